@@ -1,0 +1,138 @@
+"""`Findings`: what a run found, as tables, lazy maps and a record. Files and layers are made from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.provenance import Provenance
+
+
+@dataclass(frozen=True)
+class FieldMap:
+    """A map of scores over the image, computed only where it is looked at.
+
+    Element ``i`` of the map along an axis sits at source pixel ``i * scale + translate`` (pixel centres
+    at integers). `array` is array-like: shape, dtype and indexing; ``numpy.asarray`` computes it whole.
+    """
+
+    array: Any
+    scale: tuple[float, ...]
+    translate: tuple[float, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of elements along each axis."""
+        return tuple(int(n) for n in self.array.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of an element."""
+        return np.dtype(self.array.dtype)
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        return np.asarray(self.array[index])
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
+        return np.asarray(self.array, dtype=dtype)
+
+
+@dataclass(frozen=True)
+class PointsOverlay:
+    """Says that rows of a table are points on the image.
+
+    Attributes
+    ----------
+    table
+        Key into `Findings.tables`.
+    columns
+        Columns that give the position, one for each axis of the source, in the source's order.
+    label
+        What each point is, for example ``"fiber"``.
+    diameter_px
+        Size of the thing in source pixels; the edge draws the marker from it.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    label: str
+    diameter_px: float
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The result of one run.
+
+    Attributes
+    ----------
+    tables
+        Every table by name.
+    main
+        Name of the table that answers the technique's question.
+    candidates
+        Everything above the lowest threshold, from which `decide` made the main table. Sliders and the
+        review queue call `at_threshold` instead of running the network again.
+    maps
+        Lazy maps by name.
+    overlays
+        How the tables lie on the image.
+    provenance
+        The run record.
+    decide
+        ``decide(candidates, threshold) -> tables``; pure and instant.
+    write
+        Writes the technique's files into a folder and returns their paths.
+    """
+
+    tables: Mapping[str, pd.DataFrame]
+    main: str
+    candidates: pd.DataFrame
+    overlays: tuple[PointsOverlay, ...]
+    provenance: Provenance
+    decide: Callable[[pd.DataFrame, float], dict[str, pd.DataFrame]] = field(repr=False)
+    write: Callable[[Findings, Path], list[Path]] = field(repr=False)
+    maps: Mapping[str, FieldMap] = field(default_factory=dict)
+
+    @property
+    def table(self) -> pd.DataFrame:
+        """The main table."""
+        return self.tables[self.main]
+
+    @property
+    def partial(self) -> bool:
+        """Whether the run was stopped before its end."""
+        return self.provenance.partial
+
+    def at_threshold(self, threshold: float) -> Findings:
+        """Decide again at another threshold, without touching a pixel."""
+        settings = {**self.provenance.settings, "threshold": threshold}
+        return replace(
+            self,
+            tables=self.decide(self.candidates, threshold),
+            provenance=self.provenance.model_copy(update={"settings": settings}),
+        )
+
+    def save(self, folder: str | Path) -> list[Path]:
+        """Write ``findings.csv``, the field's own format, ``run.json`` and ``overlay.png``.
+
+        Raises
+        ------
+        SciMLError
+            If the folder cannot be written.
+        """
+        target = Path(folder)
+        try:
+            target.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise SciMLError(
+                f"The folder {target} could not be made ({error.strerror or error})",
+                "choose a folder that you may write to",
+            ) from error
+        return self.write(self, target)

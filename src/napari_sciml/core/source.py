@@ -1,0 +1,144 @@
+"""`ImageSource`: pixels that are read only when asked for, with their axes, size and origin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+
+AXES_BY_NDIM = {2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
+SPATIAL_AXES = ("z", "y", "x")
+
+
+@dataclass(frozen=True)
+class ImageSource:
+    """A greyscale image, stack or series that is read lazily.
+
+    Attributes
+    ----------
+    data
+        Anything with ``shape``, ``dtype`` and numpy-style basic indexing: ndarray, memory map, zarr,
+        h5py dataset or dask array. Indexed as the names in `axes` say.
+    axes
+        One name for each dimension, for example ``("z", "y", "x")``.
+    pixel_size
+        Physical edge of a pixel along each axis in `unit`, or None if nobody said.
+    unit
+        Unit of `pixel_size`, for example ``"um"``.
+    name
+        What to call it in tables and messages.
+    path
+        The file or folder it came from, or None for arrays in memory.
+    close
+        Releases file handles. Safe to call more than once.
+    """
+
+    data: Any
+    axes: tuple[str, ...]
+    pixel_size: tuple[float, ...] | None = None
+    unit: str = "pixel"
+    name: str = "image"
+    path: str | None = None
+    close: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        if len(self.axes) != len(self.shape):
+            raise SciMLError(
+                f"{self.name} has {len(self.shape)} dimensions but {len(self.axes)} axis names",
+                "give one name for each dimension",
+            )
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of pixels along each axis."""
+        return tuple(int(n) for n in self.data.shape)
+
+    @property
+    def ndim(self) -> int:
+        """Number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Type of a pixel."""
+        return np.dtype(self.data.dtype)
+
+    @property
+    def nbytes(self) -> int:
+        """Size in bytes if it were all in memory."""
+        return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
+
+    def read(self, index: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        """Read one region into memory and give it back as an ndarray."""
+        try:
+            return np.asarray(self.data[index])
+        except (OSError, EOFError) as error:
+            raise SciMLError(
+                f"{self.name} could not be read ({error})",
+                "the file may be truncated or still being written; copy it again",
+            ) from error
+
+    def renamed(self, name: str) -> ImageSource:
+        """Give back the same pixels under another name."""
+        return replace(self, name=name)
+
+    @classmethod
+    def from_array(
+        cls,
+        data: Any,
+        *,
+        axes: tuple[str, ...] | None = None,
+        pixel_size: tuple[float, ...] | None = None,
+        unit: str = "pixel",
+        name: str = "image",
+        path: str | None = None,
+        close: Callable[[], None] = lambda: None,
+    ) -> ImageSource:
+        """Wrap an array, checking that it can be an image at all.
+
+        Raises
+        ------
+        SciMLError
+            For an empty, RGB, complex or non-numeric array, or one that has not 2 to 4 dimensions.
+        """
+        if not hasattr(data, "shape") or not hasattr(data, "dtype"):
+            data = np.asarray(data)
+        shape = tuple(int(n) for n in data.shape)
+        check_greyscale(shape, np.dtype(data.dtype), name)
+        return cls(
+            data=data,
+            axes=axes if axes is not None else AXES_BY_NDIM[len(shape)],
+            pixel_size=pixel_size,
+            unit=unit,
+            name=name,
+            path=path,
+            close=close,
+        )
+
+
+def check_greyscale(shape: tuple[int, ...], dtype: np.dtype[Any], name: str) -> None:
+    """Raise `SciMLError` unless pixels of this shape and type can be a greyscale image or stack."""
+    if dtype.kind == "c":
+        raise SciMLError(
+            f"{name} holds complex numbers",
+            "open its magnitude instead, for example numpy.abs(image)",
+        )
+    if dtype.kind not in "buif":
+        raise SciMLError(f"{name} holds {dtype} values, not numbers", "open a greyscale image")
+    if any(n == 0 for n in shape):
+        raise SciMLError(f"{name} is empty (shape {shape})", "open an image that has pixels")
+    if len(shape) >= 3 and shape[-1] in (3, 4) and min(shape[-3:-1]) > 8:
+        raise SciMLError(
+            f"{name} looks like a colour image (shape {shape})",
+            "convert it to greyscale, for example by taking one channel",
+        )
+    if len(shape) not in AXES_BY_NDIM:
+        raise SciMLError(
+            f"{name} has {len(shape)} dimensions",
+            "choose an image with 2 (y, x), 3 (z, y, x) or 4 (t, z, y, x) dimensions",
+        )

@@ -1,0 +1,39 @@
+"""`Technique`: what every science offers, so that the window, the command line and scripts treat all alike."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, ClassVar, Protocol
+
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.plan import RunPlan
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.settings import RunSettings
+from napari_sciml.core.source import ImageSource
+
+
+class Technique(Protocol):
+    """One science: it plans a run, runs it tile by tile and decides what counts."""
+
+    name: ClassVar[str]
+    """Short name used in calls and on the command line, for example ``microct``."""
+    title: ClassVar[str]
+    """What a person calls it, for example ``MicroCT fibres``."""
+    settings_type: ClassVar[type[RunSettings]]
+    """The pydantic model of its settings."""
+    models: ClassVar[tuple[str, ...]]
+    """Names of the models that `run` can use, the default one first."""
+
+    def accepts(self, source: ImageSource) -> str:
+        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        ...
+
+    def plan(self, source: ImageSource, settings: Any) -> RunPlan:
+        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
+        ...
+
+    def run(
+        self, source: ImageSource, settings: Any, cancel: CancelToken | None = None
+    ) -> Generator[Progress, None, Findings]:
+        """Yield progress tile by tile and return the findings; partial ones if `cancel` was raised."""
+        ...

@@ -1,0 +1,1 @@
+"""The networks of the paper as torch modules, their dense forms, and the models that ship with weights."""

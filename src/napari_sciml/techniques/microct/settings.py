@@ -1,0 +1,36 @@
+"""What a person can tell the fibre finder, and what follows from it for a given image."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from napari_sciml.core.settings import RunSettings
+
+RING_DIAMETER_PX = 13.5
+"""Outer diameter of a fibre with its dark ring in the images the networks were trained on."""
+
+
+class MicroCTSettings(RunSettings):
+    """Settings of a fibre run."""
+
+    fiber_diameter_px: float | None = Field(
+        None,
+        ge=2.0,
+        le=400.0,
+        description="Outer diameter of a fibre with its dark ring, in pixels. The image is rescaled by it; "
+        "too small a value finds fragments, too large a value merges neighbours. Empty means 13.5.",
+    )
+    fiber_diameter_um: float | None = Field(
+        None, gt=0.0, description="The same diameter in micrometres; needs a pixel size."
+    )
+    pixel_size_nm: float | None = Field(
+        None, gt=0.0, description="Edge of a pixel in nanometres, if the file does not say or is wrong."
+    )
+    axis: int = Field(
+        0, ge=0, le=2, description="Spatial axis along which the fibres run; slices are cut across it."
+    )
+    min_distance_px: float | None = Field(
+        None,
+        gt=0.0,
+        description="Two fibres are never closer than this, in pixels. Empty means 0.6 fibre diameters.",
+    )
