@@ -1,0 +1,142 @@
+"""`open_image`: any file, folder or pattern that holds a greyscale image, as an `ImageSource`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.source import AXES_BY_NDIM, ImageSource
+from napari_sciml.io.axes import parse_axes, plan_axes
+from napari_sciml.io.paths import READABLE, format_of, is_pattern, split_part
+from napari_sciml.io.raw import RawImage
+from napari_sciml.io.view import AxisView
+
+
+def open_image(
+    path: str | os.PathLike[str],
+    *,
+    dataset: str | None = None,
+    axes: str | Sequence[str] | None = None,
+    pixel_size_nm: float | None = None,
+    channel: int | None = None,
+) -> ImageSource:
+    """Open an image lazily, whatever holds it.
+
+    Parameters
+    ----------
+    path
+        A TIFF file, a folder of TIFF slices, a pattern (``scan_*.tif``), an OME-Zarr or Zarr folder, an
+        HDF5 or NeXus file, a .npy or .npz file. ``file.h5::/entry/data`` names the part inside.
+    dataset
+        The part inside the file, instead of ``::``.
+    axes
+        One letter for each dimension, such as ``"zyx"``, where the file does not say or is wrong.
+    pixel_size_nm
+        Edge of a pixel in nanometres along every spatial axis, where the file does not say or is wrong.
+    channel
+        Which channel to take from an image with several.
+
+    Returns
+    -------
+    ImageSource
+        Axes are a subset of ``t, z, y, x`` in this order; sizes are in micrometres (1 along ``t``).
+
+    Raises
+    ------
+    SciMLError
+        One sentence for everything that can be wrong with the path, the file or the pixels' layout.
+
+    Examples
+    --------
+    >>> import numpy, tempfile, pathlib
+    >>> from napari_sciml.io import open_image
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "volume.npy"
+    >>> numpy.save(file, numpy.zeros((3, 40, 50), dtype="uint8"))
+    >>> open_image(file, pixel_size_nm=650).axes
+    ('z', 'y', 'x')
+    """
+    text = os.fspath(path)
+    file, inside = (text, "") if os.path.lexists(text) else split_part(text)
+    part = dataset or inside
+    raw = _open_raw(file, part)
+    try:
+        name = Path(file).name or file
+        shown = f"{name}::{raw.part}" if raw.part else name
+        source = _arrange(raw, shown, axes, pixel_size_nm, channel)
+    except SciMLError:
+        raw.close()
+        raise
+    full = str(Path(file).absolute())
+    return ImageSource.from_array(
+        source.data,
+        axes=source.axes,
+        pixel_size=source.pixel_size,
+        unit=source.unit,
+        name=shown,
+        path=f"{full}::{raw.part}" if raw.part else full,
+        close=raw.close,
+    )
+
+
+def _open_raw(file: str, part: str) -> RawImage:
+    """Hand the path to the module that knows its format."""
+    from napari_sciml.io import hdf5, numpy_files, ome_zarr, tiff, tiff_folder
+
+    if not file.strip():
+        raise SciMLError("No file was given", READABLE)
+    if is_pattern(file):
+        paths = tiff_folder.tiffs_matching(file)
+        return tiff.open_tiff(paths[0]) if len(paths) == 1 else tiff_folder.open_tiff_stack(paths, file)
+    path = Path(file).expanduser()
+    kind = format_of(path)
+    if part and kind in ("tiff", "npy", "folder"):
+        raise SciMLError(f"{path} has no parts to choose {part} from", "leave the part out")
+    if kind == "tiff":
+        return tiff.open_tiff(path)
+    if kind == "zarr":
+        return ome_zarr.open_zarr(path, part)
+    if kind == "hdf5":
+        return hdf5.open_hdf5(path, part)
+    if kind == "npy":
+        return numpy_files.open_npy(path)
+    if kind == "npz":
+        return numpy_files.open_npz(path, part)
+    paths = tiff_folder.tiffs_in(path)
+    return tiff.open_tiff(paths[0]) if len(paths) == 1 else tiff_folder.open_tiff_stack(paths, path.name)
+
+
+def _arrange(
+    raw: RawImage,
+    name: str,
+    axes: str | Sequence[str] | None,
+    pixel_size_nm: float | None,
+    channel: int | None,
+) -> ImageSource:
+    """Drop and order axes, choose the channel and attach the pixel size."""
+    shape = tuple(int(n) for n in raw.data.shape)
+    if axes is not None:
+        letters = parse_axes(axes, len(shape), name)
+    elif raw.axes is not None:
+        letters = raw.axes
+    else:
+        letters = AXES_BY_NDIM.get(len(shape), ("?",) * len(shape))
+    plan = plan_axes(letters, shape, channel, name, keep=axes is not None or raw.axes is None)
+    flat = isinstance(raw.data, np.ndarray) and raw.data.dtype.isnative
+    if flat and not plan.fixed and plan.order == tuple(range(len(shape))):
+        data = raw.data
+    else:
+        data = AxisView(raw.data, plan.fixed, plan.order, name)
+    if pixel_size_nm is not None:
+        if not 0 < pixel_size_nm < float("inf"):
+            raise SciMLError(f"A pixel size of {pixel_size_nm} nm is not possible", "give a positive number")
+        sizes = dict.fromkeys("zyx", pixel_size_nm / 1000)
+    else:
+        sizes = dict(raw.pixel_um)
+    if not {"y", "x"} <= set(sizes) or ("z" in plan.names and "z" not in sizes):
+        return ImageSource.from_array(data, axes=plan.names, name=name)
+    pixel_size = tuple(sizes.get(letter, 1.0) for letter in plan.names)
+    return ImageSource.from_array(data, axes=plan.names, pixel_size=pixel_size, unit="um", name=name)

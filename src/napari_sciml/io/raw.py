@@ -1,0 +1,37 @@
+"""`RawImage`: what a file format knows about its pixels, before anyone decides what the axes mean."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+def nothing_to_close() -> None:
+    """Stand in for `close` where no file is held open."""
+
+
+@dataclass(frozen=True)
+class RawImage:
+    """Pixels as they lie in a file.
+
+    Attributes
+    ----------
+    data
+        Array-like with ``shape``, ``dtype`` and numpy-style basic indexing; not read yet.
+    axes
+        A letter for each dimension as the file names it (``t c z y x``, ``s`` for colour samples), or
+        None if the format does not say. Letters that the format does not know are ``?``.
+    pixel_um
+        Edge of a pixel in micrometres by axis letter; axes that nobody measured are absent.
+    part
+        Where in the file the pixels lie, for example ``/entry/data``; empty if the file is one image.
+    close
+        Releases the file.
+    """
+
+    data: Any
+    axes: tuple[str, ...] | None = None
+    pixel_um: Mapping[str, float] = field(default_factory=dict)
+    part: str = ""
+    close: Callable[[], None] = nothing_to_close
