@@ -1,0 +1,139 @@
+"""Write the reference tables from their one source each, so that they cannot go stale.
+
+Settings come from the pydantic models, the command line from the typer application, the models and their
+accuracy from the model cards.
+"""
+
+from __future__ import annotations
+
+import inspect
+import types
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic.fields import FieldInfo
+from readme_table import accuracy_table
+
+from napari_sciml import cli
+from napari_sciml.core.settings import RunSettings
+from napari_sciml.networks.card import ModelCard
+from napari_sciml.networks.registry import get_model, model_names
+from napari_sciml.techniques import get_technique, technique_names
+
+SCREENSHOTS = ("panel.png", "sample.png", "result.png", "threshold.png", "corrected.png")
+
+
+def write_all(folder: Path) -> None:
+    """Write every generated page into `folder`."""
+    folder.mkdir(exist_ok=True)
+    for name in technique_names():
+        technique = get_technique(name)
+        write(folder / f"settings_{name}.md", settings_table(technique.settings_type))
+    write(folder / "cli.md", cli_reference())
+    write(folder / "models.md", models_pages())
+    write(folder / "accuracy.md", accuracy_table())
+
+
+def screenshots_exist(folder: Path) -> bool:
+    """Say whether `make_screenshots.py` has run."""
+    return all((folder / name).exists() for name in SCREENSHOTS)
+
+
+def write(path: Path, text: str) -> None:
+    """Write `text` unless it is there already, so that Sphinx does not build unchanged pages again."""
+    if not path.exists() or path.read_text(encoding="utf-8") != text:
+        path.write_text(text, encoding="utf-8")
+
+
+def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    """Give a Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return (
+        "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
+        + "\n"
+    )
+
+
+def settings_table(kind: type[RunSettings]) -> str:
+    """Give one row for each setting: name, what it takes, default, what it does."""
+    rows = [
+        (f"`{name}`", allowed(field), default(field), field.description or "")
+        for name, field in kind.model_fields.items()
+    ]
+    return table(("setting", "takes", "default", "what it does"), rows)
+
+
+def allowed(field: FieldInfo) -> str:
+    """Say in words which values a field takes."""
+    words = kind_of(field.annotation)
+    for rule in field.metadata:
+        for name, sign in (("ge", "from"), ("gt", "above"), ("le", "to"), ("lt", "below")):
+            if (bound := getattr(rule, name, None)) is not None:
+                words += f" {sign} {bound:g}"
+    return words
+
+
+def kind_of(annotation: Any) -> str:
+    """Say in words what a type annotation admits."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        return " or ".join(kind_of(part) for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Literal:
+        return ", ".join(f"`{value}`" for value in get_args(annotation))
+    return {int: "whole number", float: "number", str: "text", bool: "yes or no"}[annotation]
+
+
+def default(field: FieldInfo) -> str:
+    """Give the default as a person writes it."""
+    return "empty" if field.default is None else f"`{field.default}`"
+
+
+def cli_reference() -> str:
+    """Give one section for each command, from the command's own help."""
+    root: Any = typer.main.get_command(cli.app)
+    return "\n".join(command_section(name, command) for name, command in root.commands.items())
+
+
+def command_section(name: str, command: Any) -> str:
+    """Give the section of one command: what it does, how to call it, its arguments and options."""
+    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+    call = " ".join(["napari-sciml", name, *(a.human_readable_name for a in arguments)])
+    if options:
+        call += " [options]"
+    rows = [(f"`{a.human_readable_name}`", a.help or "", shown_default(a)) for a in arguments]
+    rows += [(", ".join(f"`{flag}`" for flag in o.opts), o.help or "", shown_default(o)) for o in options]
+    parts = [f"## {name}", inspect.cleandoc(command.help or ""), f"```console\n$ {call}\n```"]
+    if rows:
+        parts.append(table(("argument or option", "what it does", "default"), rows))
+    return "\n\n".join(parts) + "\n"
+
+
+def shown_default(parameter: Any) -> str:
+    """Give a default worth showing, or nothing."""
+    if parameter.default in (None, "", (), False) or callable(parameter.default):
+        return ""
+    return f"`{parameter.default}`"
+
+
+def models_pages() -> str:
+    """Give one section for each model: what it is, what it learned from, where not to trust it."""
+    return "\n".join(model_section(ModelCard.model_validate(get_model(name).card)) for name in model_names())
+
+
+def model_section(card: ModelCard) -> str:
+    """Give the section of one model."""
+    rows = [
+        ("technique", card.technique),
+        ("classes", ", ".join(f"`{name}`" for name in card.classes)),
+        ("input", "a field of any size" if card.input is None else f"{card.input[0]} x {card.input[1]} px"),
+        ("pixel values", card.normalisation),
+        ("weights", f"{card.parameters:,} and {card.head_parameters:,} in the head"),
+        ("variants", ", ".join(card.variants)),
+        ("trained on", card.trained_on),
+        ("seeds", ", ".join(str(seed) for seed in card.seeds)),
+        ("made by", f"`{card.command}`" if card.command else ""),
+        ("do not trust it", card.limits),
+        ("licence", card.licence),
+    ]
+    return f"## {card.name}\n\n" + table(("", ""), [row for row in rows if row[1]])
