@@ -32,6 +32,7 @@ numpydoc_show_class_members = False
 html_theme = "napari_sphinx_theme"
 html_title = "napari-sciml"
 html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_show_sourcelink = False
 html_theme_options = {
     "navbar_end": [],
