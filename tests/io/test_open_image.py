@@ -14,6 +14,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import describe, open_image
 from napari_sciml.io.tiff import TiffPages
 from napari_sciml.io.view import AxisView
+from napari_sciml.io.volumes import write_volume
 
 
 @pytest.fixture
@@ -264,6 +265,17 @@ def test_damaged_chunk_is_one_sentence_when_read(tmp_path: Path, volume: np.ndar
     source = open_image(tmp_path / "a.zarr")
     with pytest.raises(SciMLError, match=r"a\.zarr could not be read .*: the file may be"):
         source.read((slice(None),) * 3)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16", "float32"])
+def test_written_volume_comes_back_with_its_pixel_size(tmp_path: Path, dtype: str) -> None:
+    volume = np.arange(2 * 5 * 7).reshape(2, 5, 7).astype(dtype)
+    source = open_image(write_volume(volume, tmp_path / "v.tif", pixel_size_um=0.65))
+    assert (source.axes, source.unit, source.dtype.name) == (("z", "y", "x"), "um", dtype)
+    assert source.pixel_size == pytest.approx((0.65, 0.65, 0.65), rel=1e-6)
+    np.testing.assert_array_equal(np.asarray(source.data), volume)
+    with pytest.raises(SciMLError, match="cannot hold int64"):
+        write_volume(volume.astype("int64"), tmp_path / "v.tif")
 
 
 def test_axis_view_indexes_like_numpy(volume: np.ndarray) -> None:
