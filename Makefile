@@ -46,8 +46,10 @@ format: $(DEV_STAMP) ## Rewrite the code in the house format
 	$(BIN)/ruff format $(CODE)
 	$(BIN)/ruff check --fix $(CODE)
 
-readme: $(DEV_STAMP) ## Write the generated parts of the README again
+readme: $(DEV_STAMP) ## Write the table and the picture of the README again
 	$(BIN)/python scripts/readme_table.py
+	@scripts/system-packages.sh display
+	@scripts/with-display.sh $(BIN)/python docs/make_screenshots.py --readme
 
 freeze: $(DEV_STAMP) ## Pin in constraints.txt what is installed now
 	$(BIN)/python scripts/freeze.py

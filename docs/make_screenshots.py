@@ -1,0 +1,117 @@
+"""Take the pictures of the tutorial by doing what it tells, in a real napari window, on the sample.
+
+``make docs`` runs it before the pages are built, so the pictures cannot go stale. With ``--readme`` it
+writes the picture of the README instead, which lies in the repository.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+HERE = Path(__file__).parent
+FOLDER = HERE / "_generated"
+README_PICTURE = HERE / "_static" / "demo.png"
+WINDOW = (1280, 800)
+SETTLE_S = 0.8
+RUN_LIMIT_S = 300
+SLICE = 12
+BY_HAND = ((SLICE, 20.0, 120.0), (SLICE, 120.0, 20.0))
+
+
+def main() -> int:
+    """Write the pictures and give the exit status."""
+    if sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        print("There is no display: the documentation is built without its screenshots.")
+        return 0
+    FOLDER.mkdir(exist_ok=True)
+    # The pictures show napari as it is when new, not as somebody has set it up.
+    os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+    tour(README_PICTURE if "--readme" in sys.argv[1:] else None)
+    return 0
+
+
+def tour(readme_picture: Path | None) -> None:
+    """Go through the tutorial; keep only the result if it is for the README."""
+    import napari
+
+    from napari_sciml.app.demo import SAMPLES
+    from napari_sciml.app.panel import PLUGIN, dock_panel
+    from napari_sciml.app.session import session_for
+
+    viewer = napari.Viewer()
+    viewer.window.resize(*WINDOW)
+
+    def keep(name: str) -> None:
+        if readme_picture is None:
+            shoot(viewer, FOLDER / name)
+
+    viewer.open_sample(PLUGIN, SAMPLES["microct"])
+    viewer.dims.set_current_step(0, SLICE)
+    keep("sample.png")
+
+    dock_panel(viewer)
+    runs = session_for(viewer).runs
+    runs.choose_technique("microct")
+    keep("panel.png")
+
+    runs.run()
+    wait(lambda: finished(runs.state))
+    viewer.dims.set_current_step(0, SLICE)
+    if readme_picture is not None:
+        shoot(viewer, readme_picture)
+    keep("result.png")
+
+    usual = runs.state.threshold
+    runs.set_threshold(0.98)
+    keep("threshold.png")
+    runs.set_threshold(usual)
+
+    points = viewer.layers[-1]
+    viewer.layers.selection.active = points
+    points.add([points.world_to_data(viewer.layers[0].data_to_world(spot)) for spot in BY_HAND])
+    points.selected_data = set()
+    keep("corrected.png")
+    viewer.close()
+
+
+def finished(state: Any) -> bool:
+    """Say whether the run is over, and stop with its message if it failed."""
+    if state.error:
+        raise SystemExit(state.error)
+    return bool(state.result) and state.phase.value == "idle"
+
+
+def wait(done: Callable[[], bool]) -> None:
+    """Let the window live until `done`."""
+    end = time.monotonic() + RUN_LIMIT_S
+    while not done():
+        if time.monotonic() > end:
+            raise SystemExit(f"The run did not end within {RUN_LIMIT_S} s.")
+        live(0.05)
+
+
+def live(seconds: float) -> None:
+    """Let the window live for a while."""
+    from qtpy.QtWidgets import QApplication
+
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+def shoot(viewer: Any, path: Path) -> None:
+    """Save a picture of the window."""
+    live(SETTLE_S)
+    viewer.window.screenshot(str(path), flash=False)
+    print(f"Wrote {path.relative_to(HERE.parent)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
