@@ -6,9 +6,10 @@ the pools at stride 1 and dilates what follows (the "a trous" form), which gives
 patch-by-patch evaluation gives at every position.
 
 Whatever affine grey scale the image has, the answer is the same, and it depends on nothing outside the
-16x16 window: the first kernels sum to zero (no offset survives), the convolutions have no bias (ReLU and
-max-pool then pass a gain through unchanged), and their output is divided by the standard deviation of
-the window. So a map equals its patches even when each patch is normalised by itself.
+16x16 window: the first kernels sum to zero and see only differences of pixels (no offset survives), the
+convolutions have no bias (ReLU and max-pool then pass a gain through unchanged), and their output is
+divided by the standard deviation of the window. So a map equals its patches even when each patch is
+normalised by itself.
 """
 
 from __future__ import annotations
@@ -17,10 +18,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-WINDOW_PX = 16
-"""Edge of the window that decides one element of the map; the element sits at its centre, 7.5 px in."""
-CENTRE_PX = (WINDOW_PX - 1) / 2
-NATIVE_STRIDE = 4
+from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
+
+__all__ = ["CENTRE_PX", "NATIVE_STRIDE", "WINDOW_PX", "TableVIIDense"]
 
 
 class TableVIIDense(nn.Module):
@@ -42,8 +42,7 @@ class TableVIIDense(nn.Module):
     def forward(self, field: Tensor, stride: int = NATIVE_STRIDE) -> Tensor:
         """Give the logits of every `stride`-th window of `field`; `stride` is 1, 2 or 4."""
         step1, step2 = {1: (1, 1), 2: (2, 1), 4: (2, 2)}[stride]
-        kernel = self.conv1.weight
-        features = torch.relu(nnf.conv2d(field, kernel - kernel.mean(dim=(2, 3), keepdim=True)))
+        features = torch.relu(nnf.conv2d(differences(field), difference_kernel(self.conv1.weight)))
         features = nnf.max_pool2d(features, 2, step1)
         dilation = 2 // step1
         features = torch.relu(nnf.conv2d(features, self.conv2.weight, dilation=dilation))
@@ -54,6 +53,30 @@ class TableVIIDense(nn.Module):
         features = torch.relu(self.dense2(features))
         logits: Tensor = self.head(features)
         return logits
+
+
+def differences(field: Tensor) -> Tensor:
+    """Give each pixel's difference to its right and its lower neighbour, ``(n, 2, h, w)``.
+
+    The last column and row have no such neighbour and hold zeros, which no window looks at.
+    """
+    right = nnf.pad(field[..., 1:] - field[..., :-1], (0, 1))
+    below = nnf.pad(field[..., 1:, :] - field[..., :-1, :], (0, 0, 0, 1))
+    return torch.cat((right, below), dim=1)
+
+
+def difference_kernel(kernel: Tensor) -> Tensor:
+    """Rewrite kernels ``(k, 1, 5, 5)``, less their mean, for `differences`: ``(k, 2, 5, 5)``.
+
+    Summed by parts, a kernel of zero sum needs no pixel values, only differences, and so a grey offset
+    cannot leave even a rounding error behind: a flat window gives exact zeros.
+    """
+    zero_sum = kernel - kernel.mean(dim=(2, 3), keepdim=True)
+    along_rows = zero_sum.cumsum(dim=3)
+    along_last_column = along_rows[..., -1:].cumsum(dim=2)
+    right = nnf.pad(-along_rows[..., :-1], (0, 1))
+    below = nnf.pad(-along_last_column[..., :-1, :], (kernel.shape[3] - 1, 0, 0, 1))
+    return torch.cat((right, below), dim=1)
 
 
 def window_spread(field: Tensor, stride: int) -> Tensor:

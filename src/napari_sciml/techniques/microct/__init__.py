@@ -1,0 +1,1 @@
+"""Fibres of ceramic-matrix composites in microCT: simulate, train, find."""

@@ -1,0 +1,171 @@
+"""The Python contract: five functions that scripts and notebooks rely on."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import CancelToken, Progress, drive
+from napari_sciml.core.settings import RunSettings, parse_settings
+from napari_sciml.core.source import ImageSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_sciml.core.findings import Findings
+    from napari_sciml.networks.model import Model
+
+
+def techniques() -> list[str]:
+    """Name the sciences that this version can do.
+
+    Examples
+    --------
+    >>> import napari_sciml as sciml
+    >>> "microct" in sciml.techniques()
+    True
+    """
+    from napari_sciml.techniques import technique_names
+
+    return technique_names()
+
+
+def models() -> pd.DataFrame:
+    """List the models that ship with this version.
+
+    Columns: name, technique, classes, input, parameters, variants, accuracy, licence.
+    """
+    from napari_sciml.networks.registry import models_table
+
+    return models_table()
+
+
+def model(name: str | os.PathLike[str]) -> Model:
+    """Give a model by its name, or the one in a folder that training has written.
+
+    Raises
+    ------
+    SciMLError
+        If there is no such model.
+    """
+    from napari_sciml.networks.registry import get_model
+
+    return get_model(os.fspath(name))
+
+
+def classify(
+    name: str | os.PathLike[str],
+    images: npt.ArrayLike,
+    backend: str = "float32",
+    **settings: Any,
+) -> npt.NDArray[np.float32]:
+    """Label raw images.
+
+    Parameters
+    ----------
+    name
+        A model's name or folder.
+    images
+        Raw, unscaled images ``(n, rows, columns)`` of the size that the model labels; each is normalised
+        by itself. For a dense model at least 16 x 16 px: the window at the centre is labelled, which for
+        16 x 16 px is the whole image.
+    backend
+        What computes the scores.
+    **settings
+        Settings that every run takes, for example ``runtime="torch"``.
+
+    Returns
+    -------
+    ndarray
+        Probabilities ``(n, classes)``, columns in the order of ``model(name).classes``.
+
+    Raises
+    ------
+    SciMLError
+        If the images do not fit the model, hold NaN or infinity, or a setting is wrong.
+    """
+    from napari_sciml.backends import open_predictor
+    from napari_sciml.networks.window import WINDOW_PX
+
+    chosen = parse_settings(RunSettings, {**settings, "backend": backend})
+    network = model(name)
+    patches = np.asarray(images)
+    if patches.ndim != 3:
+        raise SciMLError(
+            f"The images have the shape {patches.shape}", "give an array (n, rows, columns) of grey values"
+        )
+    rows, columns = network.input or (WINDOW_PX, WINDOW_PX)
+    larger = network.dense and patches.shape[1] >= rows and patches.shape[2] >= columns
+    if patches.shape[1:] != (rows, columns) and not larger:
+        raise SciMLError(
+            f"The images are {patches.shape[1]} x {patches.shape[2]} px, but {network.name} labels "
+            f"{'at least ' if network.dense else ''}{rows} x {columns} px",
+            "cut patches of that size",
+        )
+    top, left = (patches.shape[1] - rows) // 2, (patches.shape[2] - columns) // 2
+    windows = patches[:, top : top + rows, left : left + columns]
+    predictor = open_predictor(network, chosen.backend, chosen.runtime)
+    try:
+        return predictor.classify(network.normalise(windows))
+    finally:
+        predictor.close()
+
+
+def run(
+    technique: str,
+    image: ImageSource | str | os.PathLike[str] | npt.ArrayLike,
+    backend: str = "float32",
+    on_progress: Callable[[Progress], None] | None = None,
+    cancel: CancelToken | None = None,
+    **settings: Any,
+) -> Findings:
+    """Find what a technique looks for in an image, stack or volume.
+
+    Parameters
+    ----------
+    technique
+        One of `techniques`.
+    image
+        An array, anything that is indexed like one (memory map, Zarr, dask), a file or an `ImageSource`.
+    backend
+        What computes the scores.
+    on_progress
+        Called after each tile.
+    cancel
+        Raised by another thread to stop the run; what was found until then comes back, marked partial.
+    **settings
+        The technique's settings, for example ``fiber_diameter_px=20``.
+
+    Raises
+    ------
+    SciMLError
+        If the image, the technique or a setting is not usable.
+
+    Examples
+    --------
+    >>> import napari_sciml as sciml
+    >>> found = sciml.run("microct", "composite.tif", fiber_diameter_px=13.5)  # doctest: +SKIP
+    >>> found.table.columns.tolist()  # doctest: +SKIP
+    ['z', 'y', 'x', 'score']
+    """
+    from napari_sciml.techniques import get_technique
+
+    recipe = get_technique(technique)
+    chosen = parse_settings(recipe.settings_type, {**settings, "backend": backend})
+    return drive(recipe.run(open_source(image), chosen, cancel), on_progress)
+
+
+def open_source(image: Any) -> ImageSource:
+    """Make an `ImageSource` of whatever a caller has."""
+    if isinstance(image, ImageSource):
+        return image
+    if isinstance(image, str | os.PathLike):
+        from napari_sciml.io import open_image
+
+        return open_image(image)
+    return ImageSource.from_array(image)

@@ -1,0 +1,45 @@
+"""Pick what executes a model, or say why nothing can."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+
+from napari_sciml.backends.predictor import Predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.networks.model import Model
+
+
+def open_predictor(model: Model, backend: str = "float32", runtime: str = "auto") -> Predictor:
+    """Load the weights of `model` and give what runs them.
+
+    Parameters
+    ----------
+    model
+        What to run.
+    backend
+        ``float32``, ``codebook``, ``int8`` or ``spiking``: which of its variants.
+    runtime
+        ``torch``, ``onnxruntime`` or ``auto``, which is torch.
+
+    Raises
+    ------
+    SciMLError
+        If the model has no such variant, or the runtime is not installed.
+    """
+    if backend != "float32":
+        model.variant("eedn" if backend == "spiking" else backend)
+        raise SciMLError(f"The backend {backend} is not part of this version", "choose float32")
+    if runtime in ("auto", "torch"):
+        from napari_sciml.backends.torch_float import TorchFloat
+
+        return TorchFloat(model)
+    if runtime == "onnxruntime":
+        if find_spec("onnxruntime") is None or find_spec("onnx") is None:
+            raise SciMLError(
+                "The runtime onnxruntime is not installed",
+                'type: pip install "napari-sciml[fast]", or choose the runtime torch',
+            )
+        from napari_sciml.backends.onnx_float import OnnxFloat
+
+        return OnnxFloat(model)
+    raise SciMLError(f"The runtime {runtime} cannot run {model.name} yet", "choose torch or onnxruntime")

@@ -1,0 +1,56 @@
+"""`Predictor`: what labels pixels, whatever executes it.
+
+Threads: a predictor is used by one thread at a time. How many cores a pass takes is one process-wide
+number, ``torch.get_num_threads()``, for every runtime; no predictor changes it. A program that wants a
+core for itself sets ``torch.set_num_threads`` once at its start.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.normalise import FloatArray
+
+CHUNK = 1024
+"""Images in one pass of `Predictor.classify`; more bring no speed and cost memory."""
+
+
+@dataclass(frozen=True)
+class FieldScores:
+    """A map of probabilities over a field.
+
+    Attributes
+    ----------
+    scores
+        ``(h', w', classes)``; element ``(i, j)`` sits at pixel ``(i, j) * stride + offset``.
+    stride
+        Distance of neighbouring elements in pixels.
+    offset
+        Pixel of the first element along both axes.
+    """
+
+    scores: FloatArray
+    stride: int
+    offset: float
+
+
+class Predictor(Protocol):
+    """Gives probabilities for normalised pixels."""
+
+    model: Model
+    runtime: str
+    """Library that executes the network, for the record."""
+
+    def classify(self, images: FloatArray) -> FloatArray:
+        """Label normalised images ``(n, h, w)`` of the model's size; give ``(n, classes)``."""
+        ...
+
+    def field(self, tile: FloatArray, stride: int) -> FieldScores:
+        """Label every `stride`-th window of a normalised field ``(h, w)``; dense models only."""
+        ...
+
+    def close(self) -> None:
+        """Free what the predictor holds. Safe to call more than once."""
+        ...

@@ -1,0 +1,55 @@
+"""Single precision in torch."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from napari_sciml.backends.predictor import CHUNK, FieldScores
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.window import CENTRE_PX
+
+
+class TorchFloat:
+    """Runs the float32 variant of a model in torch, channels last."""
+
+    runtime = "torch"
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self._module = model.build()
+        for weights in self._module.parameters():
+            if weights.ndim == 4:
+                weights.data = weights.data.contiguous(memory_format=torch.channels_last)
+
+    def classify(self, images: FloatArray) -> FloatArray:
+        """Label normalised images ``(n, h, w)`` of the model's size; give ``(n, classes)``."""
+        answers = np.empty((len(images), len(self.model.classes)), np.float32)
+        with torch.inference_mode():
+            for first in range(0, len(images), CHUNK):
+                logits = self._module(channels_last(images[first : first + CHUNK]))
+                answers[first : first + CHUNK] = logits.flatten(1).softmax(1).numpy()
+        return answers
+
+    def field(self, tile: FloatArray, stride: int) -> FieldScores:
+        """Label every `stride`-th window of a normalised field ``(h, w)``."""
+        if not self.model.dense:
+            raise SciMLError(
+                f"The model {self.model.name} labels single patches, not a whole image",
+                f"use a dense model, for example {self.model.technique}-fiber-dense",
+            )
+        with torch.inference_mode():
+            scores = self._module(channels_last(tile[np.newaxis]), stride).softmax(1)[0]
+        return FieldScores(scores.permute(1, 2, 0).contiguous().numpy(), stride, CENTRE_PX)
+
+    def close(self) -> None:
+        """Free what the predictor holds. Safe to call more than once."""
+
+
+def channels_last(images: FloatArray) -> Tensor:
+    """Give images ``(n, h, w)`` as a tensor ``(n, 1, h, w)`` in the order that the kernels like."""
+    batch = torch.from_numpy(np.ascontiguousarray(images)[:, np.newaxis])
+    return batch.contiguous(memory_format=torch.channels_last)

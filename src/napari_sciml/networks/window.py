@@ -1,0 +1,8 @@
+"""The window of the dense networks. Apart from them, since who plans a run needs it without torch."""
+
+from __future__ import annotations
+
+WINDOW_PX = 16
+"""Edge of the window that decides one element of the map; the element sits at its centre, 7.5 px in."""
+CENTRE_PX = (WINDOW_PX - 1) / 2
+NATIVE_STRIDE = 4

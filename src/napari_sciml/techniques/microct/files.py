@@ -1,0 +1,78 @@
+"""The files of a fibre run: table, points for napari, record and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.microct.job import Job
+
+
+def make_writer(source: ImageSource, job: Job) -> Callable[[Findings, Path], list[Path]]:
+    """Give the function that writes the findings of this source into a folder."""
+
+    def write(findings: Findings, folder: Path) -> list[Path]:
+        from napari_sciml.io.record import write_record
+        from napari_sciml.io.tables import write_csv, write_points_csv
+
+        columns = findings.overlays[0].columns
+        drop = [name for name in ("z",) if name not in columns]
+        return [
+            write_csv(findings.table, folder / "findings.csv"),
+            write_points_csv(findings.table, columns, folder / "points.csv", drop=drop),
+            write_record(findings.provenance, folder / "run.json"),
+            write_overlay(findings, source, job, folder / "overlay.png"),
+        ]
+
+    return write
+
+
+def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path) -> Path:
+    """Draw the plane with the most fibres; of equals the one nearest to the middle."""
+    from napari_sciml.io.picture import save_overlay
+    from napari_sciml.io.units import micrometres
+
+    planes = job.planes
+    columns = findings.overlays[0].columns
+    table = findings.table
+    along = [axis for axis in (planes.time_axis, planes.slice_axis) if axis is not None]
+    counts = np.zeros((planes.frames, planes.slices), np.int64)
+    where = np.zeros((len(table), 2), np.int64)
+    for slot, axis in ((0, planes.time_axis), (1, planes.slice_axis)):
+        if axis is not None:
+            where[:, slot] = table[columns[axis]].to_numpy().round()
+    np.add.at(counts, (where[:, 0], where[:, 1]), 1)
+    frame, number = fullest(counts)
+    here = (where == (frame, number)).all(axis=1)
+    points = table.loc[here, [columns[axis] for axis in planes.plane_axes]].to_numpy(float)
+    image = planes.read(source, frame, number, number + 1)[0]
+    size = None
+    if source.pixel_size is not None:
+        size = micrometres(source.pixel_size[planes.plane_axes[1]], source.unit)
+    record = findings.provenance
+    title = f"{len(points)} fibres in {planes.place(frame, number)}" if along else f"{len(points)} fibres"
+    caption = [
+        f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",
+        f"{len(table)} fibre cross-sections in {record.units_done} of {record.units_total} {record.what}",
+    ]
+    return save_overlay(
+        image,
+        points,
+        path,
+        diameter_px=job.mean_diameter_px,
+        title=title,
+        caption=caption,
+        pixel_size_um=size,
+    )
+
+
+def fullest(counts: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> tuple[int, int]:
+    """Give frame and slice with the most fibres; of equals the one nearest to the middle."""
+    best = np.argwhere(counts == counts.max())
+    middle = (np.array(counts.shape) - 1) / 2
+    frame, number = best[np.abs(best - middle).sum(axis=1).argmin()]
+    return int(frame), int(number)

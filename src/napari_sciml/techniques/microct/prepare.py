@@ -1,0 +1,68 @@
+"""The only place where pixels are moved: a plane is checked, rescaled and framed for the network.
+
+Pixel centres lie at integers. A point at pixel `p` of the rescaled plane lies at
+``(p + 0.5) / scale - 0.5`` of the image, with the scale that the rounded size really has.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.networks.window import CENTRE_PX
+from napari_sciml.techniques.microct.job import Job
+
+FRAME_PX = 12
+"""Mirrored pixels around a plane: half a window and a margin, so that the map goes beyond every border."""
+
+
+def prepare(plane: npt.NDArray[Any], job: Job) -> npt.NDArray[Any]:
+    """Give the plane ``(rows, columns)`` at the network's scale, with a mirrored frame.
+
+    Raises
+    ------
+    SciMLError
+        If it is constant or holds NaN or infinity.
+    """
+    check_plane(plane)
+    if job.shape != plane.shape:
+        plane = resize(plane, job.shape)
+    return np.pad(plane, FRAME_PX, mode="reflect")
+
+
+def check_plane(plane: npt.NDArray[Any]) -> None:
+    """Raise `SciMLError` unless the plane has finite numbers and some contrast."""
+    if plane.dtype.kind == "f":
+        bad = plane.size - int(np.isfinite(plane).sum())
+        if bad == plane.size:
+            raise SciMLError("not one pixel is a finite number", "choose another image or range")
+        if bad:
+            raise SciMLError(
+                f"{bad} of {plane.size} pixels are not finite numbers (NaN or infinity)",
+                "replace them first, for example with numpy.nan_to_num",
+            )
+    if plane.min() == plane.max():
+        raise SciMLError(f"every pixel is {plane.flat[0]}, there is nothing to see", "choose another image")
+
+
+def resize(plane: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray[np.float64]:
+    """Resample by bicubic interpolation, averaging first where the plane shrinks.
+
+    In double precision, so that a large grey offset costs no contrast.
+    """
+    import torch
+    from torch.nn import functional as nnf
+
+    pixels = torch.from_numpy(np.ascontiguousarray(plane, dtype=np.float64))[None, None]
+    resized = nnf.interpolate(pixels, size=shape, mode="bicubic", antialias=True, align_corners=False)
+    result: npt.NDArray[np.float64] = resized[0, 0].numpy()
+    return result
+
+
+def to_image(elements: npt.NDArray[np.float64], stride: int, scale: float) -> npt.NDArray[np.float64]:
+    """Give the pixel of the image for each element of the map, along one axis."""
+    pixel = elements * stride + CENTRE_PX - FRAME_PX
+    return (pixel + 0.5) / scale - 0.5

@@ -1,0 +1,151 @@
+"""`MicroCT`: every fibre cross-section of a volume, slice by slice and tile by tile."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings, PointsOverlay
+from napari_sciml.core.plan import RunPlan
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.microct.files import make_writer
+from napari_sciml.techniques.microct.job import resolve
+from napari_sciml.techniques.microct.maps import fiber_map
+from napari_sciml.techniques.microct.pace import PACE, estimate_memory_gb, estimate_seconds
+from napari_sciml.techniques.microct.score_map import POSITIVE, map_tiles
+from napari_sciml.techniques.microct.search import PlaneSearch
+from napari_sciml.techniques.microct.settings import MicroCTSettings
+from napari_sciml.techniques.microct.tables import MAIN, axis_columns, decide, gather
+
+LOWEST_FLOOR = 0.05
+"""Maxima below this are not kept as candidates, unless the threshold itself is lower."""
+TILE_PX = 256
+STRIDE = 2
+
+Opener = Callable[[Model, str, str], Predictor]
+
+
+@dataclass(frozen=True)
+class MicroCT:
+    """Finds the fibres of ceramic-matrix composites in microCT slices.
+
+    Attributes
+    ----------
+    stride
+        Distance of neighbouring elements of the map, in pixels after rescaling: 1, 2 or 4.
+    tile_px
+        Largest edge of a tile, in pixels after rescaling.
+    opener
+        Gives the predictor for a model, a backend and a runtime.
+    """
+
+    name: ClassVar[str] = "microct"
+    title: ClassVar[str] = "MicroCT fibres"
+    settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings
+    models: ClassVar[tuple[str, ...]] = ("microct-fiber-dense",)
+
+    stride: int = STRIDE
+    tile_px: int = TILE_PX
+    opener: Opener = field(default=open_predictor, repr=False)
+
+    def accepts(self, source: ImageSource) -> str:
+        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        if min(sorted(source.shape)[-2:]) < 2:
+            return f"{source.name} is a line of pixels (shape {source.shape}), not an image."
+        return ""
+
+    def model(self, settings: MicroCTSettings) -> Model:
+        """Give the model that a run with these settings uses.
+
+        Raises
+        ------
+        SciMLError
+            If it is not there, cannot label a field or does not know fibres.
+        """
+        model = get_model(settings.model or self.models[0])
+        if not model.dense or POSITIVE not in model.classes:
+            raise SciMLError(
+                f"The model {model.name} cannot mark fibres in a whole image",
+                f"choose {self.models[0]} or a model trained from it",
+            )
+        return model
+
+    def plan(self, source: ImageSource, settings: MicroCTSettings) -> RunPlan:
+        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
+        try:
+            model = self.model(settings)
+            model.variant("eedn" if settings.backend == "spiking" else settings.backend)
+            job = resolve(source, settings)
+        except SciMLError as error:
+            return RunPlan(problem=error.sentence)
+        return RunPlan(
+            tiles=job.planes.count * len(map_tiles(job, self.stride, self.tile_px)),
+            seconds=estimate_seconds(job, self.stride),
+            memory_gb=estimate_memory_gb(source, job, self.tile_px),
+            normalisation=model.rule.sentence,
+            notes=job.notes,
+            problem=self.accepts(source),
+        )
+
+    def run(
+        self, source: ImageSource, settings: MicroCTSettings, cancel: CancelToken | None = None
+    ) -> Generator[Progress, None, Findings]:
+        """Yield progress tile by tile and return the findings; partial ones if `cancel` was raised.
+
+        Raises
+        ------
+        SciMLError
+            If the run cannot start, or not one slice could be used.
+        """
+        if reason := self.accepts(source):
+            raise SciMLError(reason)
+        job = resolve(source, settings)
+        model = self.model(settings)
+        started = time.perf_counter()
+        predictor = self._open(model, settings)
+        floor = min(settings.threshold, LOWEST_FLOOR)
+        search = PlaneSearch(job, predictor, self.stride, self.tile_px, floor)
+        try:
+            yield from search.run(source, cancel or CancelToken())
+        finally:
+            predictor.close()
+        seconds = time.perf_counter() - started
+        PACE.learn(search.elements, seconds)
+        candidates = gather(search.found, job.planes)
+        columns = axis_columns(job.planes)
+        scores = fiber_map(source, job, lambda: self._open(model, settings), self.stride, self.tile_px)
+        return Findings(
+            tables=decide(candidates, settings.threshold),
+            main=MAIN,
+            candidates=candidates,
+            overlays=(PointsOverlay(MAIN, columns, POSITIVE, job.mean_diameter_px),),
+            provenance=Provenance(
+                technique=self.name,
+                model=model.name,
+                weights_sha256=model.variant(settings.backend).sha256,
+                backend=settings.backend,
+                runtime=predictor.runtime,
+                normalisation=model.normalisation,
+                settings=settings.model_dump(),
+                source=SourceRecord.of(source),
+                units_done=search.done,
+                units_total=search.total,
+                seconds=seconds,
+                notes=job.notes,
+                problems=tuple(search.problems),
+            ),
+            decide=decide,
+            write=make_writer(source, job),
+            maps={POSITIVE: scores},
+        )
+
+    def _open(self, model: Model, settings: MicroCTSettings) -> Predictor:
+        return self.opener(model, settings.backend, settings.runtime)

@@ -1,0 +1,43 @@
+"""The map of fibre probabilities of one plane, computed tile by tile."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from napari_sciml.backends.predictor import Predictor
+from napari_sciml.core.tiling import Tile, map_length, plan_tiles
+from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.window import WINDOW_PX
+from napari_sciml.techniques.microct.job import Job
+from napari_sciml.techniques.microct.prepare import FRAME_PX
+
+POSITIVE = "fiber"
+
+
+def map_shape(job: Job, stride: int) -> tuple[int, int]:
+    """Give rows and columns of the map of one plane."""
+    rows, columns = (map_length(n + 2 * FRAME_PX, WINDOW_PX, stride) for n in job.shape)
+    return rows, columns
+
+
+def map_tiles(job: Job, stride: int, tile_px: int) -> list[Tile]:
+    """Cut the map of one plane into tiles that see at most `tile_px` pixels each way."""
+    rows, columns = job.shape
+    return plan_tiles((rows + 2 * FRAME_PX, columns + 2 * FRAME_PX), WINDOW_PX, stride, tile_px)
+
+
+def fill_map(
+    scores: FloatArray, field: FloatArray, tiles: list[Tile], predictor: Predictor, stride: int
+) -> Iterator[None]:
+    """Write the probabilities of `field` into `scores`, yielding after each tile."""
+    column = predictor.model.classes.index(POSITIVE)
+    for tile in tiles:
+        scores[tile.core] = predictor.field(field[tile.padded], stride).scores[..., column]
+        yield
+
+
+def unknown_map(job: Job, stride: int) -> FloatArray:
+    """Give a map in which nothing is known yet: NaN everywhere."""
+    return np.full(map_shape(job, stride), np.nan, np.float32)

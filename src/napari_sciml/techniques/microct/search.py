@@ -1,0 +1,106 @@
+"""`PlaneSearch`: the work itself, plane after plane and tile after tile."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+
+from napari_sciml.backends.predictor import Predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.source import ImageSource
+from napari_sciml.core.suppression import suppress
+from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.techniques.microct.job import Job
+from napari_sciml.techniques.microct.peaks import find_peaks
+from napari_sciml.techniques.microct.planes import read_planes
+from napari_sciml.techniques.microct.prepare import prepare, to_image
+from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unknown_map
+from napari_sciml.techniques.microct.tables import PlaneFinds
+
+
+class PlaneSearch:
+    """Looks for fibres in every plane of a source.
+
+    Attributes
+    ----------
+    found
+        Candidates of each plane so far.
+    problems
+        One sentence for each plane that could not be used.
+    done, total
+        Tiles.
+    elements
+        Elements of the map that were computed.
+    """
+
+    def __init__(self, job: Job, predictor: Predictor, stride: int, tile_px: int, floor: float) -> None:
+        self._job = job
+        self._predictor = predictor
+        self._stride = stride
+        self._floor = floor
+        self._tiles = map_tiles(job, stride, tile_px)
+        self._first_error: SciMLError | None = None
+        self.found: list[PlaneFinds] = []
+        self.problems: list[str] = []
+        self.done = 0
+        self.total = job.planes.count * len(self._tiles)
+        self.elements = 0
+
+    def run(self, source: ImageSource, cancel: CancelToken) -> Generator[Progress, None, None]:
+        """Search plane after plane, yielding after each tile.
+
+        Raises
+        ------
+        SciMLError
+            If not one plane could be used.
+        """
+        planes = self._job.planes
+        for frame, number, plane in read_planes(source, planes):
+            if cancel.cancelled:
+                return
+            try:
+                if isinstance(plane, SciMLError):
+                    raise plane
+                field = self._predictor.model.normalise(prepare(plane, self._job)[np.newaxis])[0]
+            except SciMLError as error:
+                self._leave_out(planes.place(frame, number), error)
+                yield Progress(self.done, self.total)
+                continue
+            yield from self._search_plane(frame, number, field, cancel)
+        if len(self.problems) == planes.count and self._first_error is not None:
+            first = self._first_error
+            raise SciMLError(f"{source.name} cannot be used: {first.message}", first.hint)
+
+    def _leave_out(self, place: str, error: SciMLError) -> None:
+        self._first_error = self._first_error or error
+        self.problems.append(f"{place.capitalize()} was left out: {error.message}.")
+        self.done += len(self._tiles)
+
+    def _search_plane(
+        self, frame: int, number: int, field: FloatArray, cancel: CancelToken
+    ) -> Generator[Progress, None, None]:
+        scores = unknown_map(self._job, self._stride)
+        for _ in fill_map(scores, field, self._tiles, self._predictor, self._stride):
+            self.done += 1
+            yield Progress(self.done, self.total)
+            if cancel.cancelled:
+                break
+        self.elements += int(np.isfinite(scores).sum())
+        self.found.append(self._candidates(frame, number, scores))
+
+    def _candidates(self, frame: int, number: int, scores: FloatArray) -> PlaneFinds:
+        peaks = find_peaks(scores, self._floor)
+        scale = self._job.scale
+        rows, columns = (
+            to_image(elements, self._stride, factor)
+            for elements, factor in zip((peaks.rows, peaks.columns), scale, strict=True)
+        )
+        height, width = self._job.planes.shape
+        inside = (rows >= -0.5) & (rows <= height - 0.5) & (columns >= -0.5) & (columns <= width - 0.5)
+        rows, columns, heights = rows[inside], columns[inside], peaks.heights[inside]
+        # Distances are meant at the network's scale, where fibres are round.
+        kept = suppress(np.column_stack((rows, columns)) * scale, heights, self._job.min_distance)
+        place = self._job.planes.coordinates(frame, number, rows[kept], columns[kept])
+        return PlaneFinds(tuple(place), heights[kept])
