@@ -11,7 +11,7 @@ from napari_sciml.core.technique import Technique
 
 
 class CallableModule(ModuleType):
-    """This package, which can also be called.
+    """The package of the sciences, which can also be called.
 
     The contract has a function `napari_sciml.techniques`, and Python puts this package over it as soon as
     it is imported. Both are served if the package answers like the function.
