@@ -6,7 +6,6 @@ accuracy from the model cards.
 
 from __future__ import annotations
 
-import inspect
 import types
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
@@ -14,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 import typer
 from pydantic.fields import FieldInfo
 from readme_table import accuracy_table
+from typer.testing import CliRunner
 
 from napari_sciml import cli
 from napari_sciml.core.settings import RunSettings
@@ -21,6 +21,7 @@ from napari_sciml.networks.card import ModelCard
 from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques import get_technique, technique_names
 
+HELP_WIDTH = 88
 SCREENSHOTS = ("panel.png", "sample.png", "result.png", "threshold.png", "corrected.png")
 
 
@@ -89,31 +90,33 @@ def default(field: FieldInfo) -> str:
 
 
 def cli_reference() -> str:
-    """Give one section for each command, from the command's own help."""
+    """Give one section for each command, with the help that the command itself prints."""
     root: Any = typer.main.get_command(cli.app)
-    return "\n".join(command_section(name, command) for name, command in root.commands.items())
+    return "\n".join(command_section(words) for words in command_words(root))
 
 
-def command_section(name: str, command: Any) -> str:
-    """Give the section of one command: what it does, how to call it, its arguments and options."""
-    arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
-    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
-    call = " ".join(["napari-sciml", name, *(a.human_readable_name for a in arguments)])
-    if options:
-        call += " [options]"
-    rows = [(f"`{a.human_readable_name}`", a.help or "", shown_default(a)) for a in arguments]
-    rows += [(", ".join(f"`{flag}`" for flag in o.opts), o.help or "", shown_default(o)) for o in options]
-    parts = [f"## {name}", inspect.cleandoc(command.help or ""), f"```console\n$ {call}\n```"]
-    if rows:
-        parts.append(table(("argument or option", "what it does", "default"), rows))
-    return "\n\n".join(parts) + "\n"
+def command_words(root: Any) -> list[list[str]]:
+    """Give the words of each command: ``[["demo"], ["run", "microct"], ...]``."""
+    found: list[list[str]] = []
+    for name in root.list_commands(None):
+        command = root.get_command(None, name)
+        inner = command.list_commands(None) if hasattr(command, "list_commands") else []
+        found += [[name, sub] for sub in inner] or [[name]]
+    return found
 
 
-def shown_default(parameter: Any) -> str:
-    """Give a default worth showing, or nothing."""
-    if parameter.default in (None, "", (), False) or callable(parameter.default):
-        return ""
-    return f"`{parameter.default}`"
+def command_section(words: list[str]) -> str:
+    """Give the section of one command."""
+    shown = CliRunner().invoke(
+        cli.app,
+        [*words, "--help"],
+        prog_name="napari-sciml",
+        terminal_width=HELP_WIDTH,
+        env={"COLUMNS": str(HELP_WIDTH)},
+    )
+    if shown.exit_code != 0:
+        raise RuntimeError(f"napari-sciml {' '.join(words)} --help failed: {shown.output}")
+    return f"## {' '.join(words)}\n\n```text\n{shown.output.strip()}\n```\n"
 
 
 def models_pages() -> str:

@@ -65,8 +65,8 @@ def test_a_settings_row_gives_range_and_default(generate: ModuleType) -> None:
 
 
 def test_every_command_has_its_section(generate: ModuleType) -> None:
-    sections = re.findall(r"^## (.+)$", generate.cli_reference(), re.MULTILINE)
-    assert {"demo", "run", "train", "evaluate", "simulate", "models", "doctor"} <= set(sections)
+    sections = re.findall(r"^## (\w+)", generate.cli_reference(), re.MULTILINE)
+    assert {"demo", "run", "train", "evaluate", "simulate", "models", "doctor"} == set(sections)
 
 
 def test_every_page_of_the_readme_exists() -> None:
