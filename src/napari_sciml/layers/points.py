@@ -1,0 +1,83 @@
+"""Findings as points layers that sit exactly on their image."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.core.findings import Findings, PointsOverlay
+from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.spatial import Place
+from napari_sciml.layers.styles import MANUAL, MODEL, style_for
+
+LayerData = tuple[Any, dict[str, Any], str]
+"""What napari readers and writers pass around: data, arguments, type of layer."""
+
+
+def findings_to_layers(findings: Findings, place: Place) -> list[LayerData]:
+    """Turn each overlay of `findings` into a points layer on the image at `place`."""
+    return [points_layer(findings, overlay, place) for overlay in findings.overlays]
+
+
+def points_layer(findings: Findings, overlay: PointsOverlay, place: Place) -> LayerData:
+    """Build one points layer: features ``score, label, source`` and the run record in its metadata.
+
+    Positions are pixels of the source; `place` carries them into the world, so the points lie exactly
+    on the image whatever its scale, translation, affine, units and axis labels.
+    """
+    positions = overlay_positions(findings, overlay)
+    features = model_features(findings, overlay)
+    style = style_for(overlay.label)
+    arguments: dict[str, Any] = {
+        "name": result_name(findings, overlay, place.name),
+        "ndim": len(overlay.columns),
+        "features": features,
+        "feature_defaults": manual_defaults(overlay.label),
+        "metadata": {METADATA_KEY: record(findings)},
+        **style.constants(overlay.diameter_px),
+        **place.spatial,
+    }
+    if len(positions):
+        arguments["border_color"] = style.borders(features["source"])
+        arguments["symbol"] = style.symbols(features["source"])
+    else:
+        arguments["border_color"] = style.model_color
+        arguments["symbol"] = "disc"
+    return positions, arguments, "points"
+
+
+def overlay_positions(findings: Findings, overlay: PointsOverlay) -> npt.NDArray[np.float64]:
+    """Give the positions (n, ndim) in pixels of the source, in its axis order."""
+    table = findings.tables[overlay.table]
+    return np.ascontiguousarray(table[list(overlay.columns)].to_numpy(dtype=np.float64))
+
+
+def model_features(findings: Findings, overlay: PointsOverlay) -> pd.DataFrame:
+    """Give the features of the points that the network found, in the order of its table."""
+    table = findings.tables[overlay.table]
+    return pd.DataFrame(
+        {
+            "score": table["score"].to_numpy(dtype=np.float64),
+            "label": np.full(len(table), overlay.label, dtype=object),
+            "source": np.full(len(table), MODEL, dtype=object),
+        }
+    )
+
+
+def manual_defaults(label: str) -> dict[str, Any]:
+    """Give the features of a point that a person adds: no score, because no network gave one."""
+    return {"score": np.nan, "label": label, "source": MANUAL}
+
+
+def result_name(findings: Findings, overlay: PointsOverlay, image_name: str) -> str:
+    """Name the layer after what it holds and where it came from; a stopped run says so."""
+    name = f"{image_name}: {style_for(overlay.label).many}"
+    return f"{name} (partial)" if findings.partial else name
+
+
+def record(findings: Findings) -> dict[str, Any]:
+    """Give the run record as plain values, so that writers can store it."""
+    return {**findings.provenance.model_dump(mode="json"), "partial": findings.partial}

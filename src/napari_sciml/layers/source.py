@@ -1,0 +1,106 @@
+"""An open image layer as an `ImageSource`, without touching its pixels."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from napari.layers import Image, Layer
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.source import AXES_BY_NDIM, SPATIAL_AXES, ImageSource
+from napari_sciml.layers.keys import SAMPLE_KEY
+
+LENGTH_UNIT = "um"
+"""Physical lengths leave the layers in this unit, whatever unit the layer was given."""
+
+AXIS_ALIASES = {"t": "t", "time": "t", "c": "c", "channel": "c", "z": "z", "y": "y", "x": "x"}
+"""Axis labels (lower case) that carry a meaning. Others say nothing about what an axis is."""
+
+
+def source_from_layer(layer: Layer) -> ImageSource:
+    """Wrap the pixels of an image layer, lazily.
+
+    Parameters
+    ----------
+    layer
+        An open layer. Of a multiscale image, the full resolution is taken.
+
+    Returns
+    -------
+    ImageSource
+        With the axes the labels name, or the usual ones for the number of dimensions, and the pixel
+        size in micrometres if every spatial axis has a unit of length.
+
+    Raises
+    ------
+    SciMLError
+        If the layer is no image, is RGB, has channels, is complex or empty, or has not 2 to 4 dimensions.
+    """
+    name = str(layer.name)
+    if not isinstance(layer, Image):
+        raise SciMLError(f"The layer {name} holds no image", "choose an image layer")
+    if layer.rgb:
+        raise SciMLError(
+            f"{name} is a colour image", "convert it to greyscale, for example with Layers > Split RGB"
+        )
+    data = layer.data[0] if layer.multiscale else layer.data
+    axes = meaningful_axes(layer)
+    if axes is not None and "c" in axes:
+        raise SciMLError(f"{name} has channels", "take one of them, for example with Layers > Split Stack")
+    size = pixel_size(layer, axes) if axes is not None else None
+    return ImageSource.from_array(
+        data,
+        axes=axes,
+        pixel_size=size,
+        unit=LENGTH_UNIT if size is not None else "pixel",
+        name=name,
+        path=source_path(layer),
+    )
+
+
+def meaningful_axes(layer: Layer) -> tuple[str, ...] | None:
+    """Name the axes of `layer`: by its labels if all of them mean something, else by their number.
+
+    A number of dimensions that no image has gives None.
+    """
+    named = tuple(AXIS_ALIASES.get(label.strip().lower(), "") for label in layer.axis_labels)
+    if all(named) and len(set(named)) == len(named):
+        return named
+    return AXES_BY_NDIM.get(layer.ndim)
+
+
+def pixel_size(layer: Layer, axes: tuple[str, ...]) -> tuple[float, ...] | None:
+    """Measure a pixel's edges in the world, in `LENGTH_UNIT` along spatial axes.
+
+    The whole transform counts, affine included. Axes that are not spatial keep the layer's own step.
+    None if a spatial axis has no unit of length: then nobody said how large a pixel is.
+    """
+    to_length = np.ones(layer.ndim)
+    spatial = [i for i, axis in enumerate(axes) if axis in SPATIAL_AXES]
+    for i in spatial:
+        factor = length_factor(layer.units[i])
+        if factor is None:
+            return None
+        to_length[i] = factor
+    origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)))
+    sizes: list[float] = []
+    for i in range(layer.ndim):
+        step = np.asarray(layer.data_to_world(np.eye(layer.ndim)[i])) - origin
+        edges = step[spatial] * to_length[spatial] if i in spatial else step[i]
+        # Scale and affine are typed in decimal; the sums above must not show as 0.6500000000000004.
+        sizes.append(float(f"{np.linalg.norm(edges):.9g}"))
+    return tuple(sizes)
+
+
+def length_factor(unit: Any) -> float | None:
+    """Say how many micrometres one `unit` is, or None if it is not a length."""
+    return float((1.0 * unit).to(LENGTH_UNIT).magnitude) if unit.is_compatible_with(LENGTH_UNIT) else None
+
+
+def source_path(layer: Layer) -> str | None:
+    """Give the file that `layer` was opened from, or None if it lives in memory only."""
+    if layer.source.path is not None:
+        return str(layer.source.path)
+    sample = layer.metadata.get(SAMPLE_KEY)
+    return str(sample["path"]) if sample else None
