@@ -139,4 +139,4 @@ def model_section(card: ModelCard) -> str:
         ("do not trust it", card.limits),
         ("licence", card.licence),
     ]
-    return f"## {card.name}\n\n" + table(("", ""), [row for row in rows if row[1]])
+    return f"## {card.name}\n\n" + table(("property", "value"), [row for row in rows if row[1]])

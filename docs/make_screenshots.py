@@ -21,7 +21,7 @@ WINDOW = (1280, 800)
 SETTLE_S = 0.8
 RUN_LIMIT_S = 300
 SLICE = 12
-BY_HAND = ((SLICE, 20.0, 120.0), (SLICE, 120.0, 20.0))
+MATCH_PX = 4.0
 
 
 def main() -> int:
@@ -43,6 +43,7 @@ def tour(readme_picture: Path | None) -> None:
     from napari_sciml.app.demo import SAMPLES
     from napari_sciml.app.panel import PLUGIN, dock_panel
     from napari_sciml.app.session import session_for
+    from napari_sciml.layers.keys import SAMPLE_KEY
 
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
@@ -72,12 +73,26 @@ def tour(readme_picture: Path | None) -> None:
     keep("threshold.png")
     runs.set_threshold(usual)
 
-    points = viewer.layers[-1]
+    image, points = viewer.layers
+    missed = missed_centres(image.metadata[SAMPLE_KEY]["truth"], points.data)
+    viewer.dims.set_current_step(0, int(missed[0][0]))
     viewer.layers.selection.active = points
-    points.add([points.world_to_data(viewer.layers[0].data_to_world(spot)) for spot in BY_HAND])
+    points.add([points.world_to_data(image.data_to_world(centre)) for centre in missed])
     points.selected_data = set()
     keep("corrected.png")
     viewer.close()
+
+
+def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
+    """Give the true centres that no point lies on, in the slice where most were missed."""
+    by_slice: dict[int, list[tuple[float, ...]]] = {}
+    for row in truth.itertuples():
+        near = found[found[:, 0] == row.z][:, 1:] - (row.y, row.x)
+        if not len(near) or (near**2).sum(axis=1).min() > MATCH_PX**2:
+            by_slice.setdefault(row.z, []).append((row.z, row.y, row.x))
+    if not by_slice:
+        raise SystemExit("Every fibre of the sample was found; the tutorial needs another example.")
+    return max(by_slice.values(), key=len)
 
 
 def finished(state: Any) -> bool:

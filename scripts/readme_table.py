@@ -31,8 +31,8 @@ def with_table(text: str, table: str) -> str:
 def accuracy_table() -> str:
     """Give every measured figure of every model that ships, as a Markdown table."""
     lines = [
-        "| model | measured on | what | value | 95 % interval | cases | simple method |",
-        "| --- | --- | --- | --- | --- | --- | --- |",
+        "| model | measured on | what | value (95 % interval) | cases | simple method |",
+        "| --- | --- | --- | --- | --- | --- |",
     ]
     for name in model_names():
         card = ModelCard.model_validate(get_model(name).card)
@@ -47,8 +47,7 @@ def row(model: str, metric: Metric) -> str:
         f"`{model}`",
         metric.split,
         metric.name,
-        f"{metric.value:.4f}",
-        f"{metric.low:.4f} to {metric.high:.4f}",
+        f"{metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f})",
         f"{metric.n:,}",
         baseline,
     )

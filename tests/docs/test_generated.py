@@ -47,7 +47,7 @@ def test_every_measured_figure_stands_in_the_readme_with_its_interval() -> None:
     assert model_names()
     for name in model_names():
         for metric in get_model(name).card["metrics"]:
-            assert f"| {metric['low']:.4f} to {metric['high']:.4f} |" in text
+            assert f"{metric['value']:.4f} ({metric['low']:.4f} to {metric['high']:.4f})" in text
 
 
 @pytest.mark.parametrize("name", technique_names())
