@@ -34,7 +34,7 @@ class RunSettings(BaseModel):
     )
 
 
-Settings = TypeVar("Settings", bound=RunSettings)
+Settings = TypeVar("Settings", bound=BaseModel)
 
 
 def parse_settings(kind: type[Settings], values: dict[str, Any]) -> Settings:

@@ -74,10 +74,11 @@ def plan_axes(
     fixed: dict[int, int] = {}
     for axis, (letter, count) in enumerate(zip(letters, shape, strict=True)):
         if letter == "s" and count > 1:
-            raise SciMLError(
-                f"{name} is a colour image (shape {shape})",
-                "convert it to greyscale, for example by taking one channel",
-            )
+            hint = "convert it to greyscale, for example by taking one channel"
+            if letters == ("s", "y", "x"):
+                # What some programs make of a stack of three or four slices.
+                hint += ", or, if these are slices, say so with axes='zyx' (--axes zyx)"
+            raise SciMLError(f"{name} is a colour image (shape {shape})", hint)
         if letter == "c" and count > 1:
             fixed[axis] = _chosen_channel(channel, count, name, letters)
         elif letter in "cs" or (count == 1 and letter in "tz?" and not keep):

@@ -1,0 +1,136 @@
+"""``doctor``: what is installed, what is missing and what to do about it. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from napari_sciml.cli.console import report, say
+from napari_sciml.cli.demo import has_display
+from napari_sciml.core.errors import SciMLError
+
+QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
+SMALL_MEMORY_GB = 4.0
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: a name, what was found, and what to do if that is not good."""
+
+    name: str
+    value: str
+    advice: str = ""
+
+
+def doctor(
+    image: Annotated[
+        str | None,
+        typer.Argument(metavar="[INPUT]", help="A file or folder to look into as well.", show_default=False),
+    ] = None,
+) -> None:
+    """Say what is installed, what is missing and what to do about it."""
+    findings = [*packages(), *machine(), *weights()]
+    width = max(len(finding.name) for finding in findings)
+    for finding in findings:
+        say(f"{finding.name:<{width}}  {finding.value}")
+    if image is not None:
+        look_into(image)
+    advice = [finding.advice for finding in findings if finding.advice]
+    say("")
+    for line in advice:
+        say(f"To do: {line}")
+    if not advice:
+        say("Everything is here.")
+    say('Install or update everything with: pip install --upgrade "napari-sciml[all]"')
+
+
+def packages() -> Iterator[Finding]:
+    """Report versions, read without importing the packages."""
+    yield Finding("napari-sciml", installed("napari-sciml") or "run from a folder, not installed")
+    yield Finding("python", f"{platform.python_version()} in {sys.prefix}")
+    yield Finding("system", platform.platform())
+    for name, advice in (
+        ("torch", "networks need torch: pip install torch"),
+        ("onnxruntime", ""),
+        ("napari", 'for the window: pip install "napari-sciml[all]"'),
+    ):
+        version = installed(name)
+        yield Finding(name, version or "not installed", "" if version else advice)
+    found = [f"{name} {version}" for name in QT_BINDINGS if (version := installed(name))]
+    chosen = os.environ.get("QT_API")
+    value = ", ".join(found) or "none"
+    yield Finding(
+        "qt",
+        f"{value} (QT_API={chosen})" if chosen else value,
+        "" if found else 'for the window: pip install "napari[pyqt6]"',
+    )
+
+
+def machine() -> Iterator[Finding]:
+    """Report processor, memory and display."""
+    import psutil
+
+    yield Finding("cores", f"{os.cpu_count()}, of which {usable_cores()} may be used here")
+    memory = psutil.virtual_memory()
+    free = memory.available / 1e9
+    yield Finding(
+        "memory",
+        f"{memory.total / 1e9:.1f} GB, {free:.1f} GB free",
+        "close other programs: large slices need about 1 GB" if free < SMALL_MEMORY_GB / 4 else "",
+    )
+    shown = has_display(os.environ, sys.platform)
+    yield Finding(
+        "display",
+        "yes" if shown else "none",
+        "" if shown else "without a display use `napari-sciml run` and `napari-sciml demo --headless`",
+    )
+
+
+def weights() -> Iterator[Finding]:
+    """Report the models whose weights are here, each checked against its card."""
+    from napari_sciml.networks.registry import get_model, model_names
+
+    names = model_names()
+    if not names:
+        yield Finding("models", "none", "train one with: napari-sciml train microct --out trained/")
+    for name in names:
+        try:
+            model = get_model(name)
+            for variant in model.variants:
+                variant.read()
+        except SciMLError as error:
+            yield Finding(f"model {name}", "damaged", error.sentence)
+            continue
+        yield Finding(f"model {name}", f"{', '.join(v.kind for v in model.variants)}; weights as in the card")
+
+
+def look_into(image: str) -> None:
+    """Describe a file, or say why it cannot be opened; a doctor does not fail on a sick file."""
+    from napari_sciml.io import describe
+
+    try:
+        say(describe(image))
+    except SciMLError as error:
+        report(error)
+
+
+def installed(name: str) -> str:
+    """Give the version of a package, or nothing."""
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return ""
+
+
+def usable_cores() -> int:
+    """Count the processor cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

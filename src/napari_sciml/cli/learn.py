@@ -1,0 +1,93 @@
+"""``train`` and ``evaluate``: make a technique's networks from simulated data, and say how good they are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from napari_sciml.cli.console import note, progress_bar, say
+from napari_sciml.cli.groups import technique_group
+from napari_sciml.cli.outcome import prepare_folder
+
+OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
+
+
+def trainable() -> list[str]:
+    """Name the techniques whose networks can be trained and evaluated from here."""
+    return ["microct"]
+
+
+def make_train(technique: str) -> Callable[..., None]:
+    """Make the command ``train TECHNIQUE``."""
+
+    def train(
+        seed: Annotated[
+            int, typer.Option(min=0, help="Seed of the simulation, the splits and the weights.")
+        ] = 0,
+        out: OutFolder = Path("trained"),
+        quick: Annotated[
+            bool,
+            typer.Option("--quick", help="A small run of a few minutes, to see that everything works."),
+        ] = False,
+    ) -> None:
+        """Train the networks on simulated slabs and write weights with their model cards."""
+        from napari_sciml.core.progress import drive
+        from napari_sciml.networks.card import CARD_FILE
+        from napari_sciml.techniques.microct.train import train as work
+
+        prepare_folder(out)
+        try:
+            with progress_bar("Training") as show:
+                written = drive(work(out, seed, quick), show)
+        except KeyboardInterrupt:
+            note("Stopped. The same command goes on from here.")
+            raise
+        folders = sorted(card.parent for card in written.glob(f"*/{CARD_FILE}"))
+        say(f"Trained {len(folders)} models:")
+        for folder in folders:
+            say(f"  {folder}")
+        say(f"Use one with: napari-sciml run {technique} INPUT --out DIR --model FOLDER")
+
+    return train
+
+
+def make_evaluate(technique: str) -> Callable[..., None]:
+    """Make the command ``evaluate TECHNIQUE``."""
+
+    def evaluate(
+        data: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="FILE", help="Labelled real patches (.npz) to test on; simulated ones if none."
+            ),
+        ] = None,
+        out: OutFolder = Path("evaluated"),
+    ) -> None:
+        """Measure the shipped networks and write the figures as a table."""
+        from napari_sciml.core.progress import drive
+        from napari_sciml.io.tables import write_csv
+        from napari_sciml.techniques.microct.evaluate import evaluate as work
+
+        prepare_folder(out)
+        with progress_bar("Evaluating") as show:
+            table = drive(work(out, data), show)
+        say(table.to_string(index=False))
+        say(f"  {write_csv(table, out / f'{technique}_evaluation.csv')}")
+
+    return evaluate
+
+
+train_group = technique_group(
+    "Train the networks of a technique on simulated data.\n\n"
+    "For example: napari-sciml train microct --seed 0",
+    make_train,
+    trainable,
+)
+evaluate_group = technique_group(
+    "Measure the networks of a technique.\n\nFor example: napari-sciml evaluate microct",
+    make_evaluate,
+    trainable,
+)

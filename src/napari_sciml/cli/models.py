@@ -1,0 +1,29 @@
+"""``models``: which networks there are, and the card of one."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from napari_sciml.cli.console import say
+
+
+def models(
+    name: Annotated[
+        str | None, typer.Argument(help="A model's name or folder: print its card.", show_default=False)
+    ] = None,
+) -> None:
+    """List the networks with their accuracy, or print the card of one."""
+    from napari_sciml.networks.registry import get_model, models_table
+
+    if name is not None:
+        say(json.dumps(get_model(name).card, indent=2, ensure_ascii=False))
+        return
+    table = models_table()
+    if table.empty:
+        say("No model is installed. Make one with: napari-sciml train microct --out trained/")
+        return
+    say(table.to_string(index=False, formatters={"parameters": "{:,}".format, "accuracy": "{:.4f}".format}))
+    say("Print one card with: napari-sciml models NAME")

@@ -1,0 +1,94 @@
+"""Options made from a pydantic model, so that a setting is described in one place only."""
+
+from __future__ import annotations
+
+import enum
+import inspect
+import types
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, Union, get_args, get_origin
+
+import typer
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+
+def with_options(kind: type[BaseModel]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Give a command one option for each field of `kind`; they arrive together as the argument ``settings``.
+
+    The command receives only the values that were given: defaults and ranges stay with the model.
+
+    Parameters
+    ----------
+    kind
+        The pydantic model. ``fiber_diameter_px`` becomes ``--fiber-diameter-px``.
+    """
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        own = [
+            parameter
+            for name, parameter in inspect.signature(command, eval_str=True).parameters.items()
+            if name != "settings"
+        ]
+        options = [option(name, field) for name, field in kind.model_fields.items()]
+
+        def call(**values: Any) -> None:
+            given = {name: plain(values.pop(name)) for name in kind.model_fields}
+            settings = {name: value for name, value in given.items() if value is not None}
+            command(**values, settings=settings)
+
+        call.__doc__ = command.__doc__
+        call.__name__ = command.__name__
+        call.__annotations__ = {p.name: p.annotation for p in (*own, *options)}
+        call.__signature__ = inspect.Signature([*own, *options])  # type: ignore[attr-defined]
+        return call
+
+    return wrap
+
+
+def option(name: str, field: FieldInfo) -> inspect.Parameter:
+    """Make the option of one field: its name, its type, and its description with range and default."""
+    words = [field.description or ""]
+    if limits := limits_of(field):
+        words.append(f"Range: {limits}.")
+    if field.default is not None:
+        words.append(f"Default: {field.default}.")
+    flag = name.replace("_", "-")
+    yes_or_no = field.annotation is bool
+    return inspect.Parameter(
+        name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=typer.Option(
+            None,
+            f"--{flag}/--no-{flag}" if yes_or_no else f"--{flag}",
+            help=" ".join(words),
+            show_default=False,
+        ),
+        annotation=accepted(name, field.annotation) | None,
+    )
+
+
+def accepted(name: str, annotation: Any) -> Any:
+    """Give the type that typer parses for a field's annotation."""
+    if get_origin(annotation) in (Union, types.UnionType):
+        (annotation,) = (part for part in get_args(annotation) if part is not type(None))
+    if get_origin(annotation) is Literal:
+        return enum.Enum(name, {str(value): str(value) for value in get_args(annotation)})
+    return annotation
+
+
+def limits_of(field: FieldInfo) -> str:
+    """Say which numbers a field takes: ``from 2 to 400``; empty if any."""
+    signs: Mapping[str, str] = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
+    found = [
+        f"{sign} {getattr(rule, name):g}"
+        for rule in field.metadata
+        for name, sign in signs.items()
+        if getattr(rule, name, None) is not None
+    ]
+    return " ".join(found)
+
+
+def plain(value: Any) -> Any:
+    """Give a choice as the text that stands for it, everything else as it is."""
+    return value.value if isinstance(value, enum.Enum) else value

@@ -1,0 +1,71 @@
+"""What a run leaves behind: its files, what it found, and a second place if the first is refused."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from napari_sciml.cli.console import note, say
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.plan import duration
+
+if TYPE_CHECKING:
+    from napari_sciml.core.findings import Findings
+
+
+def prepare_folder(folder: Path) -> None:
+    """Make the folder and try to write into it, so that a long run does not end at a closed door.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot be made or written.
+    """
+    from napari_sciml.io.atomic import make_folder, replacing
+
+    probe = make_folder(folder) / "findings.csv.part"
+    with replacing(probe) as draft:
+        draft.touch()
+    probe.unlink()
+
+
+def save(findings: Findings, folder: Path) -> list[Path]:
+    """Write the files. If that is refused, write them into a temporary folder, say where, and raise.
+
+    Raises
+    ------
+    SciMLError
+        If `folder` could not be written, even though the results are safe elsewhere.
+    """
+    try:
+        return findings.save(folder)
+    except SciMLError as error:
+        rescue = Path(tempfile.mkdtemp(prefix="napari-sciml-"))
+        try:
+            findings.save(rescue)
+        except SciMLError:
+            # The second place is no better; what the person can mend is the first.
+            raise error from None
+        raise SciMLError(error.message, f"{error.hint}; the results are in {rescue}") from error
+
+
+def tell(findings: Findings, files: list[Path]) -> None:
+    """Print what was found and where it lies."""
+    record = findings.provenance
+    rows = len(findings.table)
+    name = findings.overlays[0].label if findings.overlays else "row"
+    line = f"Found {rows} {name if rows == 1 else plural(name)} in {duration(record.seconds)}"
+    if findings.partial:
+        done = f"{record.units_done} of {record.units_total} {record.what}"
+        line = f"Stopped after {done}, marked partial. {line}"
+    say(f"{line}.")
+    for problem in record.problems:
+        note(f"One part failed: {problem}")
+    for file in files:
+        say(f"  {file}")
+
+
+def plural(label: str) -> str:
+    """Give the plural of a class's name as people read it."""
+    return {"fiber": "fibre cross-sections"}.get(label, f"{label}s")

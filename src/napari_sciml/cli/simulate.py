@@ -1,0 +1,66 @@
+"""``simulate``: make data with known truth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from napari_sciml.cli.console import progress_bar, say
+from napari_sciml.cli.groups import technique_group
+from napari_sciml.cli.options import with_options
+from napari_sciml.cli.outcome import prepare_folder
+
+
+def simulators() -> list[str]:
+    """Name the techniques that can simulate their data."""
+    return ["microct"]
+
+
+def make_simulate(technique: str) -> Callable[..., None]:
+    """Make the command ``simulate TECHNIQUE`` with the specimen's properties as options."""
+    from napari_sciml.techniques.microct.simulate.spec import PhantomSpec
+
+    @with_options(PhantomSpec)
+    def simulate(
+        out: Annotated[
+            Path, typer.Option("--out", metavar="DIR", help="Folder for the volume.", show_default=False)
+        ],
+        seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same volume.")] = 0,
+        *,
+        settings: dict[str, Any],
+    ) -> None:
+        """Simulate a tomogram of a ceramic-matrix composite: volume, true centres and specimen."""
+        from napari_sciml.core.progress import drive
+        from napari_sciml.core.settings import parse_settings
+        from napari_sciml.io.atomic import write_text
+        from napari_sciml.io.tables import write_csv
+        from napari_sciml.io.volumes import write_volume
+        from napari_sciml.techniques.microct.simulate.phantom import simulate as work
+
+        spec = parse_settings(PhantomSpec, settings)
+        prepare_folder(out)
+        with progress_bar("Simulating") as show:
+            phantom = drive(work(spec, seed), show)
+        record = {"technique": technique, "seed": seed, "spec": spec.model_dump(mode="json")}
+        files = [
+            write_volume(phantom.volume, out / "volume.tif", pixel_size_um=phantom.pixel_size_um),
+            write_csv(phantom.truth, out / "truth.csv"),
+            write_text(out / "simulation.json", json.dumps(record, indent=2) + "\n"),
+        ]
+        shape = " x ".join(str(n) for n in phantom.volume.shape)
+        say(f"Simulated {shape} voxels with {phantom.truth['fiber'].nunique()} fibres.")
+        for file in files:
+            say(f"  {file}")
+
+    return simulate
+
+
+group = technique_group(
+    "Make data with known truth.\n\nFor example: napari-sciml simulate microct --out phantom/ --seed 1",
+    make_simulate,
+    simulators,
+)

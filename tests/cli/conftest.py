@@ -1,0 +1,48 @@
+"""Fixtures of the command line: run it in this process and see what a person would see."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from napari_sciml.cli import main
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """Exit status and what was printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+Cli = Callable[..., Outcome]
+
+
+@pytest.fixture
+def cli(capsys: pytest.CaptureFixture[str]) -> Cli:
+    """Call the command line with words and give its outcome."""
+
+    def call(*words: str | Path) -> Outcome:
+        with pytest.raises(SystemExit) as stop:
+            main([str(word) for word in words])
+        sys.stdout.flush()
+        printed = capsys.readouterr()
+        status = stop.value.code
+        return Outcome(status if isinstance(status, int) else 0, printed.out, printed.err)
+
+    return call
+
+
+@pytest.fixture
+def volume_file(tmp_path: Path) -> Path:
+    """A small volume with structure, as a .npy file."""
+    rng = np.random.default_rng(0)
+    np.save(tmp_path / "volume.npy", rng.integers(0, 255, (3, 48, 56), dtype=np.uint8))
+    return tmp_path / "volume.npy"

@@ -1,0 +1,89 @@
+"""``train`` and ``evaluate`` hand their options to the technique and show its progress."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import Progress
+
+TECHNIQUE = "napari_sciml.techniques.microct"
+
+
+def pretend(monkeypatch: pytest.MonkeyPatch, name: str, work: Any) -> None:
+    """Put a module with one function where the command looks for the real, slow one."""
+    module = ModuleType(f"{TECHNIQUE}.{name}")
+    setattr(module, name, work)
+    monkeypatch.setitem(sys.modules, module.__name__, module)
+
+
+def test_train_hands_over_seed_and_folder(cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[tuple[Path, int, bool]] = []
+
+    def train(out: Path, seed: int, quick: bool) -> Generator[Progress, None, Path]:
+        calls.append((out, seed, quick))
+        yield Progress(1, 1, "specimens")
+        yield Progress(3, 3, "epochs")
+        (out / "microct-fiber").mkdir()
+        (out / "microct-fiber" / "card.json").write_text("{}")
+        return out
+
+    pretend(monkeypatch, "train", train)
+    outcome = cli("train", "microct", "--seed", "7", "--quick", "--out", tmp_path / "t")
+    assert outcome.status == 0, outcome.err
+    assert calls == [(tmp_path / "t", 7, True)]
+    assert "3 of 3 epochs" in outcome.err
+    assert f"  {tmp_path / 't' / 'microct-fiber'}\n" in outcome.out
+
+
+def test_stopped_training_says_how_to_go_on(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def train(out: Path, seed: int, quick: bool) -> Generator[Progress, None, Path]:
+        yield Progress(1, 3, "epochs")
+        raise KeyboardInterrupt
+
+    pretend(monkeypatch, "train", train)
+    outcome = cli("train", "microct", "--out", tmp_path)
+    assert outcome.status == 130
+    assert outcome.err.endswith("Stopped. The same command goes on from here.\n")
+
+
+def test_evaluate_prints_and_writes_the_table(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Path | None] = []
+
+    def evaluate(out: Path, data: Path | None) -> Generator[Progress, None, pd.DataFrame]:
+        seen.append(data)
+        yield Progress(1, 1, "splits")
+        return pd.DataFrame({"split": ["random"], "accuracy": [0.998]})
+
+    pretend(monkeypatch, "evaluate", evaluate)
+    outcome = cli("evaluate", "microct", "--out", tmp_path, "--data", "patches.npz")
+    assert outcome.status == 0, outcome.err
+    assert seen == [Path("patches.npz")]
+    assert "0.998" in outcome.out
+    assert pd.read_csv(tmp_path / "microct_evaluation.csv")["accuracy"].tolist() == [0.998]
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_faults_of_long_work_are_one_sentence(
+    command: str, cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> Generator[Progress, None, None]:
+        yield Progress(1, 2, "epochs")
+        raise SciMLError("The disk is full", "free some space")
+
+    pretend(monkeypatch, command, fail)
+    outcome = cli(command, "microct", "--out", tmp_path)
+    assert outcome.status == 2
+    assert outcome.err.endswith("The disk is full: free some space.\n")
+    assert f"There is no technique called {'alchemy'!r}" in cli(command, "alchemy").err
