@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import SpotTechnique, spots
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from fakes import SpotTechnique, spots
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.source import ImageSource

@@ -4,10 +4,10 @@ import json
 
 import numpy as np
 import pytest
-from fakes import SpotTechnique, spots
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from fakes import SpotTechnique, spots
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.source import ImageSource

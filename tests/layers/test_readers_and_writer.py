@@ -7,10 +7,10 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
-from fakes import SpotTechnique, spots
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from fakes import SpotTechnique, spots
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from fakes import SpotTechnique, spots
 from napari.components import ViewerModel
 from napari.layers import Layer
 
+from fakes import SpotTechnique, spots
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.follower import Follower
 from napari_sciml.layers.points import findings_to_layers

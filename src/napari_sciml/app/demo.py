@@ -1,0 +1,87 @@
+"""Open napari on a sample, with the panel docked and the run started.
+
+``python -m napari_sciml.app.demo microct`` shows it; with ``--screenshot FILE`` it saves a picture of
+the window when the run is finished, and quits. The command ``napari-sciml demo`` starts this by name.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from napari_sciml.app.panel import PLUGIN, dock_panel
+from napari_sciml.app.session import session_for
+from napari_sciml.app.state import Phase, RunState
+from napari_sciml.core.errors import SciMLError
+
+SAMPLES = {"microct": "sample_cmc_phantom"}
+WINDOW = (1280, 720)
+SETTLE_MS = 1500
+"""Time for the canvas to draw and for notifications to fade in before a picture is taken."""
+
+
+def open_demo(technique: str, viewer: Any = None) -> Any:
+    """Show the sample of `technique` with its run started, and give the viewer.
+
+    Raises
+    ------
+    SciMLError
+        If the technique has no sample.
+    """
+    import napari
+
+    if technique not in SAMPLES:
+        raise SciMLError(f"There is no demo called {technique}", f"use one of {', '.join(SAMPLES)}")
+    viewer = viewer if viewer is not None else napari.Viewer()
+    viewer.open_sample(PLUGIN, SAMPLES[technique])
+    dock_panel(viewer)
+    runs = session_for(viewer).runs
+    runs.choose_technique(technique)
+    runs.run()
+    return viewer
+
+
+def quit_with_picture(viewer: Any, picture: Path) -> None:
+    """Save a picture of the window once the run is over, then close it."""
+    from qtpy.QtCore import QTimer
+
+    runs = session_for(viewer).runs
+
+    def finish() -> None:
+        viewer.window.screenshot(str(picture), flash=False)
+        viewer.close()
+
+    def on_change(state: RunState) -> None:
+        if state.phase is Phase.IDLE and (state.result or state.error):
+            runs.changed.disconnect(on_change)
+            QTimer.singleShot(SETTLE_MS, finish)
+
+    runs.changed.connect(on_change)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the demo from the command line and give the exit status."""
+    parser = argparse.ArgumentParser(prog="napari_sciml.app.demo", description="Open napari on a sample.")
+    parser.add_argument("technique", choices=sorted(SAMPLES))
+    parser.add_argument("--screenshot", type=Path, help="save a picture of the finished run and quit")
+    given = parser.parse_args(arguments)
+
+    import napari
+
+    viewer = open_demo(given.technique)
+    if given.screenshot is not None:
+        viewer.window.resize(*WINDOW)
+        quit_with_picture(viewer, given.screenshot)
+    napari.run()
+    state = session_for(viewer).runs.state
+    if given.screenshot is not None and state.error:
+        print(state.error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

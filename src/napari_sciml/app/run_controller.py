@@ -1,0 +1,253 @@
+"""`RunController`: one run at a time for one viewer. It alone changes the state of the Run page."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Layer
+from psygnal import Signal
+
+from napari_sciml.app.image_choice import ImageChoice
+from napari_sciml.app.resolve import Resolved, Wish, resolve
+from napari_sciml.app.result import Result
+from napari_sciml.app.saving import corrected_points, new_folder, save_work
+from napari_sciml.app.sentences import CRASHED, next_step, result_line, saved_line, seconds_left
+from napari_sciml.app.snippets import command_text, nameable, out_folder, python_text
+from napari_sciml.app.state import Phase, RunState
+from napari_sciml.app.worker import Crashed, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.technique import Technique
+from napari_sciml.layers.notify import tell
+from napari_sciml.layers.spatial import Place
+
+
+def all_techniques() -> list[Technique]:
+    """Give every technique, without importing what only a run needs."""
+    from napari_sciml.techniques import get_technique, technique_names
+
+    return [get_technique(name) for name in technique_names()]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run under way, with all that its delivery needs even if the image is removed meanwhile."""
+
+    token: CancelToken
+    image: weakref.ref[Layer]
+    place: Place
+    started: float
+
+
+class RunController:
+    """Turns wishes into runs and runs into layers.
+
+    Parameters
+    ----------
+    viewer
+        The real viewer, not a proxy; it is held weakly.
+    techniques
+        Gives the techniques on offer.
+    start
+        Starts work; tests hand in one that runs at once.
+    """
+
+    changed = Signal(object)
+    """Emitted with the new `RunState` whenever something that the page shows has changed."""
+
+    def __init__(
+        self,
+        viewer: Any,
+        techniques: Callable[[], Sequence[Technique]] = all_techniques,
+        start: Launch = launch,
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._techniques = techniques()
+        self._start = start
+        self._wish = Wish()
+        self._job: Job | None = None
+        self._result: Result | None = None
+        self._choice = ImageChoice(viewer)
+        self._choice.changed.connect(self._refresh)
+        self.state = RunState()
+        self._refresh()
+
+    def choose_image(self, layer: Layer) -> None:
+        """Work on `layer`."""
+        self._choice.choose(layer)
+
+    def choose_technique(self, name: str) -> None:
+        """Look for what this technique finds."""
+        self._wish_for(technique=name)
+
+    def choose_model(self, name: str) -> None:
+        """Use this model."""
+        self._wish_for(model=name)
+
+    def change_values(self, values: Mapping[str, Any]) -> None:
+        """Replace the technique's own settings; those left out or None take their defaults."""
+        given = {name: value for name, value in values.items() if value is not None}
+        self._wish_for(values={**self._wish.values, self.state.technique: given})
+
+    def set_threshold(self, threshold: float) -> None:
+        """Count everything at or above `threshold`: in the result on screen, and in the next run."""
+        self._wish = replace(self._wish, threshold=threshold)
+        if self._shows_result() and self._result is not None:
+            self._result.set_threshold(threshold)
+        self._refresh()
+
+    def run(self) -> None:
+        """Start, unless something runs or the state says why not."""
+        plan = self._resolve()
+        image = self._choice.image
+        if self._job is not None or plan.blocked or plan.source is None or image is None:
+            self._refresh()
+            return
+        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image), time.monotonic())
+        self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
+        self._start(
+            plan.technique.run(plan.source, plan.settings, self._job.token),
+            title=f"{plan.technique.title}: {image.name}",
+            total=plan.plan.tiles,
+            on_step=self._on_step,
+            on_end=self._on_end,
+        )
+
+    def stop(self) -> None:
+        """Stop within a tile. What was found so far is delivered and marked partial."""
+        if self._job is not None:
+            self._job.token.cancel()
+            self._show(phase=Phase.STOPPING)
+
+    def save(self, parent: str | Path) -> None:
+        """Save the result into a new folder inside `parent`."""
+        if self._result is None or self.state.saving:
+            return
+        findings = self._result.findings
+        record = findings.provenance.source
+        folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
+        self._show(saving=True, error="", note="")
+        self._start(
+            save_work(findings, folder, corrected_points(self._result)),
+            title="Saving",
+            total=1,
+            on_step=_ignore,
+            on_end=self._on_saved,
+        )
+
+    def python_text(self) -> str:
+        """Give the run that the page describes as Python, or an empty string without an image."""
+        plan = self._resolve()
+        if plan.source is None:
+            return ""
+        return python_text(plan.technique.name, nameable(plan.source), plan.values)
+
+    def command_text(self) -> str:
+        """Give the run that the page describes as a command line, or an empty string without an image."""
+        plan = self._resolve()
+        if plan.source is None:
+            return ""
+        return command_text(plan.technique.name, nameable(plan.source), plan.values)
+
+    def tell(self, note: str) -> None:
+        """Show good news on the page, for example that something was copied."""
+        self._show(note=note, error="")
+
+    def _wish_for(self, **wishes: Any) -> None:
+        self._wish = replace(self._wish, **wishes)
+        self._show(error="", note="", **self._resolved_fields())
+
+    def _resolve(self) -> Resolved:
+        return resolve(self._wish, self._choice.image, self._techniques)
+
+    def _on_step(self, step: Progress) -> None:
+        if self._job is not None:
+            left = seconds_left(time.monotonic() - self._job.started, step)
+            self._show(progress=step, seconds_left=left)
+
+    def _on_end(self, outcome: Outcome) -> None:
+        job, self._job = self._job, None
+        viewer = self._viewer()
+        if job is None or viewer is None:
+            return
+        match outcome:
+            case Finished(result=findings):
+                self._deliver(viewer, job, findings)
+                self._show(phase=Phase.IDLE, error="")
+            case Failed(error=error):
+                self._fail(error, phase=Phase.IDLE)
+            case Crashed():
+                self._show(phase=Phase.IDLE, error=CRASHED)
+        self._refresh()
+
+    def _deliver(self, viewer: Any, job: Job, findings: Findings) -> None:
+        image = job.image()
+        if image is not None and image not in viewer.layers:
+            image = None
+        # The image may have been moved during the run; the points belong to where it is now.
+        place = job.place if image is None else Place.of(image)
+        if findings.provenance.settings.get("threshold") != self._wish.threshold:
+            findings = findings.at_threshold(self._wish.threshold)
+        if self._result is not None and self._result.place.name == place.name:
+            # Two results on one image cannot be told apart; the older one is hidden, not lost.
+            for layer in self._result.layers:
+                layer.visible = False
+        self._result = Result.deliver(viewer, findings, place, image)
+        self._result.edited.connect(self._refresh)
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        match outcome:
+            case Finished(result=files):
+                self._show(saving=False, note=saved_line(files))
+            case Failed(error=error):
+                self._fail(error, saving=False)
+            case Crashed():
+                self._show(saving=False, error=CRASHED)
+
+    def _fail(self, error: SciMLError, **changes: Any) -> None:
+        tell(error)
+        self._show(error=error.sentence, **changes)
+
+    def _shows_result(self) -> bool:
+        viewer = self._viewer()
+        return self._result is not None and viewer is not None and self._result.is_in(viewer)
+
+    def _refresh(self) -> None:
+        self._show(**self._resolved_fields())
+
+    def _resolved_fields(self) -> dict[str, Any]:
+        plan = self._resolve()
+        result = self._result
+        return {
+            "images": self._choice.images,
+            "image": self._choice.image,
+            "facts": plan.facts,
+            "techniques": plan.offered,
+            "technique": plan.technique.name,
+            "models": plan.technique.models,
+            "model": plan.model,
+            "values": dict(self._wish.values.get(plan.technique.name, {})),
+            "threshold": self._wish.threshold,
+            "threshold_live": self._shows_result(),
+            "plan": plan.plan,
+            "blocked": plan.blocked,
+            "result": "" if result is None else result_line(result.findings, result.edits),
+            "next_step": ""
+            if result is None
+            else next_step(result.findings, result.edits, self._shows_result()),
+            "can_save": result is not None,
+        }
+
+    def _show(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self.changed.emit(self.state)
+
+
+def _ignore(step: Progress) -> None:
+    """Show nothing: saving has no steps worth it."""

@@ -1,0 +1,71 @@
+"""Save a result into a new folder, without blocking the window and without overwriting anything."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from napari_sciml.app.result import Result
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.progress import Progress
+from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.writer import save_points
+
+CORRECTED = "corrected_points.csv"
+"""The points as a person left them; written when they differ from what the network found."""
+
+
+@dataclass(frozen=True)
+class PointsCopy:
+    """A copy of a points layer, safe to write from another thread."""
+
+    data: np.ndarray[Any, np.dtype[np.float64]]
+    meta: dict[str, Any]
+
+
+def corrected_points(result: Result) -> list[PointsCopy]:
+    """Copy the layers of `result` if a person changed them."""
+    if not result.edits:
+        return []
+    return [
+        PointsCopy(
+            layer.data.copy(),
+            {
+                "features": layer.features.copy(),
+                "metadata": {METADATA_KEY: dict(layer.metadata[METADATA_KEY])},
+            },
+        )
+        for layer in result.layers
+    ]
+
+
+def new_folder(parent: str | Path, name: str) -> Path:
+    """Give a path in `parent` that nothing has yet: ``name``, else ``name-2``, ``name-3`` and so on."""
+    target = Path(parent) / name
+    number = 2
+    while target.exists():
+        target = Path(parent) / f"{name}-{number}"
+        number += 1
+    return target
+
+
+def save_work(
+    findings: Findings, folder: Path, corrected: list[PointsCopy]
+) -> Generator[Progress, None, list[Path]]:
+    """Write everything into `folder`.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot be written.
+    """
+    yield Progress(0, 1, "folders")
+    written = findings.save(folder)
+    for number, points in enumerate(corrected):
+        name = CORRECTED if number == 0 else CORRECTED.replace(".csv", f"_{number + 1}.csv")
+        written += save_points(folder / name, points.data, points.meta)
+    return written

@@ -1,0 +1,112 @@
+"""The sentences of the Run page, as pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.plan import duration
+from napari_sciml.core.progress import Progress
+from napari_sciml.core.source import SPATIAL_AXES, ImageSource
+from napari_sciml.layers.keeper import HandEdits
+from napari_sciml.layers.styles import style_for
+
+NO_IMAGE = "Open an image first: drag a file into the window, or use File > Open Sample."
+
+CRASHED = "The program made a mistake, shown in the notification; please report it."
+"""Shown for a bug. Its traceback is in napari's notification."""
+
+
+def image_line(source: ImageSource) -> str:
+    """Say what an image is, for example ``24 × 256 × 256 (z, y, x), uint8, pixel 0.65 µm``."""
+    shape = " × ".join(str(n) for n in source.shape)
+    return f"{shape} ({', '.join(source.axes)}), {source.dtype}, {pixel_words(source)}"
+
+
+def pixel_words(source: ImageSource) -> str:
+    """Say how large a pixel is: ``pixel 0.65 µm``, ``pixel 2 × 0.65 × 0.65 µm`` or ``no pixel size``."""
+    if source.pixel_size is None:
+        return "no pixel size"
+    sizes = [
+        f"{size:.4g}"
+        for size, axis in zip(source.pixel_size, source.axes, strict=True)
+        if axis in SPATIAL_AXES
+    ]
+    edges = sizes[0] if len(set(sizes)) == 1 else " × ".join(sizes)
+    return f"pixel {edges} {'µm' if source.unit == 'um' else source.unit}"
+
+
+def progress_line(progress: Progress | None, seconds_left: float | None, *, stopping: bool) -> str:
+    """Say how far a run is, for example ``12 of 64 tiles, 9 s left``."""
+    if stopping:
+        return "Stopping after this tile; what is found so far stays."
+    if progress is None:
+        return "Starting: loading the network"
+    line = f"{progress.done} of {progress.total} {progress.what}"
+    return line if seconds_left is None else f"{line}, {duration(seconds_left)} left"
+
+
+def seconds_left(elapsed: float, progress: Progress) -> float | None:
+    """Estimate the time to the end from the time per unit so far."""
+    if progress.done <= 0 or progress.total <= progress.done:
+        return None
+    return elapsed / progress.done * (progress.total - progress.done)
+
+
+def result_line(findings: Findings, edits: HandEdits) -> str:
+    """Say what was found."""
+    if not findings.overlays:
+        return f"{len(findings.table)} rows, {duration(findings.provenance.seconds)}."
+    overlay = findings.overlays[0]
+    style = style_for(overlay.label)
+    count = counted(findings, edits)
+    where = _where(findings)
+    took = duration(findings.provenance.seconds)
+    head = f"{count} {style.one if count == 1 else style.many}{where}, {took}"
+    if findings.partial:
+        done, total = findings.provenance.units_done, findings.provenance.units_total
+        head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"
+    if edits:
+        counts = {"added": edits.added, "removed": edits.removed}
+        head += f" ({' and '.join(f'{n} {verb}' for verb, n in counts.items() if n)} by hand)"
+    parts = [f"{head}."]
+    if findings.provenance.problems:
+        parts.append(f"{len(findings.provenance.problems)} parts failed: {findings.provenance.problems[0]}")
+    return " ".join(parts)
+
+
+def counted(findings: Findings, edits: HandEdits) -> int:
+    """Count the points on screen."""
+    return len(findings.tables[findings.overlays[0].table]) - edits.removed + edits.added
+
+
+def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
+    """Say what a person would do now."""
+    if not findings.overlays:
+        return ""
+    count = counted(findings, edits)
+    many = style_for(findings.overlays[0].label).many
+    if not on_screen:
+        return "Its layer was removed. Save results still works, or press Run again."
+    if findings.partial:
+        return "Next: press Run again for the whole image."
+    if count == 0 and len(findings.candidates):
+        return f"Next: lower the threshold; {len(findings.candidates)} candidates lie below it."
+    if count == 0:
+        return f"Next: check the size of the {many} and the axis along which they run."
+    return "Next: move the threshold, or add missed ones by hand with the + tool of the points layer."
+
+
+def saved_line(files: Sequence[Path]) -> str:
+    """Say where a result was saved."""
+    return f"Saved {', '.join(file.name for file in files)} in {files[0].parent}."
+
+
+def _where(findings: Findings) -> str:
+    source = findings.provenance.source
+    spatial = [i for i, axis in enumerate(source.axes) if axis in SPATIAL_AXES]
+    if len(spatial) < 3:
+        return ""
+    slices = source.shape[spatial[int(findings.provenance.settings.get("axis") or 0)]]
+    return f" in {slices} slices"

@@ -1,0 +1,50 @@
+"""One session per viewer: the state that a closed and reopened panel finds again."""
+
+from __future__ import annotations
+
+import weakref
+from typing import Any
+
+from napari.layers import Layer, Points
+
+from napari_sciml.app.run_controller import RunController
+from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.keeper import keeper_for
+
+_SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
+
+
+class Session:
+    """Everything that belongs to one viewer. It lives as long as the viewer does."""
+
+    def __init__(self, viewer: Any) -> None:
+        self.runs = RunController(viewer)
+        viewer.layers.events.inserted.connect(self._on_inserted)
+        for layer in viewer.layers:
+            _keep(layer)
+
+    def _on_inserted(self, event: Any) -> None:
+        _keep(event.value)
+
+
+def _keep(layer: Layer) -> None:
+    """Watch points that a run made, also when they were opened from a file."""
+    if (
+        isinstance(layer, Points)
+        and METADATA_KEY in layer.metadata
+        and {"score", "source"} <= set(layer.features)
+    ):
+        label = str(layer.feature_defaults["label"].iloc[0]) if "label" in layer.features else ""
+        keeper_for(layer, label)
+
+
+def session_for(viewer: Any) -> Session:
+    """Give the session of `viewer`, and always the same one.
+
+    Plugins are handed short-lived proxies of the viewer; the session belongs to the real one.
+    """
+    real = getattr(viewer, "__wrapped__", viewer)
+    session = _SESSIONS.get(real)
+    if session is None:
+        session = _SESSIONS[real] = Session(real)
+    return session

@@ -1,0 +1,97 @@
+"""What the Run page shows, as one frozen snapshot. Controllers replace it; views draw it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from napari.layers import Layer
+
+from napari_sciml.core.plan import RunPlan
+from napari_sciml.core.progress import Progress
+
+
+class Phase(Enum):
+    """What is going on."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class TechniqueChoice:
+    """One technique on offer."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class ImageFacts:
+    """What is known about the chosen image without reading a pixel.
+
+    Attributes
+    ----------
+    line
+        For people, for example ``24 × 256 × 256 (z, y, x), uint8, pixel 0.65 µm``.
+    axis_names
+        The spatial axes as the layer calls them, in order; a slicing axis is an index into these.
+    pixel_size_um
+        Edges of a pixel along the spatial axes, or None if nobody said.
+    """
+
+    line: str = ""
+    axis_names: tuple[str, ...] = ()
+    pixel_size_um: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True)
+class RunState:
+    """Everything the Run page shows.
+
+    Attributes
+    ----------
+    images, image
+        Image layers on offer and the chosen one. Layers, not names: names change.
+    values
+        Settings of the technique that differ from its defaults.
+    blocked
+        Why Run is disabled, or an empty string.
+    threshold_live
+        Whether moving the threshold changes a result that is on screen.
+    result
+        The result in one line.
+    next_step
+        What a person would do now.
+    error
+        What went wrong last, as one sentence.
+    note
+        What went well last, for example where files were saved.
+    can_save
+        Whether there is a result to save.
+    """
+
+    images: tuple[Layer, ...] = ()
+    image: Layer | None = None
+    facts: ImageFacts = field(default_factory=ImageFacts)
+    techniques: tuple[TechniqueChoice, ...] = ()
+    technique: str = ""
+    models: tuple[str, ...] = ()
+    model: str = ""
+    values: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float = 0.5
+    threshold_live: bool = False
+    plan: RunPlan = field(default_factory=RunPlan)
+    blocked: str = ""
+    phase: Phase = Phase.IDLE
+    progress: Progress | None = None
+    seconds_left: float | None = None
+    result: str = ""
+    next_step: str = ""
+    error: str = ""
+    note: str = ""
+    can_save: bool = False
+    saving: bool = False

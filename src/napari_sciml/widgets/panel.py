@@ -1,0 +1,95 @@
+"""`SciMLPanel`: the one dock of the plugin. It ties each page to its controller and holds no state."""
+
+from __future__ import annotations
+
+import weakref
+from functools import partial
+from typing import Any
+
+from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
+
+from napari_sciml.app.session import session_for
+from napari_sciml.app.state import RunState
+from napari_sciml.widgets.parts import scrolled
+from napari_sciml.widgets.run_page import RunPage
+
+COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
+COPIED_COMMAND = "Copied as a command; paste it into a terminal."
+
+
+class SciMLPanel(QWidget):
+    """The panel "SciML". Closing and reopening it loses nothing: the state belongs to the viewer.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer, as napari hands it to plugins.
+    """
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.setObjectName("sciml_panel")
+        self._runs = session_for(napari_viewer).runs
+        self.run_page = RunPage()
+        self._pages = self._create_pages()
+        self._connect_run_page()
+        self._runs.changed.connect(self._on_run_changed)
+        # psygnal holds the panel weakly, but Qt may delete its inside while Python still holds the shell.
+        slot = weakref.WeakMethod(self._on_run_changed)
+        self.destroyed.connect(partial(_disconnect, weakref.ref(self._runs), slot))
+        self._on_run_changed(self._runs.state)
+        self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self._viewer.events.theme.connect(self._on_theme)
+        self._on_theme()
+
+    def _create_pages(self) -> QTabWidget:
+        pages = QTabWidget()
+        pages.setObjectName("sciml_pages")
+        pages.setDocumentMode(True)
+        pages.addTab(scrolled(self.run_page), "Run")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(pages)
+        return pages
+
+    def _connect_run_page(self) -> None:
+        page, runs = self.run_page, self._runs
+        page.image_chosen.connect(runs.choose_image)
+        page.technique_chosen.connect(runs.choose_technique)
+        page.model_chosen.connect(runs.choose_model)
+        page.values_changed.connect(runs.change_values)
+        page.threshold_moved.connect(runs.set_threshold)
+        page.run_pressed.connect(runs.run)
+        page.stop_pressed.connect(runs.stop)
+        page.copy_python_pressed.connect(self._on_copy_python)
+        page.copy_command_pressed.connect(self._on_copy_command)
+        page.save_pressed.connect(self._on_save)
+
+    def _on_run_changed(self, state: RunState) -> None:
+        self.run_page.show_state(state)
+
+    def _on_theme(self, event: Any = None) -> None:
+        self.run_page.show_theme(self._viewer.theme)
+
+    def _on_copy_python(self) -> None:
+        self._copy(self._runs.python_text(), COPIED_PYTHON)
+
+    def _on_copy_command(self) -> None:
+        self._copy(self._runs.command_text(), COPIED_COMMAND)
+
+    def _copy(self, text: str, note: str) -> None:
+        clipboard = QApplication.clipboard()
+        assert clipboard is not None
+        clipboard.setText(text)
+        self._runs.tell(note)
+
+    def _on_save(self) -> None:
+        folder = QFileDialog.getExistingDirectory(self, "Save results in a new folder inside")
+        if folder:
+            self._runs.save(folder)
+
+
+def _disconnect(runs: weakref.ref[Any], slot: weakref.WeakMethod[Any], *_: Any) -> None:
+    controller, method = runs(), slot()
+    if controller is not None and method is not None:
+        controller.changed.disconnect(method, missing_ok=True)
