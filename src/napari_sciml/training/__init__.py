@@ -1,0 +1,1 @@
+"""Training as generators, honest splits, metrics with intervals, and the baselines beside them."""

@@ -59,7 +59,8 @@ class Planes:
         if self.slice_axis is None:
             return slab[np.newaxis]
         dropped = self.time_axis is not None and self.time_axis < self.slice_axis
-        return np.moveaxis(slab, self.slice_axis - dropped, 0)
+        # Copied where planes lie across the file, which is then read once for each slab, not each plane.
+        return np.ascontiguousarray(np.moveaxis(slab, self.slice_axis - dropped, 0))
 
     def place(self, frame: int, number: int) -> str:
         """Name one plane for a person."""
