@@ -53,7 +53,7 @@ def test_stopped_training_says_how_to_go_on(
     pretend(monkeypatch, "train", train)
     outcome = cli("train", "microct", "--out", tmp_path)
     assert outcome.status == 130
-    assert outcome.err.endswith("Stopped. The same command goes on from here.\n")
+    assert outcome.err.endswith("Stopped.\nThe same command goes on from here.\n")
 
 
 def test_evaluate_prints_and_writes_the_table(

@@ -43,7 +43,7 @@ def make_train(technique: str) -> Callable[..., None]:
             with progress_bar("Training") as show:
                 written = drive(work(out, seed, quick), show)
         except KeyboardInterrupt:
-            note("Stopped. The same command goes on from here.")
+            note("The same command goes on from here.")
             raise
         folders = sorted(card.parent for card in written.glob(f"*/{CARD_FILE}"))
         say(f"Trained {len(folders)} models:")
