@@ -58,7 +58,7 @@ def combo(name: str, tooltip: str) -> QComboBox:
     box.setObjectName(name)
     box.setToolTip(tooltip)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
+    box.setMinimumContentsLength(6)
     return box
 
 
