@@ -6,14 +6,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtGui import QIcon
 from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_sciml.app.state import ImageFacts
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.widgets.diameter import PX, UM, LengthEdit
-from napari_sciml.widgets.parts import combo, described, fill, form
+from napari_sciml.widgets.parts import blank_icon, combo, described, fill, form
 
 ADVANCED_CLOSED = "▸ Advanced"
 ADVANCED_OPEN = "▾ Advanced"
@@ -76,7 +75,7 @@ class MicroCTForm(QWidget):
         rows.addRow("Least distance", self._distance)
         inside.setLayout(rows)
         # The arrow is part of the text: an icon would keep Qt's colour, not the theme's.
-        advanced = QCollapsible(ADVANCED_CLOSED, expandedIcon=QIcon(), collapsedIcon=QIcon())
+        advanced = QCollapsible(ADVANCED_CLOSED, expandedIcon=blank_icon(), collapsedIcon=blank_icon())
         advanced.setObjectName("sciml_advanced")
         advanced.addWidget(inside)
         advanced.toggled.connect(self._on_advanced)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from napari_sciml.core.settings import RunSettings
@@ -40,6 +41,13 @@ def say(label: QLabel, text: str) -> None:
     """Show `text` in a label made by `sentence`."""
     label.setText(text)
     label.setVisible(bool(text))
+
+
+def blank_icon() -> QIcon:
+    """Make an icon that shows nothing, for widgets that insist on one. An empty QIcon counts as none."""
+    pixmap = QPixmap(1, 1)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return QIcon(pixmap)
 
 
 def form() -> QFormLayout:
