@@ -34,7 +34,7 @@ def test_an_opened_image_is_chosen_described_and_planned(window):
     assert window.find("sciml_image").currentText() == "slab"
     assert "6 × 40 × 50 (z, y, x), uint8, pixel 0.65 µm" in window.text("sciml_image_facts")
     assert window.text("sciml_plan") == "6 tiles, about 12 s, 0.4 GB"
-    assert "left as they are" in window.text("sciml_normalisation")
+    assert window.text("sciml_how") == "Pixel values: left as they are."
     assert window.text("sciml_blocked") == ""
     assert window.find("sciml_run").isEnabled()
 

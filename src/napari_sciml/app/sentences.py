@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.plan import duration
+from napari_sciml.core.plan import RunPlan, duration
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.keeper import HandEdits
@@ -37,6 +37,12 @@ def pixel_words(source: ImageSource) -> str:
     return f"pixel {edges} {'µm' if source.unit == 'um' else source.unit}"
 
 
+def how_it_works(plan: RunPlan) -> str:
+    """Say how pixel values are treated and what else a person should know before they trust a run."""
+    facts = [f"pixel values: {plan.normalisation}"] if plan.normalisation else []
+    return " ".join(f"{fact[0].upper()}{fact[1:].rstrip('.')}." for fact in (*facts, *plan.notes) if fact)
+
+
 def progress_line(progress: Progress | None, seconds_left: float | None, *, stopping: bool) -> str:
     """Say how far a run is, for example ``12 of 64 tiles, 9 s left``."""
     if stopping:
@@ -45,13 +51,6 @@ def progress_line(progress: Progress | None, seconds_left: float | None, *, stop
         return "Starting: loading the network"
     line = f"{progress.done} of {progress.total} {progress.what}"
     return line if seconds_left is None else f"{line}, {duration(seconds_left)} left"
-
-
-def seconds_left(elapsed: float, progress: Progress) -> float | None:
-    """Estimate the time to the end from the time per unit so far."""
-    if progress.done <= 0 or progress.total <= progress.done:
-        return None
-    return elapsed / progress.done * (progress.total - progress.done)
 
 
 def result_line(findings: Findings, edits: HandEdits) -> str:
@@ -63,7 +62,7 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
     count = counted(findings, edits)
     where = _where(findings)
     took = duration(findings.provenance.seconds)
-    head = f"{count} {style.one if count == 1 else style.many}{where}, {took}"
+    head = f"{count} {style.one if count == 1 else style.many}{'' if findings.partial else where}, {took}"
     if findings.partial:
         done, total = findings.provenance.units_done, findings.provenance.units_total
         head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 from superqt import QLabeledDoubleSlider
 from superqt.utils import QSignalThrottler
 
-from napari_sciml.app.sentences import progress_line
+from napari_sciml.app.sentences import how_it_works, progress_line
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.forms import FORMS
@@ -54,7 +54,7 @@ class RunPage(QWidget):
         self._technique = combo("sciml_technique", "What to look for. Only what suits the image is offered.")
         self._model = combo("sciml_model", "The network that looks for it.")
         self._settings_place = QVBoxLayout()
-        self._normalisation = sentence("sciml_normalisation")
+        self._how = sentence("sciml_how")
         self._plan = sentence("sciml_plan")
         self._run = RunButton()
         self._blocked = sentence("sciml_blocked")
@@ -92,11 +92,8 @@ class RunPage(QWidget):
         for widget in (self._image, self._technique, self._model, self._settings_form):
             if widget is not None:
                 widget.setEnabled(not running)
-        say(
-            self._normalisation,
-            f"Pixel values: {state.plan.normalisation}" if state.plan.normalisation else "",
-        )
-        say(self._plan, "" if state.blocked else "\n".join((state.plan.line, *state.plan.notes)))
+        say(self._plan, "" if state.blocked else state.plan.line)
+        say(self._how, how_it_works(state.plan))
         self._run.show_phase(state.phase, bool(state.blocked))
         say(self._blocked, "" if running else state.blocked)
         self._show_progress(state)
@@ -135,7 +132,7 @@ class RunPage(QWidget):
         layout.setSpacing(6)
         layout.addLayout(self._choices())
         layout.addLayout(self._settings_place)
-        for widget in (self._normalisation, self._plan, self._run, self._blocked, self._bar, self._progress):
+        for widget in (self._plan, self._run, self._blocked, self._bar, self._progress):
             layout.addWidget(widget)
         layout.addWidget(_line())
         threshold = QHBoxLayout()
@@ -149,6 +146,8 @@ class RunPage(QWidget):
         copies.addWidget(self._copy_command)
         layout.addLayout(copies)
         layout.addWidget(self._save)
+        # Last, because it is long and changes least; what a person waits for stays in view.
+        layout.addWidget(self._how)
         layout.addStretch(1)
 
     def _choices(self) -> QFormLayout:
