@@ -71,7 +71,9 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
         head += f" ({' and '.join(f'{n} {verb}' for verb, n in counts.items() if n)} by hand)"
     parts = [f"{head}."]
     if findings.provenance.problems:
-        parts.append(f"{len(findings.provenance.problems)} parts failed: {findings.provenance.problems[0]}")
+        problems = findings.provenance.problems
+        many = "1 part" if len(problems) == 1 else f"{len(problems)} parts"
+        parts.append(f"{many} failed: {problems[0].rstrip('.')}.")
     return " ".join(parts)
 
 
@@ -103,9 +105,14 @@ def saved_line(files: Sequence[Path]) -> str:
 
 
 def _where(findings: Findings) -> str:
+    """Say in how many slices and frames was looked; nothing for a single flat image."""
     source = findings.provenance.source
     spatial = [i for i, axis in enumerate(source.axes) if axis in SPATIAL_AXES]
-    if len(spatial) < 3:
-        return ""
-    slices = source.shape[spatial[int(findings.provenance.settings.get("axis") or 0)]]
-    return f" in {slices} slices"
+    counts = []
+    if len(spatial) == 3:
+        slices = source.shape[spatial[int(findings.provenance.settings.get("axis") or 0)]]
+        counts.append(f"{slices} slice{'' if slices == 1 else 's'}")
+    if "t" in source.axes:
+        frames = source.shape[source.axes.index("t")]
+        counts.append(f"{frames} frame{'' if frames == 1 else 's'}")
+    return f" in {' of '.join(counts)}" if counts else ""
