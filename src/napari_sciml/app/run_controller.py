@@ -219,7 +219,11 @@ class RunController:
         return self._result is not None and viewer is not None and self._result.is_in(viewer)
 
     def _refresh(self) -> None:
-        self._show(**self._resolved_fields())
+        fields = self._resolved_fields()
+        if fields["image"] is not self.state.image:
+            # What went wrong with one image says nothing about the next.
+            fields |= {"error": "", "note": ""}
+        self._show(**fields)
 
     def _resolved_fields(self) -> dict[str, Any]:
         plan = self._resolve()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QFormLayout,
@@ -110,6 +111,10 @@ class RunPage(QWidget):
     def show_theme(self, theme: str) -> None:
         """Follow napari's theme where its style sheet does not reach."""
         self._run.show_theme(theme)
+        colors = get_theme(theme)
+        # A bar beside the words, not coloured words: those would be hard to read on one of the themes.
+        for label, color in ((self._error, colors.error), (self._blocked, colors.warning)):
+            label.setStyleSheet(f"border-left: 4px solid {color.as_hex()}; padding-left: 6px;")
 
     def _create_threshold(self) -> QLabeledDoubleSlider:
         slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
@@ -132,14 +137,14 @@ class RunPage(QWidget):
         layout.setSpacing(6)
         layout.addLayout(self._choices())
         layout.addLayout(self._settings_place)
-        for widget in (self._plan, self._run, self._blocked, self._bar, self._progress):
+        for widget in (self._plan, self._run, self._blocked, self._error, self._bar, self._progress):
             layout.addWidget(widget)
         layout.addWidget(_line())
         threshold = QHBoxLayout()
         threshold.addWidget(QLabel("Threshold"))
         threshold.addWidget(self._threshold, 1)
         layout.addLayout(threshold)
-        for widget in (self._threshold_note, self._result, self._next_step, self._error, self._note):
+        for widget in (self._threshold_note, self._result, self._next_step, self._note):
             layout.addWidget(widget)
         copies = QHBoxLayout()
         copies.addWidget(self._copy_python)
