@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +16,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.normalise import robust_affine
-from napari_sciml.techniques.microct.dataset import DEGRADED_FROM, DatasetSpec, read_patches
+from napari_sciml.techniques.microct.dataset import DEGRADED_FROM, DatasetSpec, read_patches, store_patches
 from napari_sciml.techniques.microct.simulate.patches import (
     CENTRE_PX,
     KINDS,
@@ -33,7 +32,11 @@ FIRST_SLAB = 5_000
 """Specimens for mining have these numbers; neither training nor testing draws them."""
 LOWEST_SCORE = 0.15
 FARTHER_THAN_PX = 3.5
-REPEAT = 3
+ORDINARY_PER_ERROR = 3
+STANDARD_TWICE = 2
+DEGRADED_SHARE = 0.25
+"""Errors on standard scans count twice, and of those on degraded scans a quarter is kept: there, much that
+looks wrong is merely hard to see, and a model that learns all of it becomes blind to faint fibres."""
 STRIDE = 2
 
 
@@ -42,17 +45,25 @@ def mine(
 ) -> Generator[Progress, None, Patches]:
     """Look for errors on `specimens` fresh scans of each family; gives patches to learn from.
 
-    Half of what comes back are ordinary patches of the same scans, so that fibres are not forgotten; the
-    errors count `REPEAT` times.
+    Most of what comes back are ordinary patches of the same scans, so that fibres are not forgotten.
     """
     numbers = [*range(FIRST_SLAB, FIRST_SLAB + specimens)]
     numbers += [DEGRADED_FROM + number for number in numbers]
     cache.mkdir(parents=True, exist_ok=True)
-    jobs = [(checkpoint, spec, number, cache / f"mined-{number:05d}.npz") for number in numbers]
+    jobs = [(checkpoint, spec, number, cache) for number in numbers]
     with ProcessPoolExecutor(workers) as pool:
         for done, _ in enumerate(pool.map(mine_slab, jobs), start=1):
             yield Progress(done, len(jobs), "specimens searched")
-    return Patches.join([read_patches(path) for *_, path in jobs])
+    errors = Patches.join([read_patches(file_of(cache, "errors", number)) for number in numbers])
+    degraded = errors.slab >= DEGRADED_FROM
+    kept = np.random.default_rng([spec.seed, 2]).random(len(errors)) < DEGRADED_SHARE
+    ordinary = [read_patches(file_of(cache, "ordinary", number)) for number in numbers]
+    return Patches.join([*[errors.take(~degraded)] * STANDARD_TWICE, errors.take(degraded & kept), *ordinary])
+
+
+def file_of(cache: Path, what: str, number: int) -> Path:
+    """Name the file for the patches of one specimen."""
+    return cache / f"{what}-{number:05d}.npz"
 
 
 def mine_slab(job: tuple[Path, DatasetSpec, int, Path]) -> None:
@@ -61,8 +72,8 @@ def mine_slab(job: tuple[Path, DatasetSpec, int, Path]) -> None:
 
     from napari_sciml.networks.table_vii_dense import TableVIIDense
 
-    checkpoint, spec, number, path = job
-    if path.is_file():
+    checkpoint, spec, number, cache = job
+    if file_of(cache, "errors", number).is_file():
         return
     torch.set_num_threads(1)
     module = TableVIIDense()
@@ -70,12 +81,11 @@ def mine_slab(job: tuple[Path, DatasetSpec, int, Path]) -> None:
     rng = np.random.default_rng([spec.seed, number])
     scan = random_spec(rng, spec.size_px, slices=2, degraded=number >= DEGRADED_FROM)
     phantom = simulate_volume(scan, seed=int(rng.integers(2**31)))
-    errors = [find_errors(module.eval(), phantom, z, number) for z in range(len(phantom.volume))]
-    count = sum(len(part) for part in errors)
-    patches = Patches.join([*(errors * REPEAT), cut_patches(phantom, REPEAT * count + 200, number, rng)])
-    partial = path.with_name(path.stem + ".part.npz")
-    np.savez_compressed(partial, **{f.name: getattr(patches, f.name) for f in fields(Patches)})
-    partial.replace(path)
+    depth = len(phantom.volume)
+    errors = Patches.join([find_errors(module.eval(), phantom, z, number) for z in range(depth)])
+    ordinary = cut_patches(phantom, ORDINARY_PER_ERROR * len(errors) + 200, number, rng)
+    store_patches(ordinary, file_of(cache, "ordinary", number))
+    store_patches(errors, file_of(cache, "errors", number))
 
 
 def find_errors(module: object, phantom: Phantom, z: int, slab: int) -> Patches:

@@ -18,14 +18,13 @@ from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.saving import save_model
 from napari_sciml.techniques.microct.dataset import Dataset, DatasetSpec, build_dataset
 from napari_sciml.techniques.microct.mining import mine
+from napari_sciml.techniques.microct.peaks import HALF_SCORE_PX
 from napari_sciml.techniques.microct.simulate.patches import Patches
 from napari_sciml.training.baseline import PixelSVM
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import accuracy_metric, calibration_error
 
 CLASSES = ("not_fiber", "fiber")
-HALF_SCORE_PX = 2.5
-"""Distance from a fibre's centre at which the dense model is taught to say one half."""
 LIMITS = (
     "Trained on simulated scans only. It says whether a fibre is centred, not whether a fibre is there. "
     "Fibres must be cut roughly across (tilt up to about 15 degrees) and be 10 to 17 px wide with their ring "
@@ -208,7 +207,7 @@ class DenseRecipe(PatchRecipe):
         module = yield from super().fit(data, settings, folder, cancel)
         mined = yield from mine(folder / "checkpoint.pt", self.spec, self.mined_specimens, folder / "mined")
         part = Patches.join([self.part(data), mined])
-        again = replace(settings, epochs=max(1, settings.epochs // 2), learning_rate=5e-4)
+        again = replace(settings, epochs=max(1, settings.epochs // 3), learning_rate=5e-4)
         module = yield from self.teach(module, part, data, again, folder / "second", cancel)
         return module
 
