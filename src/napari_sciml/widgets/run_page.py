@@ -29,6 +29,8 @@ from napari_sciml.widgets.run_button import RunButton
 LIVE = "Live: the network does not run again."
 NEXT_RUN = "Counts for the next run."
 THRESHOLD_EVERY_MS = 40
+LOWEST_THRESHOLD = 0.05
+"""A run keeps no candidates below this, so a live slider could not show them."""
 
 
 class RunPage(QWidget):
@@ -120,7 +122,7 @@ class RunPage(QWidget):
         slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
         slider.setObjectName("sciml_threshold")
         slider.setToolTip(described(RunSettings, "threshold"))
-        slider.setRange(0.0, 1.0)
+        slider.setRange(LOWEST_THRESHOLD, 1.0)
         slider.setSingleStep(0.01)  # type: ignore[arg-type]
         slider.setDecimals(2)
         return slider
