@@ -58,3 +58,11 @@ def test_a_threshold_of_zero_gives_every_candidate_unless_a_contrast_was_asked_f
     assert len(decide(candidates(9, 3), 0.0)[MAIN]) == 12
     assert len(decide(candidates(9, 3), 0.0, "bright")[MAIN]) == 9
     assert len(decide(candidates(9, 3), 0.5)[MAIN]) == 9
+
+
+def test_auto_keeps_fibres_as_grey_as_their_matrix():
+    table = candidates(9, 0)
+    table.loc[0, "contrast"] = -0.1
+
+    assert of_one_kind(table, "auto").all()
+    assert not of_one_kind(table, "bright").all()

@@ -17,6 +17,9 @@ SURE = 0.5
 """Candidates from this score on have a say."""
 MAJORITY = 0.65
 """Share of the say that one kind needs for the other to be dropped."""
+CLEARLY_OTHER = 0.5
+"""Auto drops only what is this far on the other side, in typical contrasts of the majority: a fibre as
+grey as its matrix stays."""
 
 
 def core_contrast(
@@ -51,12 +54,18 @@ def of_one_kind(candidates: pd.DataFrame, wish: str) -> npt.NDArray[np.bool_]:
     wish
         ``auto``, ``any``, ``bright`` or ``dark``.
     """
-    bright = candidates["contrast"].to_numpy() > 0
-    if wish == "auto":
-        say = np.where(candidates["score"] >= SURE, candidates["score"], 0.0) ** 2
-        share = float(say[bright].sum()) / max(float(say.sum()), 1e-9)
-        wish = "bright" if share >= MAJORITY else "dark" if 0 < share <= 1 - MAJORITY else "any"
-    if wish == "any":
-        return np.ones(len(candidates), np.bool_)
-    kept: npt.NDArray[np.bool_] = bright == (wish == "bright")
+    contrast = candidates["contrast"].to_numpy()
+    everything = np.ones(len(candidates), np.bool_)
+    if wish in ("bright", "dark"):
+        return (contrast > 0) == (wish == "bright")
+    sure = candidates["score"].to_numpy() >= SURE
+    if wish == "any" or not sure.any():
+        return everything
+    say = np.where(sure, candidates["score"], 0.0) ** 2
+    share = float(say[contrast > 0].sum() / say.sum())
+    if 1 - MAJORITY < share < MAJORITY:
+        return everything
+    towards = contrast if share >= MAJORITY else -contrast
+    typical = float(np.median(towards[sure & (towards > 0)]))
+    kept: npt.NDArray[np.bool_] = towards > -CLEARLY_OTHER * typical
     return kept

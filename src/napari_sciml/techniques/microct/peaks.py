@@ -3,8 +3,8 @@
 The dense network is taught a probability that falls off around each centre like a Gaussian, one half at
 2.5 px. So a maximum is placed by parabolas through the logarithm of the lightly smoothed map, which is
 exact for a Gaussian, and scored by how much of that Gaussian is there: the map is correlated with it and
-divided by what a perfect one gives. Against the bare probability at the maximum this took F1 from 0.93
-to 0.96 on simulated scans of the standard family and from 0.74 to 0.77 on degraded ones.
+divided by what a perfect one gives. Against the bare probability at the maximum this raised F1 on simulated
+development scans with every network tried, by 0.003 to 0.03.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ Array = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Peaks:
-    """Maxima of a map: where, in elements, and their scores from 0 to 1. All arrays are ``(n,)``."""
+    """Maxima of a map: where, in elements, and their scores. All arrays are ``(n,)``.
+
+    A score is 1 for a maximum as it is taught, and may be more where two of them add up.
+    """
 
     rows: Array
     columns: Array
@@ -64,7 +67,7 @@ def find_peaks(probabilities: npt.NDArray[np.floating], stride: int, floor: floa
     down, right, _ = refine(smooth, rows, columns)
     matched = blurred(probabilities, TARGET_SIGMA_PX / stride) / PERFECT
     *_, gain = refine(matched, rows, columns)
-    scores = np.minimum(matched[rows, columns] * gain, 1.0)
+    scores = matched[rows, columns] * gain
     high = scores >= floor
     return Peaks((rows + down)[high], (columns + right)[high], scores[high])
 

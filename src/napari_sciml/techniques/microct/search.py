@@ -101,11 +101,11 @@ class PlaneSearch:
         )
         height, width = self._job.planes.shape
         inside = (rows >= -0.5) & (rows <= height - 0.5) & (columns >= -0.5) & (columns <= width - 0.5)
-        rows, columns, heights = rows[inside], columns[inside], peaks.scores[inside]
+        rows, columns, strength = rows[inside], columns[inside], peaks.scores[inside]
         # Distances are meant at the network's scale, where fibres are round.
-        kept = suppress(np.column_stack((rows, columns)) * scale, heights, self._job.min_distance)
+        kept = suppress(np.column_stack((rows, columns)) * scale, strength, self._job.min_distance)
         place = self._job.planes.coordinates(frame, number, rows[kept], columns[kept])
         middles = (
             elements[inside][kept] * self._stride + CENTRE_PX for elements in (peaks.rows, peaks.columns)
         )
-        return PlaneFinds(tuple(place), heights[kept], core_contrast(field, *middles))
+        return PlaneFinds(tuple(place), np.minimum(strength[kept], 1.0), core_contrast(field, *middles))
