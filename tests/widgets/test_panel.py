@@ -214,11 +214,22 @@ def test_the_least_distance_is_found_under_advanced(window):
     assert window.technique.seen[-1].min_distance_px == 4.5
 
 
+def test_the_contrast_of_fibres_can_be_chosen(window):
+    window.open_image()
+    box = window.find("sciml_contrast")
+    assert box.currentText() == "as most in the image"
+    box.setCurrentIndex(2)
+    box.activated.emit(2)
+    window.run()
+    assert window.technique.seen[-1].fiber_contrast == "bright"
+
+
 @pytest.mark.parametrize(
     ("control", "field"),
     [
         ("sciml_diameter_value", "fiber_diameter_px"),
         ("sciml_axis", "axis"),
+        ("sciml_contrast", "fiber_contrast"),
         ("sciml_min_distance", "min_distance_px"),
         ("sciml_threshold", "threshold"),
     ],
