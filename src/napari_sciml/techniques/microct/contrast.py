@@ -56,13 +56,14 @@ def of_one_kind(candidates: pd.DataFrame, wish: str) -> npt.NDArray[np.bool_]:
     """
     contrast = candidates["contrast"].to_numpy()
     everything = np.ones(len(candidates), np.bool_)
+    bright: npt.NDArray[np.bool_] = contrast > 0
     if wish in ("bright", "dark"):
-        return (contrast > 0) == (wish == "bright")
+        return bright if wish == "bright" else ~bright
     sure = candidates["score"].to_numpy() >= SURE
     if wish == "any" or not sure.any():
         return everything
     say = np.where(sure, candidates["score"], 0.0) ** 2
-    share = float(say[contrast > 0].sum() / say.sum())
+    share = float(say[bright].sum() / say.sum())
     if 1 - MAJORITY < share < MAJORITY:
         return everything
     towards = contrast if share >= MAJORITY else -contrast
