@@ -77,7 +77,7 @@ def test_a_run_adds_its_points_and_says_what_it_found_and_what_is_next(desk):
     expected = np.argwhere(desk.image.data >= 0.5 * 255)
     np.testing.assert_array_equal(desk.points.data, expected)
     assert desk.points.name == "slab: fibres"
-    assert desk.state.result == f"{len(expected)} fibres in 6 slices, 1 s."
+    assert desk.state.result == f"{len(expected)} fibre cross-sections in 6 slices, 1 s."
     assert "threshold" in desk.state.next_step
     assert "+ tool" in desk.state.next_step
     assert desk.state.phase is Phase.IDLE
@@ -173,7 +173,7 @@ def test_the_threshold_is_live_and_needs_no_new_run(desk):
     assert len(desk.technique.seen) == 1
     assert desk.points is points
     assert len(points.data) == (desk.image.data >= 0.8 * 255).sum() + 1
-    assert desk.state.result.startswith(f"{len(points.data)} fibres")
+    assert desk.state.result.startswith(f"{len(points.data)} fibre cross-sections")
     assert "(1 added by hand)" in desk.state.result
 
 
@@ -188,7 +188,7 @@ def test_a_threshold_moved_during_a_run_is_the_one_of_the_result(desk):
 def test_a_threshold_that_hides_everything_says_where_the_candidates_are(desk):
     desk.run()
     desk.runs.set_threshold(1.0)
-    assert desk.state.result.startswith("0 fibres")
+    assert desk.state.result.startswith("0 fibre cross-sections")
     assert "lower the threshold; 30 candidates" in desk.state.next_step
 
 

@@ -49,8 +49,9 @@ def with_record(findings, **changes):
 def test_the_result_says_where_was_looked(shape, axes, settings, where):
     findings = found((4, 20, 30), **settings)
     source = ImageSource.from_array(np.zeros(shape, np.uint8), axes=axes)
+    things = "fibre cross-sections" if where else "fibres"
     record = findings.provenance.source.model_copy(update={"shape": source.shape, "axes": source.axes})
-    assert result_line(with_record(findings, source=record), NONE) == f"3 fibres{where}, 1 s."
+    assert result_line(with_record(findings, source=record), NONE) == f"3 {things}{where}, 1 s."
 
 
 def test_one_fibre_is_singular():
@@ -58,9 +59,11 @@ def test_one_fibre_is_singular():
 
 
 def test_what_a_person_changed_is_counted_in():
-    assert result_line(found(), HandEdits(added=2)).startswith("5 fibres in 4 slices, 1 s (2 added by hand)")
+    assert result_line(found(), HandEdits(added=2)).startswith(
+        "5 fibre cross-sections in 4 slices, 1 s (2 added by hand)"
+    )
     assert "(1 removed by hand)" in result_line(found(), HandEdits(removed=1))
-    assert "4 fibres" in result_line(found(), HandEdits(added=2, removed=1))
+    assert "4 fibre cross-sections" in result_line(found(), HandEdits(added=2, removed=1))
     assert "(2 added and 1 removed by hand)" in result_line(found(), HandEdits(added=2, removed=1))
 
 

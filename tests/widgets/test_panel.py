@@ -43,7 +43,7 @@ def test_run_marks_what_is_there_and_says_so(window):
     image = window.open_image()
     window.run()
     np.testing.assert_array_equal(window.points.data, np.argwhere(image.data >= 0.5 * 255))
-    assert window.text("sciml_result") == f"{len(window.points.data)} fibres in 6 slices, 1 s."
+    assert window.text("sciml_result") == f"{len(window.points.data)} fibre cross-sections in 6 slices, 1 s."
     assert window.text("sciml_next_step").startswith("Next: move the threshold")
 
 
@@ -96,7 +96,7 @@ def test_the_threshold_slider_is_live(window):
     window.wait_for(lambda: len(window.points.data) == expected)
     assert len(window.technique.seen) == 1
     assert window.points.features["source"].iloc[-1] == "manual"
-    assert window.text("sciml_result").startswith(f"{expected} fibres")
+    assert window.text("sciml_result").startswith(f"{expected} fibre cross-sections")
     assert "Live" in window.text("sciml_threshold_note")
 
 

@@ -61,8 +61,9 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
     style = style_for(overlay.label)
     count = counted(findings, edits)
     where = _where(findings)
+    many = (where and style.in_slices) or style.many
     took = duration(findings.provenance.seconds)
-    head = f"{count} {style.one if count == 1 else style.many}{'' if findings.partial else where}, {took}"
+    head = f"{count} {style.one if count == 1 else many}{'' if findings.partial else where}, {took}"
     if findings.partial:
         done, total = findings.provenance.units_done, findings.provenance.units_total
         head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"

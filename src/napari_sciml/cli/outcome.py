@@ -60,8 +60,10 @@ def tell(findings: Findings, files: list[Path]) -> None:
         done = f"{record.units_done} of {record.units_total} {record.what}"
         line = f"Stopped after {done}, marked partial. {line}"
     say(f"{line}.")
+    if rows == 0 and not findings.partial:
+        note("Nothing was found: check the settings, such as the size and the axis, and look at the picture.")
     for problem in record.problems:
-        note(f"One part failed: {problem}")
+        say(f"Warning, one part failed: {problem}")
     for file in files:
         say(f"  {file}")
 

@@ -67,7 +67,7 @@ class PointsOverlay:
     diameter_px: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Findings:
     """The result of one run.
 
@@ -100,6 +100,15 @@ class Findings:
     decide: Callable[[pd.DataFrame, float], dict[str, pd.DataFrame]] = field(repr=False)
     write: Callable[[Findings, Path], list[Path]] = field(repr=False)
     maps: Mapping[str, FieldMap] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        record = self.provenance
+        tables = ", ".join(f"{name}: {len(table)} rows" for name, table in self.tables.items())
+        stopped = f", stopped after {record.units_done} of {record.units_total}" if self.partial else ""
+        return (
+            f"<Findings of {record.technique} in {record.source.name}: {tables}; {record.model}, "
+            f"threshold {record.settings.get('threshold')}{stopped}>"
+        )
 
     @property
     def table(self) -> pd.DataFrame:

@@ -64,7 +64,10 @@ class Provenance(BaseModel):
     seconds: float
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = Field((), description="Parts that failed while the rest went on.")
-    started: str = Field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
+    started: str = Field(
+        default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
+        description="When the run began (UTC, ISO 8601).",
+    )
     versions: dict[str, str] = Field(default_factory=lambda: package_versions())
 
     @property

@@ -27,6 +27,8 @@ class PointStyle:
 
     one: str
     many: str
+    in_slices: str = ""
+    """What many are called where one thing is met again in every slice; empty means as `many`."""
     model_color: str = ORANGE
     manual_color: str = BLUE
     border_width: float = 0.12
@@ -52,7 +54,7 @@ class PointStyle:
         }
 
 
-STYLES = {"fiber": PointStyle(one="fibre", many="fibres")}
+STYLES = {"fiber": PointStyle(one="fibre", many="fibres", in_slices="fibre cross-sections")}
 
 
 def style_for(label: str) -> PointStyle:

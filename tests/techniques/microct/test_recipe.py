@@ -412,3 +412,23 @@ def test_spread_of_a_window_is_its_standard_deviation():
     spread = window_spread(torch.from_numpy(field), 1)[0, 0].numpy()
     windows = np.lib.stride_tricks.sliding_window_view(field[0, 0].astype(np.float64), (16, 16))
     np.testing.assert_allclose(spread, windows.std((2, 3)), rtol=1e-5)
+
+
+def test_the_record_says_when_the_run_began(random_dense_model):
+    from datetime import UTC, datetime
+
+    image = np.random.default_rng(0).integers(0, 255, (40, 40)).astype(np.uint8)
+    before = datetime.now(UTC).replace(microsecond=0)
+
+    class Late(CancelToken):
+        """A token that nobody raises."""
+
+    work = MicroCT().run(
+        ImageSource.from_array(image), MicroCTSettings(model=str(random_dense_model.folder)), Late()
+    )
+    next(work)
+    after_the_first_tile = datetime.now(UTC)
+    findings = drive(work)
+
+    began = datetime.fromisoformat(findings.provenance.started)
+    assert before <= began <= after_the_first_tile

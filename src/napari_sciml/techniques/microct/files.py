@@ -61,6 +61,8 @@ def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path)
         f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",
         f"{len(table)} fibre cross-sections in {record.units_done} of {record.units_total} {record.what}",
     ]
+    if record.problems:
+        caption.append(f"{len(record.problems)} left out, first: {record.problems[0]}")
     return save_overlay(
         image,
         points,

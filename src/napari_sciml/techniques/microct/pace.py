@@ -15,17 +15,23 @@ PIXEL_COPIES_BYTES = 36
 ACTIVATION_BYTES = 900
 """Bytes for each pixel of a tile while the network runs."""
 
+FIRST_START_SECONDS = 4.0
+"""Loading the libraries and the network, once in the life of a program."""
+
 
 @dataclass
 class Pace:
-    """Seconds for one element of the map, learnt from the last run."""
+    """Seconds for one element of the map, learnt from the last run, and for what comes before the first."""
 
     seconds_per_element: float = field(default_factory=lambda: first_guess(os.cpu_count() or 1))
+
+    start_seconds: float = FIRST_START_SECONDS
 
     def learn(self, elements: int, seconds: float) -> None:
         """Remember how long these elements took. Short runs say little and are ignored."""
         if seconds > 1.0 and elements > 0:
-            self.seconds_per_element = seconds / elements
+            self.seconds_per_element = max(seconds - self.start_seconds, 0.5 * seconds) / elements
+        self.start_seconds = 0.0
 
 
 def first_guess(cores: int) -> float:
@@ -40,7 +46,7 @@ PACE = Pace()
 def estimate_seconds(job: Job, stride: int) -> float:
     """Estimate the time of a run."""
     rows, columns = map_shape(job, stride)
-    return job.planes.count * rows * columns * PACE.seconds_per_element
+    return PACE.start_seconds + job.planes.count * rows * columns * PACE.seconds_per_element
 
 
 def estimate_memory_gb(source: ImageSource, job: Job, tile_px: int) -> float:

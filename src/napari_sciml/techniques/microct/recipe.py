@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import partial
 from typing import ClassVar
 
@@ -111,6 +112,7 @@ class MicroCT:
             raise SciMLError(reason)
         job = resolve(source, settings)
         model = self.model(settings)
+        began = datetime.now(UTC).isoformat(timespec="seconds")
         started = time.perf_counter()
         predictor = self._open(model, settings)
         floor = min(settings.threshold, LOWEST_FLOOR)
@@ -142,6 +144,7 @@ class MicroCT:
                 units_done=search.done,
                 units_total=search.total,
                 seconds=seconds,
+                started=began,
                 notes=job.notes,
                 problems=tuple(search.problems),
             ),
