@@ -69,9 +69,9 @@ def test_what_a_person_changed_is_counted_in():
 
 def test_parts_that_failed_are_not_passed_over():
     findings = with_record(found(), problems=("slice 3 could not be read", "slice 4 too"))
-    assert result_line(findings, NONE).endswith("2 parts failed: slice 3 could not be read.")
+    assert result_line(findings, NONE).endswith("2 warnings, the first: slice 3 could not be read.")
     one = with_record(found(), problems=("slice 3 could not be read.",))
-    assert result_line(one, NONE).endswith("1 part failed: slice 3 could not be read.")
+    assert result_line(one, NONE).endswith("Warning: slice 3 could not be read.")
 
 
 def test_the_next_step_depends_on_what_came_out():

@@ -73,8 +73,8 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
     parts = [f"{head}."]
     if findings.provenance.problems:
         problems = findings.provenance.problems
-        many = "1 part" if len(problems) == 1 else f"{len(problems)} parts"
-        parts.append(f"{many} failed: {problems[0].rstrip('.')}.")
+        head = "Warning" if len(problems) == 1 else f"{len(problems)} warnings, the first"
+        parts.append(f"{head}: {problems[0].rstrip('.')}.")
     return " ".join(parts)
 
 

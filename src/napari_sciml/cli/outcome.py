@@ -63,7 +63,7 @@ def tell(findings: Findings, files: list[Path]) -> None:
     if rows == 0 and not findings.partial:
         note("Nothing was found: check the settings, such as the size and the axis, and look at the picture.")
     for problem in record.problems:
-        say(f"Warning, one part failed: {problem}")
+        say(f"Warning: {problem}")
     for file in files:
         say(f"  {file}")
 

@@ -63,7 +63,9 @@ class Provenance(BaseModel):
     what: str = "tiles"
     seconds: float
     notes: tuple[str, ...] = ()
-    problems: tuple[str, ...] = Field((), description="Parts that failed while the rest went on.")
+    problems: tuple[str, ...] = Field(
+        (), description="Parts that failed, or had to be mended, while the rest went on."
+    )
     started: str = Field(
         default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"),
         description="When the run began (UTC, ISO 8601).",

@@ -7,7 +7,14 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.microct.job import resolve
 from napari_sciml.techniques.microct.peaks import TARGET_SIGMA_PX, find_peaks
-from napari_sciml.techniques.microct.prepare import FRAME_PX, prepare, resize, to_image
+from napari_sciml.techniques.microct.prepare import (
+    FRAME_PX,
+    fill_missing,
+    missing_pixels,
+    prepare,
+    resize,
+    to_image,
+)
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
 SIGMA = TARGET_SIGMA_PX
@@ -56,12 +63,24 @@ def test_map_goes_beyond_every_border():
     [
         (np.zeros((40, 40)), "every pixel is 0"),
         (np.full((40, 40), np.nan), "not one pixel is a finite number"),
-        (np.pad(np.full((1, 1), np.inf), 20), "1 of 1681 pixels are not finite"),
+        (np.pad(np.full((1, 1), np.inf), 20), "every pixel is 0"),
     ],
 )
 def test_plane_without_usable_pixels_is_refused(value, said):
     with pytest.raises(SciMLError, match=said):
         prepare(value, job_for(value))
+
+
+def test_missing_pixels_become_the_median_and_the_others_stay():
+    plane = np.random.default_rng(0).normal(5, 1, (40, 40)).astype(np.float32)
+    holed = plane.copy()
+    holed[:4], holed[8, 9] = np.nan, -np.inf
+    filled = fill_missing(holed)
+    assert missing_pixels(holed) == 4 * 40 + 1
+    assert filled.dtype == np.float32
+    assert (filled[:4] == np.median(holed[np.isfinite(holed)])).all()
+    assert np.array_equal(filled[9:], plane[9:])
+    assert np.isnan(holed[0, 0])
 
 
 def soft_map(centres, stride, elements=60):

@@ -62,7 +62,8 @@ def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path)
         f"{len(table)} fibre cross-sections in {record.units_done} of {record.units_total} {record.what}",
     ]
     if record.problems:
-        caption.append(f"{len(record.problems)} left out, first: {record.problems[0]}")
+        more = f" (and {len(record.problems) - 1} more, see run.json)" if len(record.problems) > 1 else ""
+        caption.append(f"Warning: {record.problems[0]}{more}")
     return save_overlay(
         image,
         points,

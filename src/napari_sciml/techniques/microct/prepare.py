@@ -25,25 +25,39 @@ def prepare(plane: npt.NDArray[Any], job: Job) -> npt.NDArray[Any]:
     Raises
     ------
     SciMLError
-        If it is constant or holds NaN or infinity.
+        If it is constant or not one pixel is a finite number.
     """
+    plane = fill_missing(plane)
     check_plane(plane)
     if job.shape != plane.shape:
         plane = resize(plane, job.shape)
     return np.pad(plane, FRAME_PX, mode="reflect")
 
 
+def missing_pixels(plane: npt.NDArray[Any]) -> int:
+    """Count the pixels that are NaN or infinity, as many programs leave them outside the scanned circle."""
+    return plane.size - int(np.isfinite(plane).sum()) if plane.dtype.kind == "f" else 0
+
+
+def fill_missing(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Put the median of a plane where it has NaN or infinity: plain background, where nothing is found.
+
+    Raises
+    ------
+    SciMLError
+        If not one pixel is a finite number.
+    """
+    missing = missing_pixels(plane)
+    if missing == plane.size:
+        raise SciMLError("not one pixel is a finite number", "choose another image or range")
+    if not missing:
+        return plane
+    finite = np.isfinite(plane)
+    return np.where(finite, plane, np.median(plane[finite])).astype(plane.dtype)
+
+
 def check_plane(plane: npt.NDArray[Any]) -> None:
-    """Raise `SciMLError` unless the plane has finite numbers and some contrast."""
-    if plane.dtype.kind == "f":
-        bad = plane.size - int(np.isfinite(plane).sum())
-        if bad == plane.size:
-            raise SciMLError("not one pixel is a finite number", "choose another image or range")
-        if bad:
-            raise SciMLError(
-                f"{bad} of {plane.size} pixels are not finite numbers (NaN or infinity)",
-                "replace them first, for example with numpy.nan_to_num",
-            )
+    """Raise `SciMLError` unless the plane, whose pixels are finite, has some contrast."""
     if plane.min() == plane.max():
         raise SciMLError(f"every pixel is {plane.flat[0]}, there is nothing to see", "choose another image")
 

@@ -17,7 +17,7 @@ from napari_sciml.techniques.microct.contrast import core_contrast
 from napari_sciml.techniques.microct.job import Job
 from napari_sciml.techniques.microct.peaks import find_peaks
 from napari_sciml.techniques.microct.planes import read_planes
-from napari_sciml.techniques.microct.prepare import prepare, to_image
+from napari_sciml.techniques.microct.prepare import missing_pixels, prepare, to_image
 from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unknown_map
 from napari_sciml.techniques.microct.tables import PlaneFinds
 
@@ -30,7 +30,7 @@ class PlaneSearch:
     found
         Candidates of each plane so far.
     problems
-        One sentence for each plane that could not be used.
+        One sentence for each plane that could not be used, and one for pixels that had to be filled.
     done, total
         Tiles.
     elements
@@ -44,6 +44,9 @@ class PlaneSearch:
         self._floor = floor
         self._tiles = map_tiles(job, stride, tile_px)
         self._first_error: SciMLError | None = None
+        self._left_out_planes = 0
+        self._with_missing = 0
+        self._first_missing = ""
         self.found: list[PlaneFinds] = []
         self.problems: list[str] = []
         self.done = 0
@@ -65,18 +68,31 @@ class PlaneSearch:
             try:
                 if isinstance(plane, SciMLError):
                     raise plane
+                self._note_missing(planes.place(frame, number), missing_pixels(plane), plane.size)
                 field = self._predictor.model.normalise(prepare(plane, self._job)[np.newaxis])[0]
             except SciMLError as error:
                 self._leave_out(planes.place(frame, number), error)
                 yield Progress(self.done, self.total)
                 continue
             yield from self._search_plane(frame, number, field, cancel)
-        if len(self.problems) == planes.count and self._first_error is not None:
+        if self._left_out_planes == planes.count and self._first_error is not None:
             first = self._first_error
             raise SciMLError(f"{source.name} cannot be used: {first.message}", first.hint)
+        if self._with_missing:
+            slices = "1 slice has" if self._with_missing == 1 else f"{self._with_missing} slices have"
+            self.problems.append(
+                f"{slices} pixels that are NaN or infinity (first: {self._first_missing}); they were taken "
+                "as plain background."
+            )
+
+    def _note_missing(self, place: str, missing: int, size: int) -> None:
+        if 0 < missing < size:
+            self._with_missing += 1
+            self._first_missing = self._first_missing or f"{missing} of {size} in {place}"
 
     def _leave_out(self, place: str, error: SciMLError) -> None:
         self._first_error = self._first_error or error
+        self._left_out_planes += 1
         self.problems.append(f"{place.capitalize()} was left out: {error.message}.")
         self.done += len(self._tiles)
 
