@@ -121,9 +121,9 @@ def test_importing_the_package_costs_nothing():
     printed = run_alone(
         """
         import sys, time
-        start = time.perf_counter()
+        start = time.process_time()
         import napari_sciml
-        seconds = time.perf_counter() - start
+        seconds = time.process_time() - start
         assert not {"torch", "pandas", "numpy", "pydantic"} & set(sys.modules), sys.modules.keys()
         print(seconds)
         """
