@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[1]
@@ -86,6 +87,18 @@ def test_the_constraints_pin_every_direct_requirement() -> None:
     pinned = {line.split("==")[0] for line in lines if "==" in line}
     direct = {canonicalize_name(r.name) for r in requirements("napari-sciml")} - {"napari-sciml"}
     assert direct <= pinned
+
+
+def test_the_pinned_versions_run_on_the_python_of_debian_12() -> None:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").splitlines()
+    pinned = {canonicalize_name(line.split("==")[0]) for line in lines if "==" in line}
+    too_new = {
+        name
+        for distribution in metadata.distributions()
+        if (name := canonicalize_name(distribution.name)) in pinned
+        if "3.11.2" not in SpecifierSet(distribution.metadata.get("Requires-Python") or "")
+    }
+    assert too_new == set()
 
 
 def test_nothing_that_is_installed_asks_for_cuda_except_torch() -> None:
