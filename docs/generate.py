@@ -12,7 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic.fields import FieldInfo
-from readme_table import accuracy_table
+from readme_table import accuracy_table, figure
 from typer.testing import CliRunner
 
 from napari_sciml import cli
@@ -125,7 +125,7 @@ def models_pages() -> str:
 
 
 def model_section(card: ModelCard) -> str:
-    """Give the section of one model."""
+    """Give the section of one model, with all its figures and how each was measured."""
     rows = [
         ("technique", card.technique),
         ("classes", ", ".join(f"`{name}`" for name in card.classes)),
@@ -136,7 +136,10 @@ def model_section(card: ModelCard) -> str:
         ("trained on", card.trained_on),
         ("seeds", ", ".join(str(seed) for seed in card.seeds)),
         ("made by", f"`{card.command}`" if card.command else ""),
-        ("do not trust it", card.limits),
+        ("limits", card.limits),
         ("licence", card.licence),
     ]
-    return f"## {card.name}\n\n" + table(("property", "value"), [row for row in rows if row[1]])
+    figures = [(m.split, m.name, figure(m), f"{m.n:,}", m.note) for m in card.metrics]
+    about = table(("property", "value"), [row for row in rows if row[1]])
+    measured = table(("measured on", "what", "value (95 % interval)", "cases", "how"), figures)
+    return f"## {card.name}\n\n{about}\n{measured}"

@@ -29,29 +29,26 @@ def with_table(text: str, table: str) -> str:
 
 
 def accuracy_table() -> str:
-    """Give every measured figure of every model that ships, as a Markdown table."""
-    lines = [
-        "| model | measured on | what | value (95 % interval) | cases | simple method |",
-        "| --- | --- | --- | --- | --- | --- |",
-    ]
-    for name in model_names():
-        card = ModelCard.model_validate(get_model(name).card)
-        lines += [row(name, metric) for metric in card.metrics]
-    return "\n".join(lines) + "\n"
+    """Give every measured figure of the models that ship, one row for each question."""
+    cards = [ModelCard.model_validate(get_model(name).card) for name in model_names()]
+    found: dict[tuple[str, str], dict[str, Metric]] = {}
+    for card in cards:
+        for metric in card.metrics:
+            found.setdefault((metric.split, metric.name), {})[card.name] = metric
+    head = ["measured on", "what", *(f"`{card.name}`" for card in cards), "simple method"]
+    rows = [head, ["---"] * len(head)]
+    for (split, what), by_model in found.items():
+        figures = [figure(by_model.get(card.name)) for card in cards]
+        baselines = {f"{m.baseline:.4f}" for m in by_model.values() if m.baseline is not None}
+        rows.append([split, what, *figures, ", ".join(sorted(baselines))])
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 
 
-def row(model: str, metric: Metric) -> str:
-    """Give the table row of one figure."""
-    baseline = "" if metric.baseline is None else f"{metric.baseline:.4f}"
-    cells = (
-        f"`{model}`",
-        metric.split,
-        metric.name,
-        f"{metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f})",
-        f"{metric.n:,}",
-        baseline,
-    )
-    return "| " + " | ".join(cells) + " |"
+def figure(metric: Metric | None) -> str:
+    """Give a value with its interval, or nothing where nothing was measured."""
+    if metric is None:
+        return ""
+    return f"{metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f})"
 
 
 if __name__ == "__main__":

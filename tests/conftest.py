@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+
 from random_models import random_dense_model, random_patch_model
 
 __all__ = ["random_dense_model", "random_patch_model", "screenshots"]

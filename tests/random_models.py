@@ -1,4 +1,4 @@
-"""Networks with random weights, saved as models like any other. `conftest.py` offers the fixtures to every room."""
+"""Networks with random weights, saved as models like any other; `conftest.py` offers them to every room."""
 
 from __future__ import annotations
 

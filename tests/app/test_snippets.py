@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import shlex
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -49,12 +50,10 @@ def test_a_script_without_settings_is_one_line():
 
 
 def test_an_image_in_memory_is_taken_from_the_viewer_and_the_script_says_so():
-    class Viewer:
-        layers = {"a 'b'": type("L", (), {"data": "pixels"})}
-
+    viewer = SimpleNamespace(layers={"a 'b'": SimpleNamespace(data="pixels")})
     text = python_text("microct", source(None, name="a 'b'"), {})
     assert "not in a file" in text
-    assert execute(text, viewer=Viewer)[0] == (("microct", "pixels"), {})
+    assert execute(text, viewer=viewer)[0] == (("microct", "pixels"), {})
 
 
 def test_the_command_says_the_same():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 from napari_sciml.cli import main
+from napari_sciml.networks import registry
+from napari_sciml.networks.model import Model
 
 
 @dataclass(frozen=True)
@@ -46,3 +49,16 @@ def volume_file(tmp_path: Path) -> Path:
     rng = np.random.default_rng(0)
     np.save(tmp_path / "volume.npy", rng.integers(0, 255, (3, 48, 56), dtype=np.uint8))
     return tmp_path / "volume.npy"
+
+
+@pytest.fixture
+def shipped_model(random_dense_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Let the program find a network of random weights where its own would be."""
+    folder = tmp_path / "weights" / "microct-fiber-dense"
+    folder.mkdir(parents=True)
+    for file in random_dense_model.folder.iterdir():
+        (folder / file.name).write_bytes(file.read_bytes())
+    card = json.loads((folder / "card.json").read_text())
+    (folder / "card.json").write_text(json.dumps({**card, "name": "microct-fiber-dense"}))
+    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", folder.parent)
+    return folder

@@ -13,6 +13,7 @@ import pytest
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
+from napari_sciml.networks.card import Metric
 
 TECHNIQUE = "napari_sciml.techniques.microct"
 
@@ -53,25 +54,30 @@ def test_stopped_training_says_how_to_go_on(
     pretend(monkeypatch, "train", train)
     outcome = cli("train", "microct", "--out", tmp_path)
     assert outcome.status == 130
-    assert outcome.err.endswith("Stopped. The same command goes on from here.\n")
+    assert outcome.err.endswith("Stopped.\nThe same command goes on from here.\n")
 
 
-def test_evaluate_prints_and_writes_the_table(
+def test_evaluate_hands_over_its_folders_and_prints_the_figures(
     cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Path | None] = []
 
-    def evaluate(out: Path, data: Path | None) -> Generator[Progress, None, pd.DataFrame]:
-        seen.append(data)
-        yield Progress(1, 1, "splits")
-        return pd.DataFrame({"split": ["random"], "accuracy": [0.998]})
+    def evaluate(
+        out: Path, data: Path | None, models: Path | None
+    ) -> Generator[Progress, None, pd.DataFrame]:
+        seen.extend((out, data, models))
+        yield Progress(1, 1, "specimens")
+        metric = Metric(name="accuracy", value=0.99812, low=0.997, high=0.999, n=90, split="random")
+        return pd.DataFrame([{"model": "microct-fiber", **metric.model_dump()}])
 
     pretend(monkeypatch, "evaluate", evaluate)
-    outcome = cli("evaluate", "microct", "--out", tmp_path, "--data", "patches.npz")
+    outcome = cli("evaluate", "microct", "--out", tmp_path, "--data", "patches.npz", "--models", "trained")
     assert outcome.status == 0, outcome.err
-    assert seen == [Path("patches.npz")]
-    assert "0.998" in outcome.out
-    assert pd.read_csv(tmp_path / "microct_evaluation.csv")["accuracy"].tolist() == [0.998]
+    assert seen == [tmp_path, Path("patches.npz"), Path("trained")]
+    header, row, file = outcome.out.splitlines()
+    assert header.split() == ["model", "name", "split", "value", "low", "high", "n", "baseline"]
+    assert row.split() == ["microct-fiber", "accuracy", "random", "0.9981", "0.9970", "0.9990", "90"]
+    assert file.strip() == str(tmp_path / "evaluation.csv")
 
 
 @pytest.mark.parametrize("command", ["train", "evaluate"])

@@ -23,19 +23,6 @@ from napari_sciml.networks.model import Model
 
 
 @pytest.fixture
-def shipped_model(random_dense_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Let the program find a network of random weights where its own would be."""
-    folder = tmp_path / "weights" / "microct-fiber-dense"
-    folder.mkdir(parents=True)
-    for file in random_dense_model.folder.iterdir():
-        (folder / file.name).write_bytes(file.read_bytes())
-    card = json.loads((folder / "card.json").read_text())
-    (folder / "card.json").write_text(json.dumps({**card, "name": "microct-fiber-dense"}))
-    monkeypatch.setattr(registry, "WEIGHTS_FOLDER", folder.parent)
-    return folder
-
-
-@pytest.fixture
 def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let the program find a small sample with a known truth where its own would be."""
     folder = tmp_path / "samples"

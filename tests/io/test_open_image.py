@@ -263,7 +263,7 @@ def test_source_path_opens_the_same_pixels_again(tmp_path: Path, volume: np.ndar
 def test_describe_says_what_is_inside(tmp_path: Path, volume: np.ndarray) -> None:
     tifffile.imwrite(tmp_path / "v.tif", volume)
     assert describe(tmp_path / "v.tif") == (
-        "v.tif: 5 x 20 x 30 (z, y, x), uint16, pixel size not stated, 0.0 MB"
+        "v.tif: 5 x 20 x 30 (z, y, x), uint16, pixel size not stated, 6.0 kB"
     )
 
 

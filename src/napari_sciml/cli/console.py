@@ -47,25 +47,29 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
         progress.TextColumn("{task.fields[left]}"),
         progress.TimeRemainingColumn(compact=True),
     )
-    with progress.Progress(*columns, console=_errors()) as bar:
-        task = bar.add_task(title, total=None, counted="starting", left="")
-        stage = ""
+    try:
+        with progress.Progress(*columns, console=_errors()) as bar:
+            task = bar.add_task(title, total=None, counted="starting", left="")
+            stage = ""
 
-        def show(step: Progress) -> None:
-            nonlocal stage
-            if step.what != stage:
-                # A new kind of step has a pace of its own; the old one says nothing about the time left.
-                bar.reset(task)
-                stage = step.what
-            bar.update(
-                task,
-                completed=step.done,
-                total=step.total,
-                counted=f"{step.done} of {step.total} {step.what}",
-                left="time left",
-            )
+            def show(step: Progress) -> None:
+                nonlocal stage
+                if step.what != stage:
+                    # A new kind of step has a pace of its own; the old one says nothing about the time left.
+                    bar.reset(task)
+                    stage = step.what
+                bar.update(
+                    task,
+                    completed=step.done,
+                    total=step.total,
+                    counted=f"{step.done} of {step.total} {step.what}",
+                    left="time left",
+                )
 
-        yield show
+            yield show
+    except KeyboardInterrupt:
+        note("Stopped.")
+        raise
 
 
 @contextmanager

@@ -38,7 +38,7 @@ SAMPLES: Mapping[str, Sample] = {"microct": Sample("cmc_phantom.tif", "cmc_phant
 
 
 def demo(
-    technique: Annotated[str, typer.Argument(help="Which science to show.")] = "microct",
+    technique: Annotated[str, typer.Argument(metavar="TECHNIQUE", help="Which science to show.")] = "microct",
     headless: Annotated[
         bool, typer.Option("--headless", help="Write files instead of opening a window.")
     ] = False,

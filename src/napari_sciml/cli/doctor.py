@@ -32,7 +32,7 @@ class Finding:
 def doctor(
     image: Annotated[
         str | None,
-        typer.Argument(metavar="[INPUT]", help="A file or folder to look into as well.", show_default=False),
+        typer.Argument(metavar="INPUT", help="A file or folder to look into as well.", show_default=False),
     ] = None,
 ) -> None:
     """Say what is installed, what is missing and what to do about it."""

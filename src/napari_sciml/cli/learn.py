@@ -43,7 +43,7 @@ def make_train(technique: str) -> Callable[..., None]:
             with progress_bar("Training") as show:
                 written = drive(work(out, seed, quick), show)
         except KeyboardInterrupt:
-            note("Stopped. The same command goes on from here.")
+            note("The same command goes on from here.")
             raise
         folders = sorted(card.parent for card in written.glob(f"*/{CARD_FILE}"))
         say(f"Trained {len(folders)} models:")
@@ -61,21 +61,33 @@ def make_evaluate(technique: str) -> Callable[..., None]:
         data: Annotated[
             Path | None,
             typer.Option(
-                metavar="FILE", help="Labelled real patches (.npz) to test on; simulated ones if none."
+                metavar="FILE",
+                help="Labelled real patches (.npz with images, labels, coords) to test on as well.",
+            ),
+        ] = None,
+        models: Annotated[
+            Path | None,
+            typer.Option(
+                metavar="DIR",
+                help="Folder that `train` has written: measure these and put the figures into their cards.",
             ),
         ] = None,
         out: OutFolder = Path("evaluated"),
     ) -> None:
-        """Measure the shipped networks and write the figures as a table."""
+        """Measure the shipped networks, or your own, on simulated and on real data.
+
+        Writes evaluation.csv.
+        """
         from napari_sciml.core.progress import drive
-        from napari_sciml.io.tables import write_csv
         from napari_sciml.techniques.microct.evaluate import evaluate as work
 
         prepare_folder(out)
         with progress_bar("Evaluating") as show:
-            table = drive(work(out, data), show)
-        say(table.to_string(index=False))
-        say(f"  {write_csv(table, out / f'{technique}_evaluation.csv')}")
+            table = drive(work(out, data, models), show)
+        shown = ["model", "name", "split", "value", "low", "high", "n", "baseline"]
+        figures = table[shown].astype({"baseline": float})
+        say(figures.to_string(index=False, float_format="{:.4f}".format, na_rep=""))
+        say(f"  {out / 'evaluation.csv'}")
 
     return evaluate
 

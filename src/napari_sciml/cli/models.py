@@ -12,7 +12,8 @@ from napari_sciml.cli.console import say
 
 def models(
     name: Annotated[
-        str | None, typer.Argument(help="A model's name or folder: print its card.", show_default=False)
+        str | None,
+        typer.Argument(metavar="NAME", help="A model's name or folder: print its card.", show_default=False),
     ] = None,
 ) -> None:
     """List the networks with their accuracy, or print the card of one."""

@@ -35,7 +35,8 @@ class FieldMap:
     @property
     def dtype(self) -> np.dtype[Any]:
         """Type of an element."""
-        return np.dtype(self.array.dtype)
+        dtype: np.dtype[Any] = np.dtype(self.array.dtype)
+        return dtype
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         return np.asarray(self.array[index])

@@ -1,4 +1,4 @@
-"""`Technique`: what every science offers, so that the window, the command line and scripts treat all alike."""
+"""`Technique`: what every science offers, so that window, command line and scripts treat all alike."""
 
 from __future__ import annotations
 

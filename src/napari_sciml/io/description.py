@@ -33,6 +33,10 @@ def describe_source(source: ImageSource) -> str:
         pixel = (
             f"pixel {' x '.join(f'{size:.4g}' for size in (spatial[:1] if same else spatial))} {source.unit}"
         )
-    size = source.nbytes / 1e6
-    amount = f"{size:.1f} MB" if size < 1000 else f"{size / 1000:.1f} GB"
+    size = float(source.nbytes)
+    units = iter(("kB", "MB", "GB"))
+    amount = f"{size:.0f} B"
+    while size >= 1000 and (unit := next(units, "")):
+        size /= 1000
+        amount = f"{size:.1f} {unit}"
     return f"{source.name}: {shape} ({', '.join(source.axes)}), {source.dtype}, {pixel}, {amount}"

@@ -70,7 +70,7 @@ def open_image(
     except SciMLError:
         raw.close()
         raise
-    full = str(Path(file).absolute())
+    full = str(Path(file).expanduser().absolute())
     return ImageSource.from_array(
         source.data,
         axes=source.axes,

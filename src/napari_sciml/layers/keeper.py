@@ -45,8 +45,8 @@ class PointsKeeper:
         self._label = label
         self._ours = False
         self._rows = len(layer.data)
-        self._expected = _keys(layer.data[self._model_rows(layer)])
-        self._rejected = _keys(np.empty((0, layer.ndim)))
+        self._expected = set(_keys(layer.data[self._model_rows(layer)]))
+        self._rejected: set[bytes] = set()
         layer.events.data.connect(self._on_data)
         layer.selected_data.events.items_changed.connect(self._on_selection)
 
@@ -61,9 +61,9 @@ class PointsKeeper:
         layer = self.layer
         if layer is None:
             return HandEdits()
-        model = self._model_rows(layer)
-        gone = int(np.isin(self._expected, _keys(layer.data[model]), invert=True).sum())
-        return HandEdits(added=int((~model).sum()), removed=gone)
+        # Rows of the model are always among the expected ones: moved and pasted points are manual.
+        model = int(self._model_rows(layer).sum())
+        return HandEdits(added=len(layer.data) - model, removed=max(0, len(self._expected) - model))
 
     def show(self, findings: Findings, overlay: PointsOverlay) -> None:
         """Replace the network's points by those of `findings`, in place, without losing a person's work."""
@@ -72,13 +72,12 @@ class PointsKeeper:
             return
         self._mark_from(layer, self._rows)
         model = self._model_rows(layer)
-        present = _keys(layer.data[model])
-        lost = self._expected[np.isin(self._expected, present, invert=True)]
-        self._rejected = np.union1d(self._rejected, lost)
+        self._rejected |= self._expected.difference(_keys(layer.data[model]))
 
         positions = overlay_positions(findings, overlay)
-        self._expected = _keys(positions)
-        keep = np.isin(self._expected, self._rejected, invert=True)
+        keys = _keys(positions)
+        self._expected = set(keys)
+        keep = np.array([key not in self._rejected for key in keys], dtype=bool)
         features = model_features(findings, overlay)[keep]
         manual = ~model
         data = np.concatenate([positions[keep], layer.data[manual]])
@@ -114,7 +113,8 @@ class PointsKeeper:
         elif action == "changed":
             # A moved point is where the person put it; the score belongs to where it was.
             rows = np.asarray(event.data_indices, dtype=int)
-            self._mark(layer, rows[np.isin(_keys(layer.data[rows]), self._expected, invert=True)])
+            moved = [key not in self._expected for key in _keys(layer.data[rows])]
+            self._mark(layer, rows[np.array(moved, dtype=bool)])
         if action in ("added", "changed", "removed"):
             self._rows = len(layer.data)
             self.edited.emit()
@@ -154,7 +154,9 @@ class PointsKeeper:
         style = style_for(self._label)
         sources = layer.features["source"].to_numpy(dtype=object)
         layer.border_color = style.borders(sources)
-        layer.symbol = list(style.symbols(sources))
+        symbols = style.symbols(sources)
+        # One symbol for all is set at once; a hundred thousand of them take a noticeable moment.
+        layer.symbol = symbols[0] if (symbols == symbols[0]).all() else list(symbols)
 
     @staticmethod
     def _model_rows(layer: Points) -> npt.NDArray[np.bool_]:
@@ -176,9 +178,9 @@ def _diameter(overlay: PointsOverlay) -> float:
     return float(style_for(overlay.label).constants(overlay.diameter_px)["size"])
 
 
-def _keys(positions: npt.NDArray[np.float64]) -> npt.NDArray[Any]:
+def _keys(positions: npt.NDArray[np.float64]) -> list[bytes]:
     """Give one comparable value for each row of `positions` (n, ndim); equal only if all bits are."""
+    # Adding zero turns -0.0 into 0.0.
     rows = np.ascontiguousarray(positions, dtype=np.float64) + 0.0
-    if rows.shape[1] == 0:
-        return np.empty(0, dtype="V1")
-    return rows.view([(f"axis{i}", np.float64) for i in range(rows.shape[1])]).reshape(len(rows))
+    width, joined = rows.shape[1] * rows.itemsize, rows.tobytes()
+    return [joined[start : start + width] for start in range(0, len(joined), width)]

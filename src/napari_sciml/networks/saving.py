@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.architectures import count_parameters
-from napari_sciml.networks.card import CARD_FILE, ModelCard, VariantRecord
+from napari_sciml.networks.card import CARD_FILE, Metric, ModelCard, VariantRecord
 from napari_sciml.networks.model import Model
 
 if TYPE_CHECKING:
@@ -48,3 +48,13 @@ def save_model(folder: str | Path, module: nn.Module, card: ModelCard) -> Model:
             "choose a folder that you may write to",
         ) from error
     return Model.from_card(filled, target)
+
+
+def update_card(folder: Path, metrics: list[Metric]) -> None:
+    """Put figures into the card of a saved model, in place of older ones of the same name and split."""
+    path = folder / CARD_FILE
+    card = ModelCard.model_validate_json(path.read_text(encoding="utf-8"))
+    fresh = {(metric.name, metric.split) for metric in metrics}
+    kept = tuple(metric for metric in card.metrics if (metric.name, metric.split) not in fresh)
+    filled = card.model_copy(update={"metrics": (*kept, *metrics)})
+    path.write_text(filled.model_dump_json(indent=2) + "\n", encoding="utf-8")

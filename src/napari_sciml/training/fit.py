@@ -88,7 +88,7 @@ def fit(
                 logits = module(batch).flatten(1)
             loss = nnf.cross_entropy(logits.float(), torch.stack([1 - wanted, wanted], dim=1))
             optimiser.zero_grad()
-            loss.backward()
+            loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             schedule.step()
             total += float(loss.detach())

@@ -12,7 +12,10 @@ from superqt import QCollapsible
 from napari_sciml.app.state import ImageFacts
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.widgets.diameter import PX, UM, LengthEdit
-from napari_sciml.widgets.parts import combo, described, fill, form
+from napari_sciml.widgets.parts import blank_icon, combo, described, fill, form
+
+ADVANCED_CLOSED = "▸ Advanced"
+ADVANCED_OPEN = "▾ Advanced"
 
 
 class MicroCTForm(QWidget):
@@ -30,13 +33,14 @@ class MicroCTForm(QWidget):
         self._axis = combo("sciml_axis", described(MicroCTSettings, "axis"))
         self._axis.activated.connect(self._on_axis)
         self._distance = self._create_distance()
+        self._advanced = self._create_advanced()
         rows = form()
-        rows.addRow("Fibre diameter", self._diameter)
+        rows.addRow("Fibre\ndiameter", self._diameter)
         rows.addRow(self._axis_label, self._axis)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(rows)
-        layout.addWidget(self._create_advanced())
+        layout.addWidget(self._advanced)
 
     def show_values(self, values: Mapping[str, Any], facts: ImageFacts) -> None:
         """Show `values`; those left out show their defaults. `facts` gives axis names and pixel size."""
@@ -70,10 +74,15 @@ class MicroCTForm(QWidget):
         rows = form()
         rows.addRow("Least distance", self._distance)
         inside.setLayout(rows)
-        advanced = QCollapsible("Advanced", expandedIcon="▾", collapsedIcon="▸")
+        # The arrow is part of the text: an icon would keep Qt's colour, not the theme's.
+        advanced = QCollapsible(ADVANCED_CLOSED, expandedIcon=blank_icon(), collapsedIcon=blank_icon())
         advanced.setObjectName("sciml_advanced")
         advanced.addWidget(inside)
+        advanced.toggled.connect(self._on_advanced)
         return advanced
+
+    def _on_advanced(self, is_open: bool) -> None:
+        self._advanced.setText(ADVANCED_OPEN if is_open else ADVANCED_CLOSED)
 
     def _on_diameter(self, value: float, unit: str) -> None:
         um, px = (value, None) if unit == UM else (None, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Qt
+from qtpy.QtGui import QIcon, QPixmap
 from qtpy.QtWidgets import QComboBox, QFormLayout, QFrame, QLabel, QScrollArea, QSizePolicy, QWidget
 
 from napari_sciml.core.settings import RunSettings
@@ -42,6 +43,13 @@ def say(label: QLabel, text: str) -> None:
     label.setVisible(bool(text))
 
 
+def blank_icon() -> QIcon:
+    """Make an icon that shows nothing, for widgets that insist on one. An empty QIcon counts as none."""
+    pixmap = QPixmap(1, 1)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    return QIcon(pixmap)
+
+
 def form() -> QFormLayout:
     """Make a form whose fields take the width there is."""
     layout = QFormLayout()
@@ -58,7 +66,7 @@ def combo(name: str, tooltip: str) -> QComboBox:
     box.setObjectName(name)
     box.setToolTip(tooltip)
     box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(8)
+    box.setMinimumContentsLength(6)
     return box
 
 

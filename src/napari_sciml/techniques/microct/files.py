@@ -50,10 +50,12 @@ def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path)
     here = (where == (frame, number)).all(axis=1)
     points = table.loc[here, [columns[axis] for axis in planes.plane_axes]].to_numpy(float)
     image = planes.read(source, frame, number, number + 1)[0]
-    size = None
-    if source.pixel_size is not None:
-        size = micrometres(source.pixel_size[planes.plane_axes[1]], source.unit)
     record = findings.provenance
+    size = None
+    if record.settings.get("pixel_size_nm") is not None:
+        size = record.settings["pixel_size_nm"] / 1000
+    elif source.pixel_size is not None:
+        size = micrometres(source.pixel_size[planes.plane_axes[1]], source.unit)
     title = f"{len(points)} fibres in {planes.place(frame, number)}" if along else f"{len(points)} fibres"
     caption = [
         f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",

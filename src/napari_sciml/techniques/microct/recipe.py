@@ -27,7 +27,8 @@ from napari_sciml.techniques.microct.tables import MAIN, axis_columns, decide, g
 
 LOWEST_FLOOR = 0.05
 """Maxima below this are not kept as candidates, unless the threshold itself is lower."""
-TILE_PX = 256
+TILE_PX = 272
+"""256 px and the rim of a window: of the sizes tried, the one whose layers make best use of the cache."""
 STRIDE = 2
 
 Opener = Callable[[Model, str, str], Predictor]

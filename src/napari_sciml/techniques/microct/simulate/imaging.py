@@ -122,7 +122,7 @@ def reconstruct(lines: Array, angles_deg: npt.NDArray[np.float64], axis_error_px
 
     if axis_error_px:
         lines = shift(lines, (axis_error_px, 0), order=1, mode="nearest")
-    image = iradon(lines, theta=angles_deg, filter_name="ramp", circle=True)
+    image = iradon(lines, theta=angles_deg, filter_name="ramp", circle=True)  # type: ignore[no-untyped-call]
     return np.asarray(image, np.float32)
 
 

@@ -59,7 +59,8 @@ class Fibers:
         wander = self.wander_px * (
             np.sin(self.wander_phase + 2 * np.pi * z_px / 800) - np.sin(self.wander_phase)
         )
-        return self.centers_px + self.slopes * z_px + wander
+        centers: npt.NDArray[np.float64] = self.centers_px + self.slopes * z_px + wander
+        return centers
 
     def tilts_deg(self) -> npt.NDArray[np.float64]:
         """Give the angle of each fibre to the slicing axis."""

@@ -141,7 +141,8 @@ def propose(
         radius = np.sqrt(rng.uniform(low**2, high**2, count))
         angle = rng.uniform(0, 2 * np.pi, count)
         around: npt.NDArray[np.float64] = centers[rng.integers(len(centers), size=count)]
-        return around + np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
+        shift: npt.NDArray[np.float64] = np.stack([radius * np.sin(angle), radius * np.cos(angle)], axis=1)
+        return around + shift
     if kind == "anywhere":
         return rng.uniform(0, size, (count, 2))
     solid = phantom.solid[z]
@@ -155,7 +156,7 @@ def propose(
 
 
 def nearest_fiber(
-    points: npt.NDArray[np.float64], centers: npt.NDArray[np.float64]
+    points: npt.NDArray[np.floating], centers: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
     """Give distance to and number of the nearest centre for each point."""
     from scipy.spatial import cKDTree

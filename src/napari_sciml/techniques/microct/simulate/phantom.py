@@ -83,13 +83,13 @@ def simulate(spec: PhantomSpec, seed: int) -> Generator[Progress, None, Phantom]
     )
 
 
-def tabulate(spec: PhantomSpec, fibers: Fibers, offsets: npt.NDArray[np.float64]) -> pd.DataFrame:
+def tabulate(spec: PhantomSpec, fibers: Fibers, offsets: npt.NDArray[np.floating]) -> pd.DataFrame:
     """List every cross-section whose centre lies in the field."""
-    rows = []
+    rows: list[tuple[float, ...]] = []
     tilts = fibers.tilts_deg()
     diameters = 2 * (fibers.radii_px + fibers.coating_px)
     for z, offset in enumerate(offsets):
         centers = fibers.centers_at(float(offset))
         inside = ((centers >= 0) & (centers <= spec.size_px - 1)).all(axis=1)
-        rows.extend((z, *centers[n], diameters[n], tilts[n], n) for n in np.flatnonzero(inside))
+        rows.extend((z, *centers[n], diameters[n], tilts[n], int(n)) for n in np.flatnonzero(inside))
     return pd.DataFrame(rows, columns=["z", "y", "x", "diameter_px", "tilt_deg", "fiber"])

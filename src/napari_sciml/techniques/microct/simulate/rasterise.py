@@ -130,7 +130,8 @@ def paint_slice(spec: PhantomSpec, fibers: Fibers, backdrop: Backdrop, z_px: flo
 
 def cover(distance_px: npt.NDArray[np.floating], fine: int) -> npt.NDArray[np.floating]:
     """Give the share of a sub-pixel inside a border at a signed distance (negative is inside)."""
-    return np.clip(0.5 - distance_px * fine, 0, 1)
+    share: npt.NDArray[np.floating] = np.clip(0.5 - distance_px * fine, 0, 1)
+    return share
 
 
 def paint_fibers(

@@ -24,7 +24,8 @@ def place_tows(spec: PhantomSpec, rng: np.random.Generator) -> npt.NDArray[np.fl
 def in_tow(tow: npt.NDArray[np.float64], points: Array) -> Array:
     """Give the squared elliptic radius of `points` ``(..., 2)``; inside where at most 1."""
     along, across = turned(points - tow[:2], tow[4])
-    return (along / tow[2]) ** 2 + (across / tow[3]) ** 2
+    radius2: Array = (along / tow[2]) ** 2 + (across / tow[3]) ** 2
+    return radius2
 
 
 def turned(delta: Array, angle: float) -> tuple[Array, Array]:

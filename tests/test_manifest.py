@@ -1,0 +1,81 @@
+"""The manifest is checked loosely by napari; this checks what it lets pass."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+from napari._app_model.constants._menus import is_menu_contributable
+from npe2 import PluginManifest
+from qtpy.QtWidgets import QWidget
+
+import napari_sciml
+
+FILE = Path(napari_sciml.__file__).parent / "napari.yaml"
+MANIFEST = PluginManifest.from_file(FILE)
+PARTS = MANIFEST.contributions
+COMMANDS = {command.id: command for command in PARTS.commands}
+
+
+def load(command):
+    module, _, name = command.python_name.partition(":")
+    return getattr(import_module(module), name)
+
+
+@pytest.mark.parametrize("command", COMMANDS.values(), ids=COMMANDS)
+def test_every_command_resolves(command):
+    assert callable(load(command))
+
+
+@pytest.mark.parametrize("menu", PARTS.menus)
+def test_menus_exist_and_point_to_defined_commands(menu):
+    assert is_menu_contributable(menu)
+    for item in PARTS.menus[menu]:
+        assert item.command in COMMANDS
+
+
+@pytest.mark.parametrize("kind", ["widgets", "readers", "writers", "sample_data"])
+def test_contributions_point_to_defined_commands(kind):
+    entries = getattr(PARTS, kind)
+    assert entries
+    for entry in entries:
+        assert entry.command in COMMANDS
+
+
+def test_the_layers_menu_offers_to_find_fibres():
+    assert any(item.command.endswith("find_fibers") for item in PARTS.menus["napari/layers/segment"])
+
+
+def test_sample_keys_are_no_command_ids():
+    # napari registers a sample as "<plugin>.<key>"; a command of that name would break the whole plugin.
+    for sample in PARTS.sample_data:
+        assert f"{MANIFEST.name}.{sample.key}" not in COMMANDS
+
+
+def test_the_panel_can_be_given_its_viewer():
+    (widget,) = PARTS.widgets
+    panel = load(COMMANDS[widget.command])
+    assert issubclass(panel, QWidget)
+    assert list(inspect.signature(panel.__init__).parameters) == ["self", "napari_viewer"]
+    assert widget.display_name == "SciML"
+
+
+def test_menu_and_code_give_the_panel_the_same_name():
+    # From the menu the dock is named after the display name, from code after the distribution.
+    assert MANIFEST.display_name == MANIFEST.name
+
+
+def test_no_settings_are_declared_without_being_checked():
+    # A default outside its own bounds would be accepted in silence; the first setting needs a test here.
+    assert not PARTS.configurations
+
+
+def test_the_installed_plugin_is_this_manifest():
+    assert PluginManifest.from_distribution("napari-sciml").contributions == PARTS
+
+
+def test_tiff_stays_with_napari():
+    patterns = {pattern for reader in PARTS.readers for pattern in reader.filename_patterns}
+    assert patterns == {"*.h5", "*.hdf5", "*.nxs", "*.npy", "run.json", "*.run.json"}
