@@ -62,3 +62,11 @@ def tile_peaks(values: FloatArray) -> FloatArray:
     rows, columns = (n // FINE_PER_TILE for n in values.shape)
     blocks = values.reshape(rows, FINE_PER_TILE, columns, FINE_PER_TILE)
     return np.asarray(blocks[:, :-1, :, :-1].max(axis=(1, 3)))
+
+
+def strip_peaks(values: FloatArray) -> FloatArray:
+    """Give the largest value of the windows that reach into a tile's last two rows or columns."""
+    rows, columns = (n // FINE_PER_TILE for n in values.shape)
+    blocks = values.reshape(rows, FINE_PER_TILE, columns, FINE_PER_TILE)
+    below = blocks[:, -3:-1, :, :-1].max(axis=(1, 3))
+    return np.asarray(np.maximum(below, blocks[:, :-1, :, -3:-1].max(axis=(1, 3))))

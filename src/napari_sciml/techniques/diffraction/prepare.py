@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.local_noise import Levels, dead_pixels, grain, measure_levels
+from napari_sciml.networks.local_noise import Levels, dead_pixels, enlarge, grain, measure_levels
 from napari_sciml.techniques.diffraction.grid import TILE_PX, padded
 
 FloatArray = npt.NDArray[np.float32]
@@ -36,8 +36,8 @@ class Prepared:
     dead: BoolArray
     levels: Levels
 
-    def tiles(self, rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], shift: int = 0) -> FloatArray:
-        """Give normalised tiles ``(n, 64, 64)``; `shift` moves them down and right by some pixels.
+    def tiles(self, rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer]) -> FloatArray:
+        """Give the normalised tiles ``(n, 64, 64)`` at places of the grid.
 
         Only what is asked for is computed, which is most of the speed on frames with few bright tiles.
         """
@@ -49,8 +49,6 @@ class Prepared:
             top, left = int(row) * 8, int(column) * 8
             for grid, out in zip(grids, blocks, strict=True):
                 out[n] = grid[top : top + edge, left : left + edge]
-        from napari_sciml.networks.local_noise import enlarge
-
         background, noise = (enlarge(part, 8)[:, 8:-8, 8:-8] for part in blocks)
         for n, (row, column) in enumerate(zip(rows, columns, strict=True)):
             top, left = int(row) * TILE_PX, int(column) * TILE_PX
@@ -59,14 +57,14 @@ class Prepared:
             tiles[n] /= noise[n]
             tiles[n][self.dead[where]] = 0
         np.arcsinh(tiles, out=tiles)
-        if shift:
-            return self._shifted(tiles, rows, columns, shift)
         return tiles
 
-    def _shifted(
-        self, tiles: FloatArray, rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer], shift: int
-    ) -> FloatArray:
-        """Move tiles down and right. What comes in lies in the part that the network never sees: zeros do."""
+    @staticmethod
+    def moved(tiles: FloatArray, shift: int) -> FloatArray:
+        """Move tiles ``(n, 64, 64)`` up and left, so that their last rows and columns come into view.
+
+        What comes in is zero, and lies where the network does not look.
+        """
         moved = np.zeros_like(tiles)
         moved[:, :-shift, :-shift] = tiles[:, shift:, shift:]
         return moved
@@ -87,7 +85,7 @@ def prepare(frame: npt.NDArray[Any], mask: BoolArray | None = None, name: str = 
             "choose the mask that belongs to this detector",
         )
     found = dead_pixels(frame[np.newaxis])
-    dead = np.zeros(frame.shape, bool) if found is None else grown(found[0], frame)
+    dead = np.zeros(frame.shape, bool) if found is None else grown(found[0])
     if mask is not None:
         dead |= mask
     # The outermost pixels are junk on many detectors, and no spot is centred on them.
@@ -100,7 +98,7 @@ def prepare(frame: npt.NDArray[Any], mask: BoolArray | None = None, name: str = 
     return Prepared(pixels, whole, measure_levels(pixels, whole, step))
 
 
-def grown(dead: BoolArray, frame: npt.NDArray[Any]) -> BoolArray:
+def grown(dead: BoolArray) -> BoolArray:
     """Grow dead areas by one pixel, since pixels beside a gap read too much."""
     wide = dead.copy()
     wide[1:] |= dead[:-1]
