@@ -76,7 +76,9 @@ class FieldRobust:
         return result
 
 
-NORMALISATIONS: dict[str, Normalisation] = {rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise())}
+NORMALISATIONS: dict[str, Normalisation] = {
+    rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise())
+}
 """Every rule by its tag."""
 
 

@@ -53,8 +53,8 @@ class DatasetSpec:
     """
 
     seed: int = 0
-    runs: int = 110
-    validation_runs: int = 24
+    runs: int = 100
+    validation_runs: int = 18
     frames: int = 8
     size_px: int = 1920
     negatives: int = 60
@@ -105,7 +105,9 @@ class Tiles:
         return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Tiles)))
 
 
-def build_dataset(spec: DatasetSpec, cache: Path, workers: int = 2) -> Generator[Progress, None, tuple[Tiles, Tiles]]:
+def build_dataset(
+    spec: DatasetSpec, cache: Path, workers: int = 2
+) -> Generator[Progress, None, tuple[Tiles, Tiles]]:
     """Simulate the runs, or read them from the folder `cache`; give those to train and to validate on."""
     total = spec.runs + spec.validation_runs
     cache.mkdir(parents=True, exist_ok=True)

@@ -29,7 +29,9 @@ def make_writer(source: ImageSource) -> Callable[[Findings, Path], list[Path]]:
             write_csv(frames, folder / "findings.csv"),
             write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
             write_peak_table(spots, folder / "peaks.csv"),
-            write_cxi(spots, findings.provenance.units_total, folder / "peaks.cxi", frames["hit"].to_numpy(), where),
+            write_cxi(
+                spots, findings.provenance.units_total, folder / "peaks.cxi", frames["hit"].to_numpy(), where
+            ),
             write_event_list(frames, folder / "hits.lst", where, single=source.ndim == 2),
             write_record(findings.provenance, folder / "run.json"),
             write_overlay(findings, source, folder / "overlay.png"),
@@ -61,8 +63,8 @@ def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
         percent=SHOWN_PERCENT,
         title=f"Frame {number}: {verdict}, {int((scores >= threshold).sum())} tiles with Bragg spots",
         caption=[
-            f"{source.name} · model {record.model} · threshold {threshold:g} · "
-            f"at least {record.settings['min_tiles']} tiles",
+            f"{source.name} · model {record.model} · threshold {threshold:g} · at least "
+            + f"{record.settings['min_tiles']} tiles",
             f"{hits} hits in {record.units_done} of {record.units_total} {record.what}",
         ],
     )

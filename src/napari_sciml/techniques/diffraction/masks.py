@@ -37,7 +37,9 @@ def find_mask(source: ImageSource, settings: DiffractionSettings) -> tuple[BoolA
         if found is None or found.shape != frame_shape(source):
             return None, ""
         return found, f"the file's own mask leaves out {int(found.sum())} pixels"
-    mask, where = (wanted, "the mask given") if isinstance(wanted, np.ndarray) else (read_mask(wanted), wanted)
+    mask, where = (
+        (wanted, "the mask given") if isinstance(wanted, np.ndarray) else (read_mask(wanted), wanted)
+    )
     if mask.shape != frame_shape(source):
         shape = frame_shape(source)
         raise SciMLError(
@@ -54,7 +56,9 @@ def read_mask(path: str) -> BoolArray:
     source = open_image(path)
     try:
         if source.ndim != 2:
-            raise SciMLError(f"The mask {path} has the shape {source.shape}", "give one image (rows, columns)")
+            raise SciMLError(
+                f"The mask {path} has the shape {source.shape}", "give one image (rows, columns)"
+            )
         return np.asarray(source.read((slice(None), slice(None))) != 0)
     finally:
         source.close()

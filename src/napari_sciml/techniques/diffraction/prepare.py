@@ -91,7 +91,9 @@ def prepare(frame: npt.NDArray[Any], mask: BoolArray | None = None, name: str = 
     # The outermost pixels are junk on many detectors, and no spot is centred on them.
     dead[[0, -1]] = dead[:, [0, -1]] = True
     if dead.all():
-        raise SciMLError(f"{name[:1].upper()}{name[1:]} holds no pixel to look at", "check the mask and the file")
+        raise SciMLError(
+            f"{name[:1].upper()}{name[1:]} holds no pixel to look at", "check the mask and the file"
+        )
     step = grain(frame)
     pixels = padded(frame.astype(np.float32))
     whole = padded(dead, True)

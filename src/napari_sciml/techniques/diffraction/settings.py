@@ -47,5 +47,6 @@ class DiffractionSettings(RunSettings):
         "takes the mask in the data file, if it has one; 'none' takes no mask.",
     )
     hot_pixels: bool = Field(
-        True, description="Look through the stack for single pixels that are bright in most frames; ignore them."
+        True,
+        description="Look through the stack for single pixels that are bright in most frames; ignore them.",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,7 +29,7 @@ def gather(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
         table = pd.DataFrame({name: np.empty(0) for name in SPOT_COLUMNS})
     else:
         table = pd.concat(rows, ignore_index=True)
-    types = {name: np.int64 for name in WHOLE} | {"saturated": bool}
+    types: dict[str, Any] = {**dict.fromkeys(WHOLE, np.int64), "saturated": bool}
     return table[list(SPOT_COLUMNS)].astype(types)
 
 

@@ -26,9 +26,9 @@ MOST_FALSE = 0.002
 """Share of the ordinary tiles that pass the gate and may be called Bragg, on validation runs."""
 LIMITS = (
     "Trained on simulated stills only. One tile cannot tell a spot of salt or coarse ice from a Bragg spot. "
-    "The last two rows and columns of a tile are not seen by the network; a run looks at tiles that are bright "
-    "there a second time, moved by 2 px. Spots wider than about 5 px and frames with a background of less than "
-    "0.05 photons in a pixel are outside of what it has seen."
+    "The last two rows and columns of a tile are not seen by the network; a run looks at tiles that are "
+    "bright there a second time, moved by 2 px. Spots wider than about 5 px and frames with a background of "
+    "less than 0.05 photons in a pixel are outside of what it has seen."
 )
 
 
@@ -50,7 +50,7 @@ def train(
     work = out / "work"
     name = f"tiles-{'quick' if quick else 'full'}-{seed}"
     learnt, probe = yield from build_dataset(spec, work / name)
-    settings = FitSettings(epochs=2 if quick else 14, batch=128, learning_rate=2e-3, seed=seed)
+    settings = FitSettings(epochs=2 if quick else 8, batch=128, learning_rate=2e-3, seed=seed)
     recipe = BraggRecipe()
     folder = work / f"{recipe.name}-{name}"
     module = yield from recipe.fit(learnt, probe, settings, folder, cancel)
@@ -148,8 +148,8 @@ class BraggRecipe:
             input=(64, 64),
             normalisation=self.normalisation,
             licence="BSD-3-Clause",
-            trained_on=f"{len(learnt):,} tiles of {spec.runs} simulated runs, {spec.frames} stills each, of seven "
-            "crystal forms on four detector families; no real image",
+            trained_on=f"{len(learnt):,} tiles of {spec.runs} simulated runs, {spec.frames} stills each, of "
+            "seven crystal forms on four detector families; no real image",
             training={"dataset": vars(spec), "fit": vars(settings), "operating_point_logits": shift},
             seeds=(spec.seed,),
             headline="accuracy/validation tiles",

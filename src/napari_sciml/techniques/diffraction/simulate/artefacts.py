@@ -131,7 +131,7 @@ def spotty_ice(canvas: Canvas, rng: np.random.Generator) -> None:
 
 
 def salt(canvas: Canvas, rng: np.random.Generator) -> None:
-    """A grain of salt: few spots, far out, far too strong."""
+    """Add a grain of salt: few spots, far out, far too strong."""
     count = int(rng.integers(1, 9))
     d = rng.uniform(1.3, 3.3, count)
     radii, angle = canvas.view.radius_px(d, canvas.beam.wavelength_A), rng.uniform(-np.pi, np.pi, count)

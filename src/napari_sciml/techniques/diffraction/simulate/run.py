@@ -108,7 +108,9 @@ class SimulatedRun:
         spec, detector, kind = self.spec, self.detector, self.frame_kinds[number]
         beam = Beam(spec.wavelength_A * (1 + rng.normal(0, 0.002)), spec.bandwidth)
         polar, open_ = self._geometry()
-        brightness = rng.lognormal(0, 0.25) * {"over-bright": 30.0, "no beam": 0.02, "dark": 0.0}.get(kind, 1.0)
+        brightness = rng.lognormal(0, 0.25) * {"over-bright": 30.0, "no beam": 0.02, "dark": 0.0}.get(
+            kind, 1.0
+        )
         canvas = Canvas.over(
             np.float32(brightness) * scatter(self.backdrop, beam, self.view, polar), polar, self.view, beam
         )
@@ -166,7 +168,9 @@ class SimulatedRun:
             canvas.mark("zinger", y, x)
         levels[detector.hot[:, 0], detector.hot[:, 1]] += detector.heat * rng.uniform(0.8, 1.2)
         canvas.mark("hot pixel", detector.hot[:, 0], detector.hot[:, 1])
-        levels = np.rint(np.clip(levels + (10 if detector.family == "rayonix" else 0), -50, detector.kind.ceiling))
+        levels = np.rint(
+            np.clip(levels + (10 if detector.family == "rayonix" else 0), -50, detector.kind.ceiling)
+        )
         image = levels.astype(np.int32)
         if detector.kind.smoothed or detector.family in ("pilatus", "eiger"):
             np.maximum(image, 0, out=image)
@@ -208,4 +212,6 @@ def draw_kinds(spec: RunSpec, rng: np.random.Generator) -> list[str]:
     shares = {"crystal": spec.hit_share, "blank": blank, "artefact": artefact}
     shares |= dict.fromkeys(("dark", "half-read", "over-bright", "no beam"), bad / 4)
     total = sum(shares.values())
-    return [str(kind) for kind in rng.choice(list(shares), spec.frames, p=[s / total for s in shares.values()])]
+    return [
+        str(kind) for kind in rng.choice(list(shares), spec.frames, p=[s / total for s in shares.values()])
+    ]

@@ -27,13 +27,17 @@ class RunSpec(BaseModel):
     distance_mm: float = Field(123.5, gt=10, description="From the crystal to the detector, millimetres.")
     wavelength_A: float = Field(1.300, gt=0.1, description="Wavelength in Angstrom.")
     hit_share: float = Field(0.1, ge=0, le=1, description="Share of frames in which a crystal is hit.")
-    artefact_share: float = Field(0.25, ge=0, le=1, description="Share of frames with ice, salt and the like.")
+    artefact_share: float = Field(
+        0.25, ge=0, le=1, description="Share of frames with ice, salt and the like."
+    )
     bad_share: float = Field(0.04, ge=0, le=1, description="Share of dark, half-read or over-bright frames.")
     multiple_share: float = Field(0.12, ge=0, le=1, description="Share of hits with two crystals.")
     strength: float = Field(
         5.0, gt=0, description="Typical signal over noise of a mean reflection at low resolution."
     )
-    level: float | None = Field(None, gt=0, description="Photons in a pixel of the water ring; drawn if empty.")
+    level: float | None = Field(
+        None, gt=0, description="Photons in a pixel of the water ring; drawn if empty."
+    )
     mosaicity: float = Field(8e-4, ge=0, description="Rms mosaic spread, radians.")
     bandwidth: float = Field(1.3e-3, ge=0, description="Rms relative bandwidth.")
     b_factor_A2: float = Field(50.0, ge=0, description="Fall-off of the intensities with resolution.")
@@ -41,7 +45,11 @@ class RunSpec(BaseModel):
 
 
 def random_spec(
-    rng: np.random.Generator, frames: int, families: Sequence[Family], forms: Sequence[str], size_px: int = 1920
+    rng: np.random.Generator,
+    frames: int,
+    families: Sequence[Family],
+    forms: Sequence[str],
+    size_px: int = 1920,
 ) -> RunSpec:
     """Draw a run for training or testing; half of its frames are hits."""
     family = families[int(rng.integers(len(families)))]

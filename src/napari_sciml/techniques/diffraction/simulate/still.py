@@ -122,7 +122,7 @@ def recorded(
     widest = float(excitation_width(np.array([1 / form.d_min_A]), crystal, beam)[0])
     near = np.flatnonzero(np.abs(rough) < 5.0 * widest)
     chosen = table.hkl[near].astype(np.float64) @ turn.T
-    outgoing = chosen + [0.0, 0.0, 1 / beam.wavelength_A]
+    outgoing = chosen + np.array([0.0, 0.0, 1 / beam.wavelength_A])
     error = np.linalg.norm(outgoing, axis=1) - 1 / beam.wavelength_A
     width = excitation_width(np.linalg.norm(chosen, axis=1), crystal, beam)
     fraction = np.exp(-(error**2) / (2 * width**2))
@@ -135,7 +135,7 @@ def make_still(
 ) -> Spots:
     """Give the spots of a still; `spot_px` is the rms size that beam and crystal give every spot."""
     index, q, fraction = recorded(form, table, crystal, beam)
-    outgoing = q + [0.0, 0.0, 1 / beam.wavelength_A]
+    outgoing = q + np.array([0.0, 0.0, 1 / beam.wavelength_A])
     forward = outgoing[:, 2] > 0.2 / beam.wavelength_A
     index, q, fraction, outgoing = index[forward], q[forward], fraction[forward], outgoing[forward]
     length = np.linalg.norm(q, axis=1)
