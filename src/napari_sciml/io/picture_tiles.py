@@ -65,7 +65,7 @@ def save_tiles_overlay(
     axes = figure.add_axes((0.01, 0.5 / (SIDE_IN + 0.9), 0.98, (SIDE_IN + 0.0) / (SIDE_IN + 0.9)))
     axes.set_axis_off()
     # Compressed a little: spots and the beam's foot differ by a thousand.
-    shown = np.arcsinh(np.clip(np.nan_to_num(values), low, high) - low) if high > low else values
+    shown = np.sqrt(np.clip(np.nan_to_num(values), low, high) - low) if high > low else values
     axes.imshow(shown, cmap="gray_r", interpolation="antialiased")
     squares = [
         Rectangle((column * tile_px - 0.5, row * tile_px - 0.5), tile_px, tile_px)

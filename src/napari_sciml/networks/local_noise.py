@@ -68,7 +68,8 @@ class Levels:
         scaled /= enlarge(self.noise, BLOCK_PX)
         if dead is not None:
             scaled[dead] = 0
-        return np.arcsinh(scaled, out=scaled)
+        np.arcsinh(scaled, out=scaled)
+        return scaled
 
 
 def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.0) -> Levels:

@@ -44,8 +44,8 @@ def test_intensities_have_wilsons_moments(name: str) -> None:
 def test_friedel_mates_and_equivalents_are_equal() -> None:
     table = intensities(FORMS["drop-on-tape"])
     known = {tuple(index): e2 for index, e2 in zip(table.hkl.astype(int).tolist(), table.e2, strict=True)}
-    for h, k, l in [(3, 4, 5), (1, 2, 7), (0, 4, 6)]:
-        group = [known[a * h, b * k, c * l] for a in (1, -1) for b in (1, -1) for c in (1, -1)]
+    for h, k, m in [(3, 4, 5), (1, 2, 7), (0, 4, 6)]:
+        group = [known[a * h, b * k, c * m] for a in (1, -1) for b in (1, -1) for c in (1, -1)]
         assert len(set(group)) == 1
 
 
@@ -138,14 +138,10 @@ def test_real_frame_has_the_noise_that_the_simulator_makes() -> None:
 
     with h5py.File(next(REAL.glob("*.h5"))) as file:
         frame = file["/entry/data"][()]
-    region = frame[60:300, 60:300]
-    ratio, lag, _ = flat_noise(region)
-    made = read_out(
-        np.full((240, 240), region.mean() / 0.95, np.float32), rayonix(240), np.random.default_rng(4)
-    )
-    expected, made_lag, _ = flat_noise(made)
-    assert ratio == pytest.approx(expected, rel=0.2)
-    assert lag == pytest.approx(made_lag, abs=0.06)
+    ratio, lag, _ = flat_noise(frame[60:300, 60:300])
+    # The same bands that the simulated noise must lie in, a little wider for a single region.
+    assert 0.26 <= ratio <= 0.37
+    assert 0.32 <= lag <= 0.43
 
 
 def test_blur_keeps_every_photon() -> None:

@@ -12,7 +12,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import read_frame
 from napari_sciml.techniques.diffraction.tables import SPOTS
 
-SHOWN_PERCENT = (1.0, 99.8)
+SHOWN_PERCENT = (1.0, 99.99)
 
 
 def make_writer(source: ImageSource) -> Callable[[Findings, Path], list[Path]]:
@@ -45,7 +45,7 @@ def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
     from napari_sciml.io.picture_tiles import save_tiles_overlay
 
     table, record = findings.table, findings.provenance
-    number = int(table.loc[table["bragg_tiles"].idxmax(), "frame"]) if len(table) else 0
+    number = int(table["frame"].to_numpy()[table["bragg_tiles"].to_numpy().argmax()]) if len(table) else 0
     threshold = float(record.settings["threshold"])
     overlay = findings.tiles[0]
     scores = np.asarray(findings.maps[overlay.map][number])
@@ -53,7 +53,7 @@ def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
     here = spots.loc[spots["frame"] == number, ["y", "x"]].to_numpy(float)
     row = table[table["frame"] == number]
     verdict = "hit" if len(row) and bool(row["hit"].iloc[0]) else "miss"
-    hits = int(table["hit"].sum())
+    hits, least = int(table["hit"].sum()), record.settings["min_tiles"]
     return save_tiles_overlay(
         read_frame(source, number),
         scores >= max(threshold, np.finfo(np.float32).tiny),
@@ -63,8 +63,7 @@ def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
         percent=SHOWN_PERCENT,
         title=f"Frame {number}: {verdict}, {int((scores >= threshold).sum())} tiles with Bragg spots",
         caption=[
-            f"{source.name} · model {record.model} · threshold {threshold:g} · at least "
-            + f"{record.settings['min_tiles']} tiles",
+            f"{source.name} · model {record.model} · threshold {threshold:g} · at least {least} tiles",
             f"{hits} hits in {record.units_done} of {record.units_total} {record.what}",
         ],
     )

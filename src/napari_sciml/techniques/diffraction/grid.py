@@ -7,8 +7,12 @@ to 5) and those nearer to the border leave the tile undecided. Ice, salt and oth
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 import numpy as np
 import numpy.typing as npt
+
+Pixel = TypeVar("Pixel", bound=np.generic)
 
 TILE_PX = 64
 BOX_PX = 7
@@ -23,7 +27,7 @@ def grid_shape(shape: tuple[int, ...]) -> tuple[int, int]:
     return -(-shape[0] // TILE_PX), -(-shape[1] // TILE_PX)
 
 
-def padded(frame: npt.NDArray[np.generic], fill: float = 0.0) -> npt.NDArray[np.generic]:
+def padded(frame: npt.NDArray[Pixel], fill: float = 0.0) -> npt.NDArray[Pixel]:
     """Extend a frame with `fill` at bottom and right to whole tiles; a frame that fits comes back as is."""
     rows, columns = grid_shape(frame.shape)
     missing = rows * TILE_PX - frame.shape[0], columns * TILE_PX - frame.shape[1]

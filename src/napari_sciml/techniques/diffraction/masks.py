@@ -94,13 +94,13 @@ def lonely(scaled: npt.NDArray[np.float32]) -> BoolArray:
     bright = scaled > np.arcsinh(HOT_SIGMA)
     rows, columns = np.nonzero(bright[1:-1, 1:-1])
     rows, columns = rows + 1, columns + 1
-    around = sum(
+    around: Any = sum(
         np.sinh(scaled[rows + dy, columns + dx])
         for dy in (-1, 0, 1)
         for dx in (-1, 0, 1)
         if (dy, dx) != (0, 0)
     )
     keep = around < 0.5 * np.sinh(scaled[rows, columns])
-    result = np.zeros_like(bright)
+    result = np.zeros(scaled.shape, bool)
     result[rows[keep], columns[keep]] = True
     return result

@@ -93,7 +93,7 @@ def more_spots(prepared: Any) -> npt.NDArray[np.float64]:
     """Give places where anything at all stands out, so that weak spots are painted out too."""
     from napari_sciml.techniques.diffraction.gate import LEAST_SIGMA, excess
 
-    return np.argwhere(excess(prepared) >= LEAST_SIGMA) * 2.0 + 1.5
+    return np.asarray(np.argwhere(excess(prepared) >= LEAST_SIGMA) * 2.0 + 1.5, np.float64)
 
 
 def paint_out(

@@ -6,10 +6,11 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_sciml.networks.local_noise import BLOCK_PX
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.prepare import FloatArray, Prepared
 
-LEAST_SNR = 4.0
+LEAST_SNR = 5.0
 MOST_IN_TILE = 40
 HALF = BOX_PX // 2
 PIXEL_SIGMA = 3.0
@@ -64,15 +65,21 @@ def measure(
     ceiling: float,
 ) -> pd.DataFrame:
     """Measure spots at pixels `y`, `x` of tiles in their 7 x 7 boxes."""
+    from scipy.ndimage import map_coordinates
+
     height, width = prepared.pixels.shape
     middle_y = np.clip(rows * TILE_PX + y, HALF, height - 1 - HALF)
     middle_x = np.clip(columns * TILE_PX + x, HALF, width - 1 - HALF)
     steps = np.arange(-HALF, HALF + 1)
     box_y, box_x = middle_y[:, None, None] + steps[:, None], middle_x[:, None, None] + steps
-    block = middle_y // 8, middle_x // 8
-    noise = prepared.levels.noise[block]
+    # Between blocks the levels are joined linearly, which matters where the background is steep.
+    where = (middle_y + 0.5) / BLOCK_PX - 0.5, (middle_x + 0.5) / BLOCK_PX - 0.5
+    background, noise = (
+        map_coordinates(grid, where, order=1, mode="nearest")
+        for grid in (prepared.levels.background, prepared.levels.noise)
+    )
     raw = np.where(prepared.dead[box_y, box_x], np.nan, prepared.pixels[box_y, box_x])
-    above = np.nan_to_num(raw - prepared.levels.background[block][:, None, None])
+    above = np.nan_to_num(raw - background[:, None, None])
     # The centre is that of the light in the inner 5 x 5 px, so that a neighbour does not pull at it.
     light = np.maximum(above[:, 1:-1, 1:-1], 0) + 1e-6
     inner = steps[1:-1]

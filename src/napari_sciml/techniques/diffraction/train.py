@@ -18,12 +18,13 @@ from napari_sciml.networks.table_iv import TableIV
 from napari_sciml.techniques.diffraction.dataset import DatasetSpec, Tiles, build_dataset
 from napari_sciml.techniques.diffraction.grid import BRAGG
 from napari_sciml.techniques.diffraction.simulate.artefacts import PAINTED, bits
+from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import accuracy_metric
 
 CLASSES = ("not_bragg", "bragg")
-MOST_FALSE = 0.002
-"""Share of the ordinary tiles that pass the gate and may be called Bragg, on validation runs."""
+MOST_FALSE = 0.003
+"""Share of the ordinary tiles that were kept and may be called Bragg, on validation runs."""
 LIMITS = (
     "Trained on simulated stills only. One tile cannot tell a spot of salt or coarse ice from a Bragg spot. "
     "The last two rows and columns of a tile are not seen by the network; a run looks at tiles that are "
@@ -152,7 +153,7 @@ class BraggRecipe:
             "seven crystal forms on four detector families; no real image",
             training={"dataset": vars(spec), "fit": vars(settings), "operating_point_logits": shift},
             seeds=(spec.seed,),
-            headline="accuracy/validation tiles",
+            headline="tile balanced accuracy/unseen crystals",
             metrics=tuple(metrics),
             limits=LIMITS,
             command=f"napari-sciml train diffraction --seed {spec.seed}" + (" --quick" if quick else ""),
@@ -160,5 +161,6 @@ class BraggRecipe:
 
 
 def ordinary_tiles(tiles: Tiles) -> npt.NDArray[np.bool_]:
-    """Say which tiles hold neither a Bragg spot nor ice, salt, rings or streaks."""
-    return np.asarray((tiles.labels != BRAGG) & (tiles.artefacts & bits(PAINTED) == 0))
+    """Say which tiles come from frames without a crystal and hold no ice, salt, rings or streaks."""
+    crystal = tiles.kind == KINDS.index("crystal")
+    return np.asarray(~crystal & (tiles.artefacts & bits(PAINTED) == 0))

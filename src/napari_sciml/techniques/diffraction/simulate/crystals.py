@@ -39,7 +39,7 @@ class CrystalForm:
     @property
     def d_min_A(self) -> float:
         """Resolution of the table, kept to about a million reflections."""
-        return max(2.0, (4 / 3 * np.pi * self.volume_A3 / MOST_REFLECTIONS) ** (1 / 3))
+        return float(max(2.0, (4 / 3 * np.pi * self.volume_A3 / MOST_REFLECTIONS) ** (1 / 3)))
 
 
 FORMS = {
@@ -114,7 +114,7 @@ def sphere(form: CrystalForm) -> npt.NDArray[np.int32]:
     hkl = np.stack([grid.ravel() for grid in grids], axis=1)
     q = hkl.astype(np.float32) @ form.reciprocal.T.astype(np.float32)
     length = np.einsum("ij,ij->i", q, q)
-    return hkl[(length <= q_max**2) & hkl.any(axis=1)]
+    return np.asarray(hkl[(length <= q_max**2) & hkl.any(axis=1)])
 
 
 def equivalents(hkl: npt.NDArray[np.int32], operations: gemmi.GroupOps) -> npt.NDArray[np.int64]:

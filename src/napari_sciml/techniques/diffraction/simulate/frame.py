@@ -56,7 +56,7 @@ class Frame:
 
     def holds(self, artefact: str) -> npt.NDArray[np.bool_]:
         """Say for each tile whether an artefact of this kind stands in it."""
-        return (self.artefacts >> ARTEFACTS.index(artefact)) & 1 == 1
+        return np.asarray((self.artefacts >> ARTEFACTS.index(artefact)) & 1 == 1)
 
 
 def tabulate(
@@ -103,4 +103,5 @@ def in_box(spots: Spots) -> npt.NDArray[np.float64]:
 
 def truth_of(table: pd.DataFrame, shape: tuple[int, int]) -> npt.NDArray[np.int8]:
     """Label the tiles of a frame from its table of reflections."""
-    return label_tiles(*(table[name].to_numpy(float) for name in ("y", "x", "snr")), shape)
+    y, x, snr = (table[name].to_numpy(float) for name in ("y", "x", "snr"))
+    return label_tiles(y, x, snr, shape)

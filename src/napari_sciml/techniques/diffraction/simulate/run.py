@@ -89,11 +89,11 @@ class SimulatedRun:
             numbers = range(*first.indices(self.spec.frames))
             images = [self.frame(number).image for number in numbers]
             stack = np.stack(images) if images else np.empty((0, *self.shape[1:]), np.int32)
-            return stack[(slice(None), *rest)]
+            return np.asarray(stack[(slice(None), *rest)])
         number = int(first)
         if not -self.spec.frames <= number < self.spec.frames:
             raise IndexError(f"frame {number} of {self.spec.frames}")
-        return self.frame(number % self.spec.frames).image[tuple(rest)]
+        return np.asarray(self.frame(number % self.spec.frames).image[tuple(rest)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self[:], dtype=dtype)

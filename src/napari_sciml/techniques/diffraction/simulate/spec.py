@@ -71,6 +71,8 @@ def random_spec(
         bandwidth=float(rng.choice([1e-4, 1.3e-3, 1.3e-3])),
         b_factor_A2=float(rng.uniform(30, 80)),
         hot_pixels=int(rng.integers(0, 250)),
+        multiple_share=0.12,
+        level=None,
     )
 
 
