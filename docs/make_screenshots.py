@@ -19,9 +19,11 @@ FOLDER = HERE / "_generated"
 README_PICTURE = HERE / "_static" / "demo.png"
 WINDOW = (1280, 800)
 SETTLE_S = 0.8
-RUN_LIMIT_S = 300
+RUN_LIMIT_S = 900
 SLICE = 12
 MATCH_PX = 4.0
+HIGH_THRESHOLDS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
+ENOUGH = 3
 
 
 def main() -> int:
@@ -68,14 +70,19 @@ def tour(readme_picture: Path | None) -> None:
         shoot(viewer, readme_picture)
     keep("result.png")
 
-    usual = runs.state.threshold
-    runs.set_threshold(0.98)
-    keep("threshold.png")
-    runs.set_threshold(usual)
-
+    # High enough that some fibres are missed: fewer circles in one picture, squares by hand in the next.
     image, points = viewer.layers
-    missed = missed_centres(image.metadata[SAMPLE_KEY]["truth"], points.data)
+    missed: list[tuple[float, ...]] = []
+    for threshold in HIGH_THRESHOLDS:
+        runs.set_threshold(threshold)
+        missed = missed_centres(image.metadata[SAMPLE_KEY]["truth"], points.data)
+        if len(missed) >= ENOUGH:
+            break
+    if not missed:
+        raise SystemExit("No threshold misses a fibre of the sample; the tutorial needs another example.")
     viewer.dims.set_current_step(0, int(missed[0][0]))
+    keep("threshold.png")
+
     viewer.layers.selection.active = points
     points.add([points.world_to_data(image.data_to_world(centre)) for centre in missed])
     points.selected_data = set()
@@ -90,9 +97,7 @@ def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
         near = found[found[:, 0] == row.z][:, 1:] - (row.y, row.x)
         if not len(near) or (near**2).sum(axis=1).min() > MATCH_PX**2:
             by_slice.setdefault(row.z, []).append((row.z, row.y, row.x))
-    if not by_slice:
-        raise SystemExit("Every fibre of the sample was found; the tutorial needs another example.")
-    return max(by_slice.values(), key=len)
+    return max(by_slice.values(), key=len, default=[])
 
 
 def finished(state: Any) -> bool:

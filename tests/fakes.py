@@ -28,7 +28,7 @@ def spots(seed: int = 0, shape: tuple[int, ...] = (6, 40, 50), count: int = 30) 
 
 
 class SpotTechnique:
-    """Every pixel above 50 is a candidate with score grey / 255.
+    """Every pixel above `floor` is a candidate with score grey / 255.
 
     `gate` holds the work before each slice until it is set, so that a test can act in the middle.
     """
@@ -43,6 +43,7 @@ class SpotTechnique:
         self.fail = fail
         self.seen: list[MicroCTSettings] = []
         self.slices_done = 0
+        self.floor = 50
 
     def accepts(self, source: ImageSource) -> str:
         return "Spots need a volume." if source.ndim == 4 else ""
@@ -66,7 +67,7 @@ class SpotTechnique:
                 assert self.gate.acquire(timeout=20)
             if self.fail is not None and z == 1:
                 raise self.fail
-            rows += [(z, y, x, plane[y, x] / 255) for y, x in np.argwhere(plane > 50)]
+            rows += [(z, y, x, plane[y, x] / 255) for y, x in np.argwhere(plane > self.floor)]
             done = self.slices_done = z + 1
             yield Progress(done, len(volume), "slices")
         candidates = pd.DataFrame(rows, columns=["z", "y", "x", "score"], dtype=float)

@@ -86,6 +86,12 @@ def test_dense_model_needs_a_whole_window(random_dense_model):
         sciml.classify(random_dense_model.folder, np.zeros((3, 20, 15)))
 
 
+def test_many_patches_are_labelled_in_parts(random_patch_model, patches, monkeypatch):
+    whole = sciml.classify(random_patch_model.folder, patches)
+    monkeypatch.setattr("napari_sciml.api.IMAGES_AT_ONCE", 3)
+    np.testing.assert_allclose(sciml.classify(random_patch_model.folder, patches), whole, atol=1e-6)
+
+
 def test_constant_patch_and_no_patches(random_patch_model):
     assert np.isfinite(sciml.classify(random_patch_model.folder, np.full((1, 16, 16), 9))).all()
     assert sciml.classify(random_patch_model.folder, np.empty((0, 16, 16))).shape == (0, 2)
@@ -99,6 +105,7 @@ def test_constant_patch_and_no_patches(random_patch_model):
         (lambda: sciml.run("microct", np.zeros((20, 20)), threshold=2), "threshold=2 is not valid"),
         (lambda: sciml.run("microct", np.zeros((0, 20))), "is empty"),
         (lambda: sciml.run("microct", np.zeros((20, 20), complex)), "complex"),
+        (lambda: sciml.run("microct", [[1, 2, 3], [4, 5]]), "different lengths"),
         (lambda: sciml.run("microct", "no/such/file.tif"), "file.tif"),
         (lambda: sciml.model("no-such-model"), "no model called"),
         (lambda: sciml.classify("no-such-model", np.zeros((1, 16, 16))), "no model called"),

@@ -48,6 +48,12 @@ def test_the_layers_menu_offers_to_find_fibres():
     assert any(item.command.endswith("find_fibers") for item in PARTS.menus["napari/layers/segment"])
 
 
+def test_what_napari_calls_by_itself_is_grey_in_the_palette():
+    by_napari = {entry.command for entry in (*PARTS.readers, *PARTS.writers)}
+    for command in COMMANDS.values():
+        assert (command.enablement == "False") == (command.id in by_napari), command.id
+
+
 def test_sample_keys_are_no_command_ids():
     # napari registers a sample as "<plugin>.<key>"; a command of that name would break the whole plugin.
     for sample in PARTS.sample_data:

@@ -14,6 +14,8 @@ from napari_sciml.core.progress import CancelToken, Progress, drive
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
 
+IMAGES_AT_ONCE = 8192
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -94,7 +96,7 @@ def classify(
 
     chosen = parse_settings(RunSettings, {**settings, "backend": backend})
     network = model(name)
-    patches = np.asarray(images)
+    patches = as_array(images)
     if patches.ndim != 3:
         raise SciMLError(
             f"The images have the shape {patches.shape}", "give an array (n, rows, columns) of grey values"
@@ -110,10 +112,15 @@ def classify(
     top, left = (patches.shape[1] - rows) // 2, (patches.shape[2] - columns) // 2
     windows = patches[:, top : top + rows, left : left + columns]
     predictor = open_predictor(network, chosen.backend, chosen.runtime)
+    answers = np.empty((len(windows), len(network.classes)), np.float32)
     try:
-        return predictor.classify(network.normalise(windows))
+        # A part at a time: normalising works on wider numbers than the images have.
+        for start in range(0, len(windows), IMAGES_AT_ONCE):
+            part = slice(start, start + IMAGES_AT_ONCE)
+            answers[part] = predictor.classify(network.normalise(windows[part]))
     finally:
         predictor.close()
+    return answers
 
 
 def run(
@@ -168,4 +175,12 @@ def open_source(image: Any) -> ImageSource:
         from napari_sciml.io import open_image
 
         return open_image(image)
-    return ImageSource.from_array(image)
+    return ImageSource.from_array(image if hasattr(image, "dtype") else as_array(image))
+
+
+def as_array(values: Any) -> npt.NDArray[Any]:
+    """Make an array of nested lists, or say that they are none."""
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise SciMLError("The rows of the image are of different lengths", "give an array") from error

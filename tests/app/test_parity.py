@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 import tifffile
 from napari.components import ViewerModel
+from napari.plugins import _initialize_plugins
 
 import napari_sciml as sciml
 from napari_sciml.app.run_controller import RunController
@@ -30,6 +31,15 @@ def technique(random_dense_model, tmp_path, monkeypatch):
     (tmp_path / "weights" / MicroCT.models[0]).symlink_to(random_dense_model.folder)
     monkeypatch.setattr(registry, "WEIGHTS_FOLDER", tmp_path / "weights")
     return MicroCT()
+
+
+@pytest.fixture
+def tiff(volume, tmp_path):
+    """A file that napari's own reader opens; without a window nobody has told napari of its plugins yet."""
+    _initialize_plugins()
+    path = tmp_path / "my slab.tif"
+    tifffile.imwrite(path, volume, photometric="minisblack")
+    return path
 
 
 @pytest.fixture
@@ -71,22 +81,18 @@ def test_window_python_and_copied_script_agree(technique, volume, tmp_path, valu
     pd.testing.assert_frame_equal(names["findings"].table, found.table)
 
 
-def test_the_copied_script_names_the_file_of_an_opened_layer(technique, volume, tmp_path):
-    path = tmp_path / "my slab.tif"
-    tifffile.imwrite(path, volume, photometric="minisblack")
+def test_the_copied_script_names_the_file_of_an_opened_layer(technique, tiff):
     viewer = ViewerModel()
     runs = RunController(viewer, lambda: [technique], at_once)
-    viewer.open(path, plugin="napari")
-    assert repr(str(path)) in runs.python_text()
-    assert f"napari-sciml run microct '{path}' --out my_slab-microct" in runs.command_text()
+    viewer.open(tiff, plugin="napari")
+    assert repr(str(tiff)) in runs.python_text()
+    assert f"napari-sciml run microct '{tiff}' --out my_slab-microct" in runs.command_text()
 
 
-def test_a_cropped_layer_no_longer_names_its_file(technique, volume, tmp_path):
-    path = tmp_path / "slab.tif"
-    tifffile.imwrite(path, volume, photometric="minisblack")
+def test_a_cropped_layer_no_longer_names_its_file(technique, tiff):
     viewer = ViewerModel()
     runs = RunController(viewer, lambda: [technique], at_once)
-    (layer,) = viewer.open(path, plugin="napari")
+    (layer,) = viewer.open(tiff, plugin="napari")
     layer.data = layer.data[:2]
-    assert str(path) not in runs.python_text()
+    assert str(tiff) not in runs.python_text()
     assert "not in a file as it is" in runs.python_text()

@@ -323,3 +323,12 @@ def test_a_mendable_error_has_no_traceback_in_the_worker():
     with pytest.raises(StopIteration) as stop:
         next(outcome)
     assert stop.value.value.error.sentence == "No."
+
+
+def test_what_went_wrong_with_one_image_is_not_said_of_the_next(told):
+    desk = Desk(SpotTechnique(fail=bad_pixels()))
+    desk.run()
+    desk.image.scale = (2.0, 2.0, 2.0)
+    assert desk.state.error
+    desk.viewer.add_image(spots(seed=1), name="second")
+    assert desk.state.error == ""

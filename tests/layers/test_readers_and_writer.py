@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
+from napari.plugins import _initialize_plugins
 
 from fakes import SpotTechnique, spots
 from napari_sciml.core.errors import SciMLError
@@ -159,3 +160,24 @@ def test_a_folder_that_does_not_exist_is_told(tmp_path, told):
     data, meta, _ = ViewerModel().add_points(np.ones((2, 2))).as_layer_data_tuple()
     assert write_points(str(tmp_path / "absent" / "a.csv"), data, meta) == []
     assert "could not be written" in told[0]
+
+
+def test_napari_finds_the_readers_and_the_writer(tmp_path, hdf5, findings):
+    _initialize_plugins()
+    viewer = ViewerModel()
+    (image,) = viewer.open(hdf5, plugin="napari-sciml")
+    assert image.source.path == str(hdf5)
+    findings.save(tmp_path / "out")
+    (points,) = viewer.open(tmp_path / "out" / "run.json", plugin=None)
+    assert points.name == "slab: fibres"
+    written = points.save(str(tmp_path / "again.csv"), plugin="napari-sciml")
+    assert [Path(file).name for file in written] == ["again.csv", "again.run.json"]
+
+
+def test_a_damaged_file_opens_nothing_in_napari_and_is_told(tmp_path, told):
+    _initialize_plugins()
+    (tmp_path / "broken.nxs").write_bytes(b"nonsense")
+    viewer = ViewerModel()
+    viewer.open(tmp_path / "broken.nxs", plugin=None)
+    assert not viewer.layers
+    assert len(told) == 1

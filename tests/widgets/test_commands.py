@@ -55,3 +55,9 @@ def test_run_and_stop_are_in_the_palette(viewer, held, qtbot):
 def test_find_fibres_is_in_the_layers_menu(viewer):
     entries = get_app_model().menus.get_menu("napari/layers/segment")
     assert any(item.command.id == "napari-sciml.find_fibers" for item in entries if hasattr(item, "command"))
+
+
+def test_the_sample_is_in_the_open_sample_menu(viewer):
+    entries = get_app_model().menus.get_menu("napari/file/samples")
+    titles = {item.command.title for item in entries if hasattr(item, "command")}
+    assert "CMC phantom (napari-sciml)" in titles

@@ -34,7 +34,7 @@ def test_an_opened_image_is_chosen_described_and_planned(window):
     assert window.find("sciml_image").currentText() == "slab"
     assert "6 × 40 × 50 (z, y, x), uint8, pixel 0.65 µm" in window.text("sciml_image_facts")
     assert window.text("sciml_plan") == "6 tiles, about 12 s, 0.4 GB"
-    assert "left as they are" in window.text("sciml_normalisation")
+    assert window.text("sciml_how") == "Pixel values: left as they are."
     assert window.text("sciml_blocked") == ""
     assert window.find("sciml_run").isEnabled()
 
@@ -214,11 +214,22 @@ def test_the_least_distance_is_found_under_advanced(window):
     assert window.technique.seen[-1].min_distance_px == 4.5
 
 
+def test_the_contrast_of_fibres_can_be_chosen(window):
+    window.open_image()
+    box = window.find("sciml_contrast")
+    assert box.currentText() == "as most in the image"
+    box.setCurrentIndex(2)
+    box.activated.emit(2)
+    window.run()
+    assert window.technique.seen[-1].fiber_contrast == "bright"
+
+
 @pytest.mark.parametrize(
     ("control", "field"),
     [
         ("sciml_diameter_value", "fiber_diameter_px"),
         ("sciml_axis", "axis"),
+        ("sciml_contrast", "fiber_contrast"),
         ("sciml_min_distance", "min_distance_px"),
         ("sciml_threshold", "threshold"),
     ],

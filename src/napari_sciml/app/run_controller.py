@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +13,11 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.image_choice import ImageChoice
+from napari_sciml.app.pace import Pace
 from napari_sciml.app.resolve import Resolved, Wish, resolve
 from napari_sciml.app.result import Result
 from napari_sciml.app.saving import corrected_points, new_folder, save_work
-from napari_sciml.app.sentences import CRASHED, next_step, result_line, saved_line, seconds_left
+from napari_sciml.app.sentences import CRASHED, next_step, result_line, saved_line
 from napari_sciml.app.snippets import command_text, nameable, out_folder, python_text
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.app.worker import Crashed, Failed, Finished, Launch, Outcome, launch
@@ -42,7 +43,7 @@ class Job:
     token: CancelToken
     image: weakref.ref[Layer]
     place: Place
-    started: float
+    pace: Pace = field(default_factory=Pace)
 
 
 class RunController:
@@ -109,7 +110,7 @@ class RunController:
         if self._job is not None or plan.blocked or plan.source is None or image is None:
             self._refresh()
             return
-        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image), time.monotonic())
+        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image))
         self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
         self._start(
             plan.technique.run(plan.source, plan.settings, self._job.token),
@@ -168,8 +169,7 @@ class RunController:
 
     def _on_step(self, step: Progress) -> None:
         if self._job is not None:
-            left = seconds_left(time.monotonic() - self._job.started, step)
-            self._show(progress=step, seconds_left=left)
+            self._show(progress=step, seconds_left=self._job.pace.seconds_left(step, time.monotonic()))
 
     def _on_end(self, outcome: Outcome) -> None:
         job, self._job = self._job, None
@@ -219,7 +219,11 @@ class RunController:
         return self._result is not None and viewer is not None and self._result.is_in(viewer)
 
     def _refresh(self) -> None:
-        self._show(**self._resolved_fields())
+        fields = self._resolved_fields()
+        if fields["image"] is not self.state.image:
+            # What went wrong with one image says nothing about the next.
+            fields |= {"error": "", "note": ""}
+        self._show(**fields)
 
     def _resolved_fields(self) -> dict[str, Any]:
         plan = self._resolve()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.plan import duration
+from napari_sciml.core.plan import RunPlan, duration
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.keeper import HandEdits
@@ -37,6 +37,12 @@ def pixel_words(source: ImageSource) -> str:
     return f"pixel {edges} {'µm' if source.unit == 'um' else source.unit}"
 
 
+def how_it_works(plan: RunPlan) -> str:
+    """Say how pixel values are treated and what else a person should know before they trust a run."""
+    facts = [f"pixel values: {plan.normalisation}"] if plan.normalisation else []
+    return " ".join(f"{fact[0].upper()}{fact[1:].rstrip('.')}." for fact in (*facts, *plan.notes) if fact)
+
+
 def progress_line(progress: Progress | None, seconds_left: float | None, *, stopping: bool) -> str:
     """Say how far a run is, for example ``12 of 64 tiles, 9 s left``."""
     if stopping:
@@ -45,13 +51,6 @@ def progress_line(progress: Progress | None, seconds_left: float | None, *, stop
         return "Starting: loading the network"
     line = f"{progress.done} of {progress.total} {progress.what}"
     return line if seconds_left is None else f"{line}, {duration(seconds_left)} left"
-
-
-def seconds_left(elapsed: float, progress: Progress) -> float | None:
-    """Estimate the time to the end from the time per unit so far."""
-    if progress.done <= 0 or progress.total <= progress.done:
-        return None
-    return elapsed / progress.done * (progress.total - progress.done)
 
 
 def result_line(findings: Findings, edits: HandEdits) -> str:
@@ -63,7 +62,7 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
     count = counted(findings, edits)
     where = _where(findings)
     took = duration(findings.provenance.seconds)
-    head = f"{count} {style.one if count == 1 else style.many}{where}, {took}"
+    head = f"{count} {style.one if count == 1 else style.many}{'' if findings.partial else where}, {took}"
     if findings.partial:
         done, total = findings.provenance.units_done, findings.provenance.units_total
         head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"
@@ -72,7 +71,9 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
         head += f" ({' and '.join(f'{n} {verb}' for verb, n in counts.items() if n)} by hand)"
     parts = [f"{head}."]
     if findings.provenance.problems:
-        parts.append(f"{len(findings.provenance.problems)} parts failed: {findings.provenance.problems[0]}")
+        problems = findings.provenance.problems
+        many = "1 part" if len(problems) == 1 else f"{len(problems)} parts"
+        parts.append(f"{many} failed: {problems[0].rstrip('.')}.")
     return " ".join(parts)
 
 
@@ -104,9 +105,14 @@ def saved_line(files: Sequence[Path]) -> str:
 
 
 def _where(findings: Findings) -> str:
+    """Say in how many slices and frames was looked; nothing for a single flat image."""
     source = findings.provenance.source
     spatial = [i for i, axis in enumerate(source.axes) if axis in SPATIAL_AXES]
-    if len(spatial) < 3:
-        return ""
-    slices = source.shape[spatial[int(findings.provenance.settings.get("axis") or 0)]]
-    return f" in {slices} slices"
+    counts = []
+    if len(spatial) == 3:
+        slices = source.shape[spatial[int(findings.provenance.settings.get("axis") or 0)]]
+        counts.append(f"{slices} slice{'' if slices == 1 else 's'}")
+    if "t" in source.axes:
+        frames = source.shape[source.axes.index("t")]
+        counts.append(f"{frames} frame{'' if frames == 1 else 's'}")
+    return f" in {' of '.join(counts)}" if counts else ""

@@ -72,7 +72,9 @@ class FieldRobust:
         result = np.empty(images.shape, np.float32)
         for image, out in zip(images, result, strict=True):
             offset, gain = robust_affine(image)
-            np.clip(image * gain - offset * gain, -LARGEST, LARGEST, out=out, casting="same_kind")
+            wide = image.astype(np.result_type(image.dtype, np.float32))
+            with np.errstate(over="ignore"):
+                np.clip(wide * gain - offset * gain, -LARGEST, LARGEST, out=out, casting="same_kind")
         return result
 
 

@@ -37,9 +37,10 @@ def get_model(name_or_folder: str | Path) -> Model:
         return open_model(WEIGHTS_FOLDER / str(name_or_folder))
     folder = Path(name_or_folder).expanduser()
     if not folder.is_dir():
+        names = model_names()
+        hint = f"use one of {', '.join(names)}, or" if names else "this installation brings none; give"
         raise SciMLError(
-            f"There is no model called {str(name_or_folder)!r}",
-            f"use one of {', '.join(model_names()) or 'none installed'}, or the folder of a trained model",
+            f"There is no model called {str(name_or_folder)!r}", f"{hint} the folder of a trained model"
         )
     return open_model(folder)
 

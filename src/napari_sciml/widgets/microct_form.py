@@ -16,6 +16,12 @@ from napari_sciml.widgets.parts import blank_icon, combo, described, fill, form
 
 ADVANCED_CLOSED = "▸ Advanced"
 ADVANCED_OPEN = "▾ Advanced"
+CONTRASTS = [
+    ("as most in the image", "auto"),
+    ("bright or dark", "any"),
+    ("bright", "bright"),
+    ("dark", "dark"),
+]
 
 
 class MicroCTForm(QWidget):
@@ -32,6 +38,8 @@ class MicroCTForm(QWidget):
         self._axis_label = QLabel("Fibres along")
         self._axis = combo("sciml_axis", described(MicroCTSettings, "axis"))
         self._axis.activated.connect(self._on_axis)
+        self._contrast = combo("sciml_contrast", described(MicroCTSettings, "fiber_contrast"))
+        self._contrast.activated.connect(self._on_contrast)
         self._distance = self._create_distance()
         self._advanced = self._create_advanced()
         rows = form()
@@ -53,6 +61,7 @@ class MicroCTForm(QWidget):
         # A single slice is cut across the fibres already.
         for widget in (self._axis_label, self._axis):
             widget.setVisible(len(names) == 3)
+        fill(self._contrast, CONTRASTS, values.get("fiber_contrast", "auto"))
         blocker = QSignalBlocker(self._distance)
         self._distance.setValue(float(values.get("min_distance_px", 0.0)))
         del blocker
@@ -72,6 +81,7 @@ class MicroCTForm(QWidget):
     def _create_advanced(self) -> QCollapsible:
         inside = QWidget()
         rows = form()
+        rows.addRow("Fibre cores", self._contrast)
         rows.addRow("Least distance", self._distance)
         inside.setLayout(rows)
         # The arrow is part of the text: an icon would keep Qt's colour, not the theme's.
@@ -90,6 +100,10 @@ class MicroCTForm(QWidget):
 
     def _on_axis(self, index: int) -> None:
         self._change(axis=self._axis.itemData(index) or None)
+
+    def _on_contrast(self, index: int) -> None:
+        wish = self._contrast.itemData(index)
+        self._change(fiber_contrast=None if wish == "auto" else wish)
 
     def _on_distance(self, value: float) -> None:
         self._change(min_distance_px=value or None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import (
     QFormLayout,
@@ -18,7 +19,7 @@ from qtpy.QtWidgets import (
 from superqt import QLabeledDoubleSlider
 from superqt.utils import QSignalThrottler
 
-from napari_sciml.app.sentences import progress_line
+from napari_sciml.app.sentences import how_it_works, progress_line
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.forms import FORMS
@@ -28,6 +29,8 @@ from napari_sciml.widgets.run_button import RunButton
 LIVE = "Live: the network does not run again."
 NEXT_RUN = "Counts for the next run."
 THRESHOLD_EVERY_MS = 40
+LOWEST_THRESHOLD = 0.05
+"""A run keeps no candidates below this, so a live slider could not show them."""
 
 
 class RunPage(QWidget):
@@ -54,7 +57,7 @@ class RunPage(QWidget):
         self._technique = combo("sciml_technique", "What to look for. Only what suits the image is offered.")
         self._model = combo("sciml_model", "The network that looks for it.")
         self._settings_place = QVBoxLayout()
-        self._normalisation = sentence("sciml_normalisation")
+        self._how = sentence("sciml_how")
         self._plan = sentence("sciml_plan")
         self._run = RunButton()
         self._blocked = sentence("sciml_blocked")
@@ -92,11 +95,8 @@ class RunPage(QWidget):
         for widget in (self._image, self._technique, self._model, self._settings_form):
             if widget is not None:
                 widget.setEnabled(not running)
-        say(
-            self._normalisation,
-            f"Pixel values: {state.plan.normalisation}" if state.plan.normalisation else "",
-        )
-        say(self._plan, "" if state.blocked else "\n".join((state.plan.line, *state.plan.notes)))
+        say(self._plan, "" if state.blocked else state.plan.line)
+        say(self._how, how_it_works(state.plan))
         self._run.show_phase(state.phase, bool(state.blocked))
         say(self._blocked, "" if running else state.blocked)
         self._show_progress(state)
@@ -113,12 +113,16 @@ class RunPage(QWidget):
     def show_theme(self, theme: str) -> None:
         """Follow napari's theme where its style sheet does not reach."""
         self._run.show_theme(theme)
+        colors = get_theme(theme)
+        # A bar beside the words, not coloured words: those would be hard to read on one of the themes.
+        for label, color in ((self._error, colors.error), (self._blocked, colors.warning)):
+            label.setStyleSheet(f"border-left: 4px solid {color.as_hex()}; padding-left: 6px;")
 
     def _create_threshold(self) -> QLabeledDoubleSlider:
         slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
         slider.setObjectName("sciml_threshold")
         slider.setToolTip(described(RunSettings, "threshold"))
-        slider.setRange(0.0, 1.0)
+        slider.setRange(LOWEST_THRESHOLD, 1.0)
         slider.setSingleStep(0.01)  # type: ignore[arg-type]
         slider.setDecimals(2)
         return slider
@@ -135,20 +139,22 @@ class RunPage(QWidget):
         layout.setSpacing(6)
         layout.addLayout(self._choices())
         layout.addLayout(self._settings_place)
-        for widget in (self._normalisation, self._plan, self._run, self._blocked, self._bar, self._progress):
+        for widget in (self._plan, self._run, self._blocked, self._error, self._bar, self._progress):
             layout.addWidget(widget)
         layout.addWidget(_line())
         threshold = QHBoxLayout()
         threshold.addWidget(QLabel("Threshold"))
         threshold.addWidget(self._threshold, 1)
         layout.addLayout(threshold)
-        for widget in (self._threshold_note, self._result, self._next_step, self._error, self._note):
+        for widget in (self._threshold_note, self._result, self._next_step, self._note):
             layout.addWidget(widget)
         copies = QHBoxLayout()
         copies.addWidget(self._copy_python)
         copies.addWidget(self._copy_command)
         layout.addLayout(copies)
         layout.addWidget(self._save)
+        # Last, because it is long and changes least; what a person waits for stays in view.
+        layout.addWidget(self._how)
         layout.addStretch(1)
 
     def _choices(self) -> QFormLayout:

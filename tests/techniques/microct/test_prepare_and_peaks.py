@@ -6,12 +6,11 @@ import pytest
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.microct.job import resolve
-from napari_sciml.techniques.microct.peaks import find_peaks
+from napari_sciml.techniques.microct.peaks import TARGET_SIGMA_PX, find_peaks
 from napari_sciml.techniques.microct.prepare import FRAME_PX, prepare, resize, to_image
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
-SIGMA = 2.5 / np.sqrt(2 * np.log(2))
-"""Standard deviation, in pixels, of the probability round a centre that the training asks for."""
+SIGMA = TARGET_SIGMA_PX
 
 
 def job_for(plane, diameter=13.5):
@@ -77,35 +76,45 @@ def test_centres_are_found_between_the_elements(stride):
     generator = np.random.default_rng(1)
     centres = np.array([(y, x) for y in range(8, 60, 14) for x in range(8, 60, 14)])
     centres = centres + generator.uniform(-0.5, 0.5, centres.shape)
-    peaks = find_peaks(soft_map(centres, stride), floor=0.5)
+    peaks = find_peaks(soft_map(centres, stride), stride, floor=0.5)
     found = np.column_stack((peaks.rows, peaks.columns))
     assert len(found) == len(centres)
     nearest = np.abs(found[:, None] - centres[None]).sum(axis=2).argmin(axis=1)
     assert np.abs(found - centres[nearest]).max() * stride < 0.05
     # A centre between four elements is as sure as one on an element.
-    assert peaks.heights.min() > 0.93
+    assert peaks.scores.min() > 0.93
+
+
+def test_score_tells_a_fibre_from_a_spike():
+    peaks = find_peaks(soft_map([(20, 20)], 2), 2, 0.05)
+    assert peaks.scores[0] == pytest.approx(1.0, abs=0.01)
+    spike = np.zeros((40, 40))
+    spike[20, 20] = 1.0
+    assert find_peaks(spike, 2, 0.05).scores[0] < 0.4
+    half = find_peaks(soft_map([(20, 20)], 2) / 2, 2, 0.05)
+    assert half.scores[0] == pytest.approx(0.5, abs=0.01)
 
 
 def test_floor_zero_gives_every_maximum_and_a_plateau_gives_none():
     noise = np.random.default_rng(2).uniform(size=(50, 50))
-    assert len(find_peaks(noise, 0.0).heights) > 100
-    assert len(find_peaks(np.full((50, 50), 0.3), 0.0).heights) == 0
+    assert len(find_peaks(noise, 1, 0.0).scores) > 50
+    assert len(find_peaks(np.full((50, 50), 0.3), 1, 0.0).scores) == 0
     rounding = 0.3 + 1e-8 * noise
-    assert len(find_peaks(rounding, 0.0).heights) == 0
+    assert len(find_peaks(rounding, 1, 0.0).scores) == 0
 
 
 def test_two_equal_neighbours_are_one_peak():
     flat_top = np.zeros((20, 20))
     flat_top[10, 10:12] = 1.0
-    peaks = find_peaks(flat_top, 0.1)
-    assert len(peaks.heights) == 1
+    peaks = find_peaks(flat_top, 2, 0.1)
+    assert len(peaks.scores) == 1
     assert (peaks.rows[0], peaks.columns[0]) == pytest.approx((10, 10.5), abs=0.01)
 
 
 def test_no_peak_where_neighbours_are_unknown():
     scores = soft_map([(20, 20), (40, 40)], 2)
     scores[:, 42:] = np.nan
-    peaks = find_peaks(scores, 0.1)
-    assert len(peaks.heights) == 1
+    peaks = find_peaks(scores, 2, 0.1)
+    assert len(peaks.scores) == 1
     assert peaks.rows[0] == pytest.approx(20, abs=0.05)
-    assert len(find_peaks(np.full((30, 30), np.nan, np.float32), 0.0).heights) == 0
+    assert len(find_peaks(np.full((30, 30), np.nan, np.float32), 2, 0.0).scores) == 0

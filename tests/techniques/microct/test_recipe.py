@@ -218,6 +218,24 @@ def test_map_of_a_volume_cut_across_another_axis(volume, random_dense_model):
     assert lazy.scale[0] == alone.scale[0]
 
 
+def test_map_reads_only_the_slice_that_is_looked_at(volume, random_dense_model):
+    class Watched:
+        shape, dtype = volume.shape, volume.dtype
+
+        def __init__(self):
+            self.read = []
+
+        def __getitem__(self, index):
+            self.read.append(index[0])
+            return volume[index]
+
+    data = Watched()
+    found = find(MicroCT(), ImageSource.from_array(data), random_dense_model)
+    data.read.clear()
+    found.maps["fiber"][3]
+    assert data.read == [slice(3, 4)]
+
+
 def test_threshold_needs_no_new_run(blobs):
     image = draw_blobs((90, 110), scattered((90, 110), 13.5), 13.5).astype(np.int32)
     image[:50] = 1000 + (image[:50] - 1000) // 3

@@ -102,6 +102,11 @@ def make_slab(job: tuple[DatasetSpec, int, Path]) -> None:
     scan = random_spec(rng, spec.size_px, spec.slices, degraded=number >= DEGRADED_FROM)
     phantom = simulate_volume(scan, seed=int(rng.integers(2**31)))
     patches = cut_patches(phantom, spec.patches, number, rng)
+    store_patches(patches, path)
+
+
+def store_patches(patches: Patches, path: Path) -> None:
+    """Write patches, whole or not at all."""
     partial = path.with_name(path.stem + ".part.npz")
     np.savez_compressed(partial, **{f.name: getattr(patches, f.name) for f in fields(Patches)})
     partial.replace(path)

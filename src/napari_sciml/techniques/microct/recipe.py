@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ClassVar
 
 from napari_sciml.backends import Predictor, open_predictor
@@ -121,10 +122,11 @@ class MicroCT:
         seconds = time.perf_counter() - started
         PACE.learn(search.elements, seconds)
         candidates = gather(search.found, job.planes)
+        choose = partial(decide, contrast=settings.fiber_contrast)
         columns = axis_columns(job.planes)
         scores = fiber_map(source, job, lambda: self._open(model, settings), self.stride, self.tile_px)
         return Findings(
-            tables=decide(candidates, settings.threshold),
+            tables=choose(candidates, settings.threshold),
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(MAIN, columns, POSITIVE, job.mean_diameter_px),),
@@ -143,7 +145,7 @@ class MicroCT:
                 notes=job.notes,
                 problems=tuple(search.problems),
             ),
-            decide=decide,
+            decide=choose,
             write=make_writer(source, job),
             maps={POSITIVE: scores},
         )

@@ -12,6 +12,8 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.suppression import suppress
 from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.window import CENTRE_PX
+from napari_sciml.techniques.microct.contrast import core_contrast
 from napari_sciml.techniques.microct.job import Job
 from napari_sciml.techniques.microct.peaks import find_peaks
 from napari_sciml.techniques.microct.planes import read_planes
@@ -88,10 +90,10 @@ class PlaneSearch:
             if cancel.cancelled:
                 break
         self.elements += int(np.isfinite(scores).sum())
-        self.found.append(self._candidates(frame, number, scores))
+        self.found.append(self._candidates(frame, number, scores, field))
 
-    def _candidates(self, frame: int, number: int, scores: FloatArray) -> PlaneFinds:
-        peaks = find_peaks(scores, self._floor)
+    def _candidates(self, frame: int, number: int, scores: FloatArray, field: FloatArray) -> PlaneFinds:
+        peaks = find_peaks(scores, self._stride, self._floor)
         scale = self._job.scale
         rows, columns = (
             to_image(elements, self._stride, factor)
@@ -99,8 +101,11 @@ class PlaneSearch:
         )
         height, width = self._job.planes.shape
         inside = (rows >= -0.5) & (rows <= height - 0.5) & (columns >= -0.5) & (columns <= width - 0.5)
-        rows, columns, heights = rows[inside], columns[inside], peaks.heights[inside]
+        rows, columns, strength = rows[inside], columns[inside], peaks.scores[inside]
         # Distances are meant at the network's scale, where fibres are round.
-        kept = suppress(np.column_stack((rows, columns)) * scale, heights, self._job.min_distance)
+        kept = suppress(np.column_stack((rows, columns)) * scale, strength, self._job.min_distance)
         place = self._job.planes.coordinates(frame, number, rows[kept], columns[kept])
-        return PlaneFinds(tuple(place), heights[kept])
+        middles = (
+            elements[inside][kept] * self._stride + CENTRE_PX for elements in (peaks.rows, peaks.columns)
+        )
+        return PlaneFinds(tuple(place), np.minimum(strength[kept], 1.0), core_contrast(field, *middles))

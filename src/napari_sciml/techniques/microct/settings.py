@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from pydantic import Field
 
 from napari_sciml.core.settings import RunSettings
@@ -28,6 +30,11 @@ class MicroCTSettings(RunSettings):
     )
     axis: int = Field(
         0, ge=0, le=2, description="Spatial axis along which the fibres run; slices are cut across it."
+    )
+    fiber_contrast: Literal["auto", "any", "bright", "dark"] = Field(
+        "auto",
+        description="Keep fibres whose core is brighter than their rim, darker, or any. Auto follows the "
+        "clear majority in the image, which removes the gaps between packed fibres.",
     )
     min_distance_px: float | None = Field(
         None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+import json
+from collections.abc import Callable, Generator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -15,14 +17,14 @@ from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.saving import save_model
 from napari_sciml.techniques.microct.dataset import Dataset, DatasetSpec, build_dataset
+from napari_sciml.techniques.microct.mining import mine
+from napari_sciml.techniques.microct.peaks import HALF_SCORE_PX
 from napari_sciml.techniques.microct.simulate.patches import Patches
 from napari_sciml.training.baseline import PixelSVM
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import accuracy_metric, calibration_error
 
 CLASSES = ("not_fiber", "fiber")
-HALF_SCORE_PX = 2.5
-"""Distance from a fibre's centre at which the dense model is taught to say one half."""
 LIMITS = (
     "Trained on simulated scans only. It says whether a fibre is centred, not whether a fibre is there. "
     "Fibres must be cut roughly across (tilt up to about 15 degrees) and be 10 to 17 px wide with their ring "
@@ -48,16 +50,25 @@ def train(
     work = out / "work"
     name = f"patches-{'quick' if quick else 'full'}-{seed}"
     data = yield from build_dataset(spec, work / name)
-    baselines = measure_baselines(data)
+    baselines = remembered(work / f"baselines-{name}.json", lambda: measure_baselines(data))
     epochs = 2 if quick else 10
-    for recipe in (PatchRecipe(), DenseRecipe()):
+    recipes = PatchRecipe(), DenseRecipe(spec, mined_specimens=1 if quick else 48)
+    for recipe in recipes:
         settings = FitSettings(epochs=epochs, seed=seed)
         module = yield from recipe.fit(data, settings, work / f"{recipe.name}-{name}", cancel)
         metrics = recipe.measure(module, data, baselines)
         save_model(out / recipe.name, module, recipe.card(data, spec, settings, metrics, quick))
-        log = work / f"{recipe.name}-{name}" / "training.csv"
-        (out / recipe.name / "training.csv").write_text(log.read_text())
+        logs = sorted((work / f"{recipe.name}-{name}").rglob("training.csv"), key=lambda log: len(log.parts))
+        (out / recipe.name / "training.csv").write_text("\n".join(log.read_text() for log in logs))
     return out
+
+
+def remembered(path: Path, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
+    """Give the figures in `path`, measuring them if an earlier call did not."""
+    if not path.is_file():
+        path.write_text(json.dumps(measure()))
+    figures: dict[str, float] = json.loads(path.read_text())
+    return figures
 
 
 class PatchRecipe:
@@ -88,7 +99,20 @@ class PatchRecipe:
     ) -> Generator[Progress, None, nn.Module]:
         """Fit a new network."""
         torch.manual_seed(settings.seed)
-        part, probe = self.part(data), data.part("random", degraded=False)
+        module = new_module(self.architecture)
+        return (yield from self.teach(module, self.part(data), data, settings, folder, cancel))
+
+    def teach(
+        self,
+        module: nn.Module,
+        part: Patches,
+        data: Dataset,
+        settings: FitSettings,
+        folder: Path,
+        cancel: CancelToken | None,
+    ) -> Generator[Progress, None, nn.Module]:
+        """Fit `module` to the patches `part`, watching its accuracy on the random split."""
+        probe = data.part("random", degraded=False)
         probe = probe.take(np.arange(min(5_000, len(probe))))
 
         def validate(module: nn.Module) -> dict[str, float]:
@@ -97,7 +121,7 @@ class PatchRecipe:
 
         return (
             yield from fit(
-                new_module(self.architecture),
+                module,
                 torch.from_numpy(part.images),
                 self.targets(part),
                 lambda images, index: self.normalise(part, images, index),
@@ -171,6 +195,21 @@ class DenseRecipe(PatchRecipe):
     architecture = "table-vii-dense"
     input = None
     normalisation = "field-robust"
+
+    def __init__(self, spec: DatasetSpec, mined_specimens: int) -> None:
+        self.spec = spec
+        self.mined_specimens = mined_specimens
+
+    def fit(
+        self, data: Dataset, settings: FitSettings, folder: Path, cancel: CancelToken | None
+    ) -> Generator[Progress, None, nn.Module]:
+        """Fit a new network to patches, let it look for its errors on whole slices, and fit to those too."""
+        module = yield from super().fit(data, settings, folder, cancel)
+        mined = yield from mine(folder / "checkpoint.pt", self.spec, self.mined_specimens, folder / "mined")
+        part = Patches.join([self.part(data), mined])
+        again = replace(settings, epochs=max(1, settings.epochs // 3), learning_rate=5e-4)
+        module = yield from self.teach(module, part, data, again, folder / "second", cancel)
+        return module
 
     def part(self, data: Dataset) -> Patches:
         """Give the patches to train on; soft labels can use the unclear ones too."""

@@ -1,0 +1,62 @@
+"""Measure, print markdown tables and write ``out/benchmarks.json``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks import dense, memory, slices
+from napari_sciml.networks.registry import get_model
+
+
+def main() -> None:
+    """Run every benchmark."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("--model", default="microct-fiber-dense", help="a model's name or folder")
+    parser.add_argument("--rounds", type=int, default=5, help="how often each way is timed")
+    parser.add_argument("--out", type=Path, default=Path("out/benchmarks.json"))
+    options = parser.parse_args()
+    model = get_model(options.model)
+    machine = {
+        "processor": platform.processor() or platform.machine(),
+        "cores": os.cpu_count(),
+        "threads": torch.get_num_threads(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
+        **{name: metadata.version(name) for name in ("torch", "onnxruntime", "numpy")},
+    }
+    print("Machine:", ", ".join(f"{name} {value}" for name, value in machine.items()))
+
+    results: dict[str, Any] = {"machine": machine, "model": model.name}
+    results["dense"] = dense.measure(model, options.rounds)
+    print(f"\nEvery window of a field at stride 1, patches in batches of {results['dense']['batch']}:\n")
+    show(results["dense"]["rows"])
+    results["slices"] = slices.measure(model, max(1, options.rounds // 2))
+    print(f"\nOne slice of {slices.EDGE_PX} x {slices.EDGE_PX} px at stride {results['slices']['stride']}:\n")
+    show(results["slices"]["rows"])
+    results["memory"] = memory.measure(model)
+    print(f"\nPeak memory of a run on slices of {memory.EDGE_PX} x {memory.EDGE_PX} px:\n")
+    show(results["memory"]["rows"])
+
+    options.out.parent.mkdir(parents=True, exist_ok=True)
+    options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
+    print(f"\nWritten to {options.out}")
+
+
+def show(rows: list[dict[str, Any]]) -> None:
+    """Print rows as a markdown table."""
+    print("| " + " | ".join(name.replace("_", " ") for name in rows[0]) + " |")
+    print("|" + "---|" * len(rows[0]))
+    for row in rows:
+        cells = [f"{value:.3g}" if isinstance(value, float) else str(value or "") for value in row.values()]
+        print("| " + " | ".join(cells) + " |")
+
+
+if __name__ == "__main__":
+    main()
