@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 
@@ -15,12 +14,13 @@ from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.outcome import prepare_folder
 from napari_sciml.techniques import technique_names
 
+TRAINABLE = ("diffraction", "microct")
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
 
 
 def trainable() -> list[str]:
     """Name the techniques whose networks can be trained and evaluated from here."""
-    return [name for name in technique_names() if find_spec(f"napari_sciml.techniques.{name}.train")]
+    return [name for name in technique_names() if name in TRAINABLE]
 
 
 def make_train(technique: str) -> Callable[..., None]:

@@ -17,10 +17,12 @@ DRAWS = 1000
 def rate(
     name: str, split: str, successes: Counts, trials: Counts, note: str = "", baseline: float | None = None
 ) -> Metric:
-    """Give a rate from counts of each frame; none or all of n falls back on Wilson's interval over frames."""
+    """Give a rate from counts of each frame; none or all of n, and a single frame, have other intervals."""
     total, right = int(trials.sum()), int(successes.sum())
     if right in (0, total):
         low, high = wilson(right, total) if right == 0 else (0.05 ** (1 / max(total, 1)), 1.0)
+    elif len(trials) == 1:
+        low, high = wilson(right, total)
     else:
         drawn = np.random.default_rng(0).integers(len(trials), size=(DRAWS, len(trials)))
         below = trials[drawn].sum(axis=1)
