@@ -81,7 +81,9 @@ def kind_of(annotation: Any) -> str:
         return " or ".join(kind_of(part) for part in get_args(annotation) if part is not type(None))
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
-    return {int: "whole number", float: "number", str: "text", bool: "yes or no"}[annotation]
+    return {int: "whole number", float: "number", str: "text", bool: "yes or no", Any: "file or array"}[
+        annotation
+    ]
 
 
 def default(field: FieldInfo) -> str:

@@ -28,12 +28,15 @@ from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.spatial import Place
 
+PAGED = ("microct",)
+"""Techniques whose settings have a form; the others run from the command line and from Python."""
+
 
 def all_techniques() -> list[Technique]:
     """Give every technique, without importing what only a run needs."""
     from napari_sciml.techniques import get_technique, technique_names
 
-    return [get_technique(name) for name in technique_names()]
+    return [get_technique(name) for name in technique_names() if name in PAGED]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated
 
@@ -11,13 +12,15 @@ import typer
 from napari_sciml.cli.console import note, progress_bar, say
 from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.outcome import prepare_folder
+from napari_sciml.techniques import technique_names
 
+TRAINABLE = ("diffraction", "microct")
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
 
 
 def trainable() -> list[str]:
     """Name the techniques whose networks can be trained and evaluated from here."""
-    return ["microct"]
+    return [name for name in technique_names() if name in TRAINABLE]
 
 
 def make_train(technique: str) -> Callable[..., None]:
@@ -33,11 +36,11 @@ def make_train(technique: str) -> Callable[..., None]:
             typer.Option("--quick", help="A small run of a few minutes, to see that everything works."),
         ] = False,
     ) -> None:
-        """Train the networks on simulated slabs and write weights with their model cards."""
+        """Train the networks on simulated data and write weights with their model cards."""
         from napari_sciml.core.progress import drive
         from napari_sciml.networks.card import CARD_FILE
-        from napari_sciml.techniques.microct.train import train as work
 
+        work = import_module(f"napari_sciml.techniques.{technique}.train").train
         prepare_folder(out)
         try:
             with progress_bar("Training") as show:
@@ -62,7 +65,8 @@ def make_evaluate(technique: str) -> Callable[..., None]:
             Path | None,
             typer.Option(
                 metavar="FILE",
-                help="Labelled real patches (.npz with images, labels, coords) to test on as well.",
+                help="Real data to test on as well: labelled patches for microct (.npz with images, labels, "
+                "coords), a frame with Bragg spots for diffraction.",
             ),
         ] = None,
         models: Annotated[
@@ -79,8 +83,8 @@ def make_evaluate(technique: str) -> Callable[..., None]:
         Writes evaluation.csv.
         """
         from napari_sciml.core.progress import drive
-        from napari_sciml.techniques.microct.evaluate import evaluate as work
 
+        work = import_module(f"napari_sciml.techniques.{technique}.evaluate").evaluate
         prepare_folder(out)
         with progress_bar("Evaluating") as show:
             table = drive(work(out, data, models), show)

@@ -72,6 +72,9 @@ def accepted(name: str, annotation: Any) -> Any:
     """Give the type that typer parses for a field's annotation."""
     if get_origin(annotation) in (Union, types.UnionType):
         (annotation,) = (part for part in get_args(annotation) if part is not type(None))
+    if annotation is Any:
+        # Only files can be named on a command line, whatever else a script may give.
+        return str
     if get_origin(annotation) is Literal:
         return enum.Enum(name, {str(value): str(value) for value in get_args(annotation)})
     return annotation

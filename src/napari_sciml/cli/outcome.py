@@ -55,7 +55,10 @@ def tell(findings: Findings, files: list[Path]) -> None:
     record = findings.provenance
     rows = len(findings.table)
     name = findings.overlays[0].label if findings.overlays else "row"
-    line = f"Found {rows} {name if rows == 1 else plural(name)} in {duration(record.seconds)}"
+    what = f"{rows} {name if rows == 1 else plural(name)}"
+    if findings.summary is not None:
+        what = findings.summary(findings)
+    line = f"Found {what} in {duration(record.seconds)}"
     if findings.partial:
         done = f"{record.units_done} of {record.units_total} {record.what}"
         line = f"Stopped after {done}, marked partial. {line}"

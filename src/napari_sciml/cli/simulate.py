@@ -13,15 +13,50 @@ from napari_sciml.cli.console import progress_bar, say
 from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.cli.outcome import prepare_folder
+from napari_sciml.techniques import technique_names
 
 
 def simulators() -> list[str]:
     """Name the techniques that can simulate their data."""
-    return ["microct"]
+    return [name for name in MAKERS if name in technique_names()]
 
 
 def make_simulate(technique: str) -> Callable[..., None]:
     """Make the command ``simulate TECHNIQUE`` with the specimen's properties as options."""
+    return MAKERS[technique]()
+
+
+def make_frames() -> Callable[..., None]:
+    """Make ``simulate diffraction``."""
+    from napari_sciml.techniques.diffraction.simulate.spec import RunSpec
+
+    @with_options(RunSpec)
+    def simulate(
+        out: Annotated[
+            Path, typer.Option("--out", metavar="DIR", help="Folder for the frames.", show_default=False)
+        ],
+        seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same frames.")] = 0,
+        *,
+        settings: dict[str, Any],
+    ) -> None:
+        """Simulate a run of serial crystallography: frames, true tiles and spots, and what was asked for."""
+        from napari_sciml.core.progress import drive
+        from napari_sciml.core.settings import parse_settings
+        from napari_sciml.techniques.diffraction.simulate.store import store_run
+
+        spec = parse_settings(RunSpec, settings)
+        prepare_folder(out)
+        with progress_bar("Simulating") as show:
+            files = drive(store_run(spec, seed, out), show)
+        say(f"Simulated {spec.frames} frames of {spec.size_px} x {spec.size_px} px.")
+        for file in files:
+            say(f"  {file}")
+
+    return simulate
+
+
+def make_volume() -> Callable[..., None]:
+    """Make ``simulate microct``."""
     from napari_sciml.techniques.microct.simulate.spec import PhantomSpec
 
     @with_options(PhantomSpec)
@@ -45,7 +80,7 @@ def make_simulate(technique: str) -> Callable[..., None]:
         prepare_folder(out)
         with progress_bar("Simulating") as show:
             phantom = drive(work(spec, seed), show)
-        record = {"technique": technique, "seed": seed, "spec": spec.model_dump(mode="json")}
+        record = {"technique": "microct", "seed": seed, "spec": spec.model_dump(mode="json")}
         files = [
             write_volume(phantom.volume, out / "volume.tif", pixel_size_um=phantom.pixel_size_um),
             write_csv(phantom.truth, out / "truth.csv"),
@@ -58,6 +93,9 @@ def make_simulate(technique: str) -> Callable[..., None]:
 
     return simulate
 
+
+MAKERS: dict[str, Callable[[], Callable[..., None]]] = {"microct": make_volume, "diffraction": make_frames}
+"""Technique -> what makes its command."""
 
 group = technique_group(
     "Make data with known truth.\n\nFor example: napari-sciml simulate microct --out phantom/ --seed 1",

@@ -67,6 +67,23 @@ class PointsOverlay:
     diameter_px: float
 
 
+@dataclass(frozen=True)
+class TilesOverlay:
+    """Says that a map holds one score for each tile of a grid over every frame.
+
+    Attributes
+    ----------
+    map
+        Key into `Findings.maps`; its last two axes are rows and columns of tiles, an earlier one counts
+        frames. The map's `scale` and `translate` put a tile's centre on the image.
+    label
+        What a positive tile holds, for example ``"bragg"``; a tile counts from the run's threshold on.
+    """
+
+    map: str
+    label: str
+
+
 @dataclass(frozen=True, repr=False)
 class Findings:
     """The result of one run.
@@ -87,9 +104,14 @@ class Findings:
     provenance
         The run record.
     decide
-        ``decide(candidates, threshold) -> tables``; pure and instant.
+        ``decide(candidates, threshold) -> tables``; pure and instant. A technique may take more by name,
+        for example ``min_tiles``.
     write
         Writes the technique's files into a folder and returns their paths.
+    tiles
+        Maps that are grids of tiles.
+    summary
+        Says in one clause what was found, where counting the main table's rows would not.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -97,9 +119,11 @@ class Findings:
     candidates: pd.DataFrame
     overlays: tuple[PointsOverlay, ...]
     provenance: Provenance
-    decide: Callable[[pd.DataFrame, float], dict[str, pd.DataFrame]] = field(repr=False)
+    decide: Callable[..., dict[str, pd.DataFrame]] = field(repr=False)
     write: Callable[[Findings, Path], list[Path]] = field(repr=False)
     maps: Mapping[str, FieldMap] = field(default_factory=dict)
+    tiles: tuple[TilesOverlay, ...] = ()
+    summary: Callable[[Findings], str] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:
         record = self.provenance
@@ -120,12 +144,15 @@ class Findings:
         """Whether the run was stopped before its end."""
         return self.provenance.partial
 
-    def at_threshold(self, threshold: float) -> Findings:
-        """Decide again at another threshold, without touching a pixel."""
-        settings = {**self.provenance.settings, "threshold": threshold}
+    def at_threshold(self, threshold: float, **others: Any) -> Findings:
+        """Decide again at another threshold, without touching a pixel.
+
+        `others` are further settings that the technique's `decide` takes, for example ``min_tiles=5``.
+        """
+        settings = {**self.provenance.settings, "threshold": threshold, **others}
         return replace(
             self,
-            tables=self.decide(self.candidates, threshold),
+            tables=self.decide(self.candidates, threshold, **others),
             provenance=self.provenance.model_copy(update={"settings": settings}),
         )
 

@@ -19,6 +19,8 @@ class RunPlan:
         Estimated peak memory of the work itself, without the program.
     normalisation
         One sentence that says how pixel values are treated.
+    what
+        Name of the units, if they are not tiles.
     notes
         Facts worth showing, for example how much the image is rescaled.
     problem
@@ -31,13 +33,14 @@ class RunPlan:
     normalisation: str = ""
     notes: tuple[str, ...] = ()
     problem: str = ""
+    what: str = "tiles"
 
     @property
     def line(self) -> str:
         """The plan in one line, for example ``64 tiles, about 12 s, 0.4 GB``."""
         if self.problem:
             return self.problem
-        tiles = "1 tile" if self.tiles == 1 else f"{self.tiles} tiles"
+        tiles = f"1 {self.what.removesuffix('s')}" if self.tiles == 1 else f"{self.tiles} {self.what}"
         return f"{tiles}, about {duration(self.seconds)}, {self.memory_gb:.1f} GB"
 
 

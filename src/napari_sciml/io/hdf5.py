@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.candidates import ArrayEntry, choose_largest
+from napari_sciml.io.linked_frames import find_linked
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw import RawImage
 
@@ -37,6 +38,9 @@ def open_hdf5(path: Path, part: str) -> RawImage:
             "it may be damaged or still being written; copy it again",
         ) from error
     try:
+        linked = find_linked(file, path) if part in ("", "/entry", "/entry/data") else None
+        if linked is not None:
+            return RawImage(linked, ("t", "y", "x"), part=linked.name, close=file.close)
         dataset = _dataset(file, path, part)
         _check_filters(dataset, path)
     except SciMLError:
@@ -49,7 +53,8 @@ def _dataset(file: Any, path: Path, part: str) -> Any:
     import h5py
 
     if not part:
-        entries = _entries(file)
+        # A mask has the size of the picture it belongs to, and is never what is meant.
+        entries = [entry for entry in _entries(file) if not entry.part.endswith("mask")]
         part = _nexus_default(file) or choose_largest(entries, str(path), path.name + "::{part}").part
     elif part not in file:
         images = [entry.part for entry in _entries(file) if entry.may_be_image]

@@ -30,7 +30,8 @@ def open_image(
     ----------
     path
         A TIFF file, a folder of TIFF slices, a pattern (``scan_*.tif``), an OME-Zarr or Zarr folder, an
-        HDF5 or NeXus file, a .npy or .npz file. ``file.h5::/entry/data`` names the part inside.
+        HDF5 or NeXus file, a .npy or .npz file; a detector file (CBF, EDF, MarCCD, SMV) or a folder or
+        pattern of them. ``file.h5::/entry/data`` names the part inside.
     dataset
         The part inside the file, instead of ``::``.
     axes
@@ -84,10 +85,12 @@ def open_image(
 
 def _open_raw(file: str, part: str) -> RawImage:
     """Hand the path to the module that knows its format."""
-    from napari_sciml.io import hdf5, numpy_files, ome_zarr, tiff, tiff_folder
+    from napari_sciml.io import detector, hdf5, numpy_files, ome_zarr, tiff, tiff_folder
 
     if not file.strip():
         raise SciMLError("No file was given", READABLE)
+    if frames := detector.detector_files(file):
+        return detector.open_detector(frames)
     if is_pattern(file):
         paths = tiff_folder.tiffs_matching(file)
         return tiff.open_tiff(paths[0]) if len(paths) == 1 else tiff_folder.open_tiff_stack(paths, file)

@@ -10,7 +10,7 @@ from pathlib import Path
 from napari_sciml.core.errors import SciMLError
 
 TIFF_SUFFIXES = (".tif", ".tiff", ".btf", ".tf8")
-HDF5_SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".nx5", ".he5")
+HDF5_SUFFIXES = (".h5", ".cxi", ".hdf5", ".hdf", ".nxs", ".nx5", ".he5")
 SIGNATURES = {
     b"II*\x00": "tiff",
     b"MM\x00*": "tiff",
@@ -21,7 +21,7 @@ SIGNATURES = {
     b"PK\x03\x04": "npz",
 }
 ZARR_MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
-READABLE = "use TIFF, a folder of TIFF slices, OME-Zarr, HDF5/NeXus, .npy or .npz"
+READABLE = "use TIFF, a folder of TIFF slices, OME-Zarr, HDF5/NeXus, CBF, EDF, MarCCD, SMV, .npy or .npz"
 
 
 def split_part(path: str) -> tuple[str, str]:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 ARCHITECTURES: dict[str, tuple[str, str]] = {
+    "table-iv": ("napari_sciml.networks.table_iv", "TableIV"),
+    "table-iv-printed": ("napari_sciml.networks.table_iv", "TableIVPrinted"),
     "table-vii": ("napari_sciml.networks.table_vii", "TableVII"),
     "table-vii-dense": ("napari_sciml.networks.table_vii_dense", "TableVIIDense"),
 }

@@ -1,7 +1,7 @@
 """Rules that bring raw pixel values into the range a network was trained on.
 
 Each rule is a small frozen class with a tag; a model card names the tag, so training, `classify` and
-`run` can only ever use the same one. Both rules treat each image by itself, accept integers, booleans
+`run` can only ever use the same one. All rules treat each image by itself, accept integers, booleans
 and floats of any range, and turn a constant image into zeros.
 """
 
@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.networks.local_noise import LocalNoise
 
 FloatArray = npt.NDArray[np.float32]
 SAMPLE_PIXELS = 250_000
@@ -77,7 +78,9 @@ class FieldRobust:
         return result
 
 
-NORMALISATIONS: dict[str, Normalisation] = {rule.tag: rule for rule in (PerPatch(), FieldRobust())}
+NORMALISATIONS: dict[str, Normalisation] = {
+    rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise())
+}
 """Every rule by its tag."""
 
 

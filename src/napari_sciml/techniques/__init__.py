@@ -25,6 +25,7 @@ class CallableModule(ModuleType):
 sys.modules[__name__].__class__ = CallableModule
 
 TECHNIQUES: dict[str, tuple[str, str]] = {
+    "diffraction": ("napari_sciml.techniques.diffraction.recipe", "Diffraction"),
     "microct": ("napari_sciml.techniques.microct.recipe", "MicroCT"),
 }
 """Name of a technique -> the module and the class that hold it."""

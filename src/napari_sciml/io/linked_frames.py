@@ -1,0 +1,93 @@
+"""Frames of a detector that writes a master file with links to numbered data files."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.view import expand_index
+
+GROUPS = ("/entry/data", "/entry")
+NAMED = re.compile(r"^data_\d+$")
+
+
+def find_linked(file: Any, path: Path) -> LinkedFrames | None:
+    """Give the frames behind the links ``data_000001, ...`` of an open HDF5 file, or None if it has none.
+
+    Raises
+    ------
+    SciMLError
+        If not one of the linked files is there.
+    """
+    for place in GROUPS:
+        group = file.get(place)
+        names = sorted(name for name in group if NAMED.match(name)) if hasattr(group, "keys") else []
+        if names:
+            return LinkedFrames(group, names, path)
+    return None
+
+
+class LinkedFrames:
+    """Linked datasets behind each other as an array ``(frames, h, w)``.
+
+    A missing file keeps its place: reading one of its frames raises, so that the rest can be used. How many
+    frames it had is taken from the first file that is there.
+    """
+
+    def __init__(self, group: Any, names: list[str], path: Path) -> None:
+        self._path = path
+        self._parts = [follow(group, name) for name in names]
+        self._targets = [target_of(group, name) for name in names]
+        present = [part for part in self._parts if part is not None]
+        if not present:
+            raise SciMLError(
+                f"{path} links to {self._targets[0]}, which is not there", "put the data files beside it"
+            )
+        usual = int(present[0].shape[0])
+        counts = [usual if part is None else int(part.shape[0]) for part in self._parts]
+        self._ends = np.cumsum(counts)
+        self.shape = (int(self._ends[-1]), *(int(n) for n in present[0].shape[1:]))
+        self.dtype: np.dtype[Any] = np.dtype(present[0].dtype)
+        self.name = group.name
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        which, *within = expand_index(index, len(self.shape))
+        if isinstance(which, int):
+            return self._read(which, tuple(within))
+        numbers = range(*which.indices(len(self)))
+        frames = [self._read(number, tuple(within)) for number in numbers]
+        shape = np.empty(self.shape[1:], bool)[tuple(within)].shape
+        return np.stack(frames) if frames else np.empty((0, *shape), self.dtype)
+
+    def _read(self, number: int, within: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        part = int(np.searchsorted(self._ends, number, side="right"))
+        dataset = self._parts[part]
+        if dataset is None:
+            raise SciMLError(
+                f"{self._path.name} links to {self._targets[part]}, which is not there",
+                "put the data file beside it",
+            )
+        first = int(self._ends[part - 1]) if part else 0
+        return np.asarray(dataset[(number - first, *within)])
+
+
+def follow(group: Any, name: str) -> Any:
+    """Give the dataset behind a link, or None if its file is missing."""
+    try:
+        return group[name]
+    except (KeyError, OSError):
+        return None
+
+
+def target_of(group: Any, name: str) -> str:
+    """Name what a link points at."""
+    link = group.get(name, getlink=True)
+    return str(getattr(link, "filename", name))

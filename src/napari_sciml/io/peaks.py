@@ -1,0 +1,112 @@
+"""Peak lists that crystallographers' programs read: CXI, event lists and tables.
+
+Positions are array indices: an integer is the centre of a pixel, x is the column and y the row. CrystFEL
+adds half a pixel to peaks from CXI files unless it is told ``--no-half-pixel-shift``.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.io.atomic import replacing, write_text
+from napari_sciml.io.tables import write_csv
+
+RESULT = "/entry_1/result_1"
+CXI_COLUMNS = {
+    "peakXPosRaw": "x",
+    "peakYPosRaw": "y",
+    "peakTotalIntensity": "intensity",
+    "peakMaximumValue": "maximum",
+    "peakNPixels": "pixels",
+    "peakSNR": "snr",
+}
+"""Name in the file -> column of the table of spots."""
+PEAK_COLUMNS = {
+    "event_id": "frame",
+    "num_peaks": "num_peaks",
+    "fs": "x",
+    "ss": "y",
+    "intensity": "intensity",
+    "num_pixels": "pixels",
+    "max_pixel_intensity": "maximum",
+    "snr": "snr",
+}
+
+
+def write_cxi(
+    spots: pd.DataFrame,
+    frames: int,
+    path: str | os.PathLike[str],
+    hits: npt.NDArray[np.bool_],
+    data_path: str,
+) -> Path:
+    """Write peaks in the layout that Cheetah and CrystFEL share, one row for each frame of the data.
+
+    Parameters
+    ----------
+    spots
+        Columns ``frame, x, y, intensity, maximum, pixels, snr``.
+    frames
+        Frames of the data, so that a row's number is the frame's.
+    hits
+        Whether each frame that was looked at is a hit.
+    data_path
+        Where the frames are, ``file::/part`` for a part of an HDF5 file. They are linked, not copied.
+    """
+    import h5py
+
+    counts = np.bincount(spots["frame"].to_numpy(np.int64), minlength=frames)[:frames]
+    order = spots.sort_values(["frame", "snr"], ascending=[True, False], kind="stable")
+    numbers = order["frame"].to_numpy(np.int64)
+    place = np.arange(len(order)) - np.searchsorted(numbers, numbers)
+    widest = max(1, int(counts.max(initial=0)))
+    file_name, _, part = data_path.partition("::")
+    with replacing(path) as draft, h5py.File(draft, "w") as file:
+        file["cxi_version"] = 150
+        result = file.create_group(RESULT)
+        result["nPeaks"] = counts.astype(np.int32)
+        for name, column in CXI_COLUMNS.items():
+            values = np.zeros((frames, widest), np.float32)
+            values[numbers, place] = order[column].to_numpy(np.float32)
+            result[name] = values
+        flags = np.zeros(frames, np.uint8)
+        flags[: len(hits)] = hits
+        result["hit"] = flags
+        if part:
+            file["/entry_1/data_1/data"] = h5py.ExternalLink(file_name, part)
+    return Path(path)
+
+
+def read_cxi(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read such a peak list back: ``frame`` and the columns of `CXI_COLUMNS`, one row for each peak."""
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        result = file[RESULT]
+        counts = result["nPeaks"][()]
+        frame = np.repeat(np.arange(len(counts)), counts)
+        place = np.arange(len(frame)) - np.repeat(np.cumsum(counts) - counts, counts)
+        columns = {column: result[name][()][frame, place] for name, column in CXI_COLUMNS.items()}
+    return pd.DataFrame({"frame": frame, **columns})
+
+
+def write_event_list(
+    frames: pd.DataFrame, path: str | os.PathLike[str], data_path: str, *, single: bool = False
+) -> Path:
+    """Write the hits as CrystFEL's event list: ``file //frame``, one for each line."""
+    file = data_path.partition("::")[0]
+    hits = frames.loc[frames["hit"], "frame"]
+    lines = [file if single else f"{file} //{number}" for number in hits]
+    return write_text(path, "".join(f"{line}\n" for line in lines))
+
+
+def write_peak_table(spots: pd.DataFrame, path: str | os.PathLike[str]) -> Path:
+    """Write one row for each peak, with the names that online monitors use."""
+    counts = spots.groupby("frame")["frame"].transform("size") if len(spots) else spots["frame"]
+    table = spots.assign(num_peaks=counts)
+    return write_csv(pd.DataFrame({name: table[source] for name, source in PEAK_COLUMNS.items()}), path)

@@ -1,0 +1,192 @@
+"""The rule for diffraction frames: subtract the local background, divide by the local noise, then asinh.
+
+Background and noise are measured in blocks of 8 x 8 px, made robust by the median of 3 x 3 blocks and
+joined linearly, so that a whole frame and one of its tiles are treated by the same rule; only along a lone
+tile's border do they differ, where the frame has neighbours and the tile has none. ``asinh`` is linear for
+noise and logarithmic for spots, so that neither weak nor strong ones drown.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+import numpy.typing as npt
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+BLOCK_PX = 8
+LEAST_PIXELS = 16
+"""A block with fewer living pixels takes the levels of its nearest neighbour."""
+FLOOR = 0.3
+"""Lowest noise, in steps of the grey levels: what rounding alone makes (1/sqrt(12))."""
+CHUNK = 128
+
+
+@dataclass(frozen=True)
+class LocalNoise:
+    """The rule as a `Normalisation`."""
+
+    tag: ClassVar[str] = "local-noise"
+    sentence: ClassVar[str] = (
+        "each pixel is compared with the background and noise around it (blocks of 8 px), then asinh"
+    )
+
+    def apply(self, images: npt.NDArray[Any]) -> FloatArray:
+        """Normalise images ``(n, h, w)``, each by itself, into float32 of the same shape."""
+        from napari_sciml.networks.normalise import check_pixels
+
+        check_pixels(images)
+        height, width = images.shape[1:]
+        extra = (0, 0), (0, -height % BLOCK_PX), (0, -width % BLOCK_PX)
+        result = np.empty(images.shape, np.float32)
+        for first in range(0, len(images), CHUNK):
+            chunk = np.pad(images[first : first + CHUNK], extra, mode="edge")
+            dead = dead_pixels(chunk)
+            pixels = chunk.astype(np.float32)
+            levels = measure_levels(pixels, dead, grain(chunk))
+            scaled = levels.scale(pixels, dead)
+            result[first : first + CHUNK] = scaled[:, :height, :width]
+        return result
+
+
+@dataclass(frozen=True)
+class Levels:
+    """Background and noise of each 8 x 8 block, ``(..., h/8, w/8)``, in grey levels of a pixel.
+
+    `residual` ``(..., h/2, w/2)`` is the mean of each 2 x 2 px above the background, 0 where dead.
+    """
+
+    background: FloatArray
+    noise: FloatArray
+    residual: FloatArray
+
+    def scale(self, pixels: FloatArray, dead: BoolArray | None) -> FloatArray:
+        """Give ``asinh((pixel - background) / noise)``; dead pixels become 0."""
+        scaled = pixels - enlarge(self.background, BLOCK_PX)
+        scaled /= enlarge(self.noise, BLOCK_PX)
+        if dead is not None:
+            scaled[dead] = 0
+        np.arcsinh(scaled, out=scaled)
+        return scaled
+
+
+def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.0) -> Levels:
+    """Measure images ``(..., h, w)`` whose edges are multiples of 8; `grain` is the step of grey levels."""
+    if dead is None:
+        fine = pool2(pixels)
+        alive = None
+    else:
+        alive = pool2((~dead).astype(np.float32))
+        fine = pool2(np.where(dead, np.float32(0), pixels))
+        np.divide(fine, alive, out=fine, where=alive > 0)
+    background = median9(block_means(fine, alive))
+    residual = fine - enlarge(background, BLOCK_PX // 2)
+    if alive is not None:
+        residual[alive == 0] = 0
+    variance = median9(block_means(residual**2, alive))
+    # The mean of four pixels has half the noise of one.
+    noise = np.maximum(2 * np.sqrt(variance), np.float32(FLOOR * grain))
+    return Levels(background, noise, residual)
+
+
+def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
+    """Say which pixels of images ``(n, h, w)`` were never recorded, or None if all were.
+
+    Negative ones where integers go down to -1 or -2 only, which is how detectors mark gaps, and zeros
+    where hardly any other pixel comes near zero. Floating point: NaN and infinity too.
+    """
+    dead = np.zeros(images.shape, bool)
+    if images.dtype.kind == "f":
+        dead |= ~np.isfinite(images)
+    if images.dtype.kind in "if":
+        lowest = np.min(images, axis=(1, 2), keepdims=True, initial=0, where=~dead)
+        marks = (lowest == -1) | (lowest == -2)
+        if marks.any():
+            dead |= (images < 0) & marks
+    zero = images == 0
+    if zero.any():
+        step = max(1, images.shape[1] // 64)
+        sample = np.where(zero | dead, np.inf, images)[:, ::step, ::step]
+        count = np.isfinite(sample).sum(axis=(1, 2))
+        ranked = np.sort(sample.reshape(len(images), -1), axis=1)
+        low = ranked[np.arange(len(images)), np.minimum(count // 10, ranked.shape[1] - 1)]
+        far = np.isfinite(low) & (low > 8)
+        dead |= zero & far[:, None, None]
+    return dead if dead.any() else None
+
+
+def grain(images: npt.NDArray[Any]) -> float:
+    """Give the step between neighbouring grey levels: 1 for integers, the smallest seen for floats."""
+    if images.dtype.kind in "bui":
+        return 1.0
+    step = max(1, images.size // 4000)
+    levels = np.unique(np.asarray(images, np.float64).ravel()[::step])
+    steps = np.diff(levels[np.isfinite(levels)])
+    return float(steps.min()) if len(steps) else 1.0
+
+
+def pool2(image: npt.NDArray[Any]) -> FloatArray:
+    """Give the mean of each 2 x 2 px of images ``(..., h, w)``."""
+    rows = image[..., 0::2, :] + image[..., 1::2, :]
+    return np.asarray((rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25), np.float32)
+
+
+def block_means(fine: FloatArray, alive: FloatArray | None) -> FloatArray:
+    """Average 4 x 4 elements, weighted by `alive` where given; blocks too empty take their neighbour's."""
+    if alive is None:
+        return pool2(pool2(fine))
+    weight = pool2(pool2(alive))
+    total = pool2(pool2(fine * alive))
+    enough = weight >= LEAST_PIXELS / BLOCK_PX**2
+    means = np.divide(total, weight, out=np.zeros_like(total), where=enough)
+    return means if enough.all() else fill_nearest(means, enough)
+
+
+def fill_nearest(values: FloatArray, known: BoolArray) -> FloatArray:
+    """Give unknown elements of ``(..., h, w)`` the value of the nearest known one; 0 where none is known."""
+    from scipy.ndimage import distance_transform_edt
+
+    flat, flags = values.reshape(-1, *values.shape[-2:]), known.reshape(-1, *known.shape[-2:])
+    for plane, flag in zip(flat, flags, strict=True):
+        if flag.any() and not flag.all():
+            nearest = distance_transform_edt(~flag, return_distances=False, return_indices=True)
+            plane[...] = plane[tuple(nearest)]
+    return flat.reshape(values.shape)
+
+
+def enlarge(blocks: FloatArray, factor: int) -> FloatArray:
+    """Join blocks ``(..., h, w)`` linearly into ``(..., h * factor, w * factor)``."""
+    for axis in (-2, -1):
+        along = np.moveaxis(blocks, axis, 0)
+        before = np.concatenate([along[:1], along[:-1]])
+        after = np.concatenate([along[1:], along[-1:]])
+        out = np.empty((len(along), factor, *along.shape[1:]), np.float32)
+        for step in range(factor):
+            away = np.float32((step + 0.5) / factor - 0.5)
+            other = before if away < 0 else after
+            out[:, step] = along + abs(away) * (other - along)
+        blocks = np.moveaxis(out.reshape(len(along) * factor, *along.shape[1:]), 0, axis)
+    return np.ascontiguousarray(blocks)
+
+
+# Compare-exchange pairs that leave the median of nine in the middle (Paeth 1990).
+MEDIAN9 = (
+    *((1, 2), (4, 5), (7, 8), (0, 1), (3, 4), (6, 7), (1, 2), (4, 5), (7, 8)),
+    *((0, 3), (5, 8), (4, 7), (3, 6), (1, 4), (2, 5), (4, 7), (4, 2), (6, 4), (4, 2)),
+)
+
+
+def median9(blocks: FloatArray) -> FloatArray:
+    """Give the median of each 3 x 3 neighbourhood of ``(..., h, w)``; the border is repeated."""
+    edges = [(0, 0)] * (blocks.ndim - 2) + [(1, 1), (1, 1)]
+    wide = np.pad(blocks, edges, mode="edge")
+    height, width = blocks.shape[-2:]
+    sorted_: list[FloatArray] = [
+        wide[..., dy : dy + height, dx : dx + width] for dy in range(3) for dx in range(3)
+    ]
+    for low, high in MEDIAN9:
+        a, b = sorted_[low], sorted_[high]
+        sorted_[low], sorted_[high] = np.minimum(a, b), np.maximum(a, b)
+    return sorted_[4]

@@ -1,0 +1,63 @@
+"""A source as a series of frames: how many, how large, and one at a time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.diffraction.grid import TILE_PX
+
+SATURATED_SHARE = 0.5
+
+
+def refusal(source: ImageSource) -> str:
+    """Say why a source cannot be a series of frames, or give an empty string. Reads no pixels."""
+    if source.ndim not in (2, 3):
+        return f"{source.name} has {source.ndim} dimensions; frames have 2, a series of frames 3."
+    if min(frame_shape(source)) < TILE_PX:
+        height, width = frame_shape(source)
+        return f"{source.name} has frames of {height} x {width} px; a tile alone has {TILE_PX} x {TILE_PX}."
+    return ""
+
+
+def frame_count(source: ImageSource) -> int:
+    """Give the number of frames."""
+    return source.shape[0] if source.ndim == 3 else 1
+
+
+def frame_shape(source: ImageSource) -> tuple[int, int]:
+    """Give rows and columns of a frame."""
+    return source.shape[-2], source.shape[-1]
+
+
+def read_frame(source: ImageSource, number: int) -> npt.NDArray[Any]:
+    """Read one frame ``(h, w)``.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot be read, or holds nothing: one value only, or mostly the largest there can be.
+    """
+    whole = (slice(None), slice(None))
+    frame = source.read((number, *whole) if source.ndim == 3 else whole)
+    if frame.shape != frame_shape(source):
+        raise SciMLError(f"It has {frame.shape[0]} x {frame.shape[1]} px, unlike the others", "leave it out")
+    lowest, highest = frame.min(), frame.max()
+    if lowest == highest:
+        raise SciMLError(f"It holds nothing but {lowest:g}", "the detector or the file gave no picture")
+    if float(np.mean(frame[::4, ::4] == highest)) > SATURATED_SHARE:
+        raise SciMLError(f"More than half of it is saturated at {highest:g}", "weaken the beam")
+    return frame
+
+
+def ceiling_of(dtype: np.dtype[Any], frame: npt.NDArray[Any]) -> float:
+    """Give the grey level from which a pixel counts as saturated; infinity where nothing tells."""
+    if dtype.kind in "ui" and dtype.itemsize <= 2:
+        return float(np.iinfo(dtype).max)
+    highest = float(frame.max())
+    # 14 and 16 bit detectors saved as wider integers.
+    return highest if highest in (16_383.0, 65_535.0) else float("inf")

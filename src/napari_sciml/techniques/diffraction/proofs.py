@@ -1,0 +1,127 @@
+"""Runs made only to test on: fresh seeds, other crystal forms, a detector family never trained on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.backends import open_predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.diffraction.classical import RadialFinder
+from napari_sciml.techniques.diffraction.dataset import TRAINING_FAMILIES
+from napari_sciml.techniques.diffraction.grid import grid_shape, tile_of
+from napari_sciml.techniques.diffraction.prepare import prepare
+from napari_sciml.techniques.diffraction.search import FrameScorer
+from napari_sciml.techniques.diffraction.simulate.crystals import UNSEEN_FORMS
+from napari_sciml.techniques.diffraction.simulate.detectors import HELD_FAMILY
+from napari_sciml.techniques.diffraction.simulate.frame import KINDS
+from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
+from napari_sciml.techniques.diffraction.simulate.spec import RunSpec, random_spec
+
+FIRST_SEED = 900_000
+SETS = ("unseen crystals", "unseen detector", "blanks")
+TRUTHS = ("miss", "maybe", "hit")
+CLASSICAL_FRAMES = 2
+"""Frames of each run that the classical finder looks at too; it is slow."""
+
+
+@dataclass(frozen=True)
+class Proof:
+    """Frames with truth and answers; every array has one row for each frame.
+
+    Attributes
+    ----------
+    scores
+        ``(n, rows, columns)`` of the network, 0 where the gate ruled a spot out.
+    tiles, artefacts
+        ``(n, rows, columns)`` truth as in `simulate.frame.Frame`.
+    truth, kind
+        Index into `TRUTHS` and into `simulate.frame.KINDS`.
+    run
+        Number of the run.
+    classical
+        ``(n, rows, columns)`` tiles with a peak of the classical finder; -1 all over where it was not asked.
+    """
+
+    scores: npt.NDArray[np.float32]
+    tiles: npt.NDArray[np.int8]
+    artefacts: npt.NDArray[np.uint16]
+    truth: npt.NDArray[np.int8]
+    kind: npt.NDArray[np.int8]
+    run: npt.NDArray[np.int32]
+    classical: npt.NDArray[np.int8]
+
+    def __len__(self) -> int:
+        return len(self.truth)
+
+    def take(self, index: npt.NDArray[np.generic]) -> Proof:
+        """Give some frames."""
+        return Proof(*(getattr(self, f.name)[index] for f in fields(Proof)))
+
+    @classmethod
+    def join(cls, parts: list[Proof]) -> Proof:
+        """Put several together."""
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Proof)))
+
+
+def proof_spec(which: str, number: int, frames: int, size_px: int) -> RunSpec:
+    """Say what is simulated in a test run."""
+    rng = np.random.default_rng([FIRST_SEED, SETS.index(which), number])
+    family = TRAINING_FAMILIES[number % len(TRAINING_FAMILIES)]
+    spec = random_spec(rng, frames, [HELD_FAMILY if which == SETS[1] else family], UNSEEN_FORMS, size_px)
+    if which == "blanks":
+        return spec.model_copy(update={"hit_share": 0.0, "artefact_share": 0.0, "bad_share": 0.0})
+    return spec
+
+
+def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
+    """Simulate one run, let network and classical finder answer, and store it unless that was done before."""
+    import torch
+
+    which, number, frames, size_px, model_name, path = job
+    if path.is_file():
+        return
+    torch.set_num_threads(1)
+    run = SimulatedRun(proof_spec(which, number, frames, size_px), FIRST_SEED + number)
+    model = get_model(model_name)
+    predictor = open_predictor(model)
+    scorer = FrameScorer(predictor, model.classes.index("bragg"))
+    finder = RadialFinder(run.view.center)
+    parts = []
+    for index in range(frames):
+        frame = run.frame(index)
+        shape = grid_shape(frame.image.shape)
+        classical = np.full(shape, -1, np.int8)
+        try:
+            prepared = prepare(frame.image)
+        except SciMLError:
+            continue
+        if index < CLASSICAL_FRAMES:
+            classical[...] = 0
+            peaks = finder.find(frame.image, prepared.dead[: frame.image.shape[0], : frame.image.shape[1]])
+            classical[tile_of(peaks[:, 0], peaks[:, 1])] = 1
+        parts.append(
+            Proof(
+                scores=scorer.score(prepared)[np.newaxis],
+                tiles=frame.tiles[np.newaxis],
+                artefacts=frame.artefacts[np.newaxis],
+                truth=np.array([TRUTHS.index(frame.truth)], np.int8),
+                kind=np.array([KINDS.index(frame.kind)], np.int8),
+                run=np.array([number], np.int32),
+                classical=classical[np.newaxis],
+            )
+        )
+    proof = Proof.join(parts)
+    partial = path.with_name(path.stem + ".part.npz")
+    np.savez_compressed(partial, **{f.name: getattr(proof, f.name) for f in fields(Proof)})
+    partial.replace(path)
+
+
+def read_proof(path: Path) -> Proof:
+    """Read one run back."""
+    with np.load(path) as stored:
+        return Proof(**{f.name: stored[f.name] for f in fields(Proof)})

@@ -1,0 +1,158 @@
+"""`Diffraction`: which frames hold Bragg peaks, and in which tiles; one frame in memory at a time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay, TilesOverlay
+from napari_sciml.core.plan import RunPlan
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.diffraction.files import make_writer
+from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, refusal
+from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
+from napari_sciml.techniques.diffraction.masks import find_mask, hot_pixels
+from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
+from napari_sciml.techniques.diffraction.search import FrameScorer, FrameSearch
+from napari_sciml.techniques.diffraction.settings import DiffractionSettings
+from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make_decide
+
+POSITIVE = "bragg"
+TILES = "tiles"
+LOWEST_FLOOR = 0.05
+"""Tiles below this are not kept as candidates, unless the threshold itself is lower."""
+
+Opener = Callable[[Model, str, str], Predictor]
+
+
+@dataclass(frozen=True)
+class Diffraction:
+    """Finds the frames with Bragg peaks in a series of stills.
+
+    Attributes
+    ----------
+    opener
+        Gives the predictor for a model, a backend and a runtime.
+    """
+
+    name: ClassVar[str] = "diffraction"
+    title: ClassVar[str] = "X-ray diffraction hits"
+    settings_type: ClassVar[type[DiffractionSettings]] = DiffractionSettings
+    models: ClassVar[tuple[str, ...]] = ("diffraction-bragg",)
+
+    opener: Opener = field(default=open_predictor, repr=False)
+
+    def accepts(self, source: ImageSource) -> str:
+        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        return refusal(source)
+
+    def model(self, settings: DiffractionSettings) -> Model:
+        """Give the model that a run with these settings uses.
+
+        Raises
+        ------
+        SciMLError
+            If it is not there, or does not label tiles.
+        """
+        model = get_model(settings.model or self.models[0])
+        if model.input != (TILE_PX, TILE_PX) or POSITIVE not in model.classes:
+            raise SciMLError(
+                f"The model {model.name} cannot tell Bragg tiles from others",
+                f"choose {self.models[0]} or a model trained from it",
+            )
+        return model
+
+    def plan(self, source: ImageSource, settings: DiffractionSettings) -> RunPlan:
+        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
+        try:
+            model = self.model(settings)
+            model.variant("eedn" if settings.backend == "spiking" else settings.backend)
+        except SciMLError as error:
+            return RunPlan(problem=error.sentence)
+        if reason := self.accepts(source):
+            return RunPlan(problem=reason)
+        count, shape = frame_count(source), frame_shape(source)
+        return RunPlan(
+            tiles=count,
+            what="frames",
+            seconds=PACE.estimate(count, shape),
+            memory_gb=estimate_memory_gb(source),
+            normalisation=model.rule.sentence,
+            notes=(f"{count} frames of {shape[0]} x {shape[1]} px",),
+        )
+
+    def run(
+        self, source: ImageSource, settings: DiffractionSettings, cancel: CancelToken | None = None
+    ) -> Generator[Progress, None, Findings]:
+        """Yield progress frame by frame and return the findings; partial ones if `cancel` was raised.
+
+        Raises
+        ------
+        SciMLError
+            If the run cannot start, or not one frame could be used.
+        """
+        if reason := self.accepts(source):
+            raise SciMLError(reason)
+        model = self.model(settings)
+        started = time.perf_counter()
+        yield Progress(0, frame_count(source), "frames")
+        mask, sentence = find_mask(source, settings)
+        notes = [sentence] if sentence else []
+        if settings.hot_pixels and (hot := hot_pixels(source, mask)) is not None:
+            notes.append(f"{int(hot.sum())} pixels are bright in most frames and are ignored")
+            mask = hot if mask is None else mask | hot
+        predictor = self.opener(model, settings.backend, settings.runtime)
+        scorer = FrameScorer(predictor, model.classes.index(POSITIVE))
+        search = FrameSearch(source, scorer, mask, min(settings.threshold, LOWEST_FLOOR))
+        searching = time.perf_counter()
+        try:
+            yield from search.run(cancel or CancelToken())
+        finally:
+            predictor.close()
+        PACE.learn(search.done, frame_shape(source), time.perf_counter() - searching)
+        candidates = gather(search.found)
+        decide = make_decide(range(search.done), search.failed, settings.min_tiles)
+        columns = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
+        middle = (TILE_PX - 1) / 2
+        return Findings(
+            tables=decide(candidates, settings.threshold),
+            main=MAIN,
+            candidates=candidates,
+            overlays=(PointsOverlay(SPOTS, columns, POSITIVE, float(BOX_PX + 4)),),
+            provenance=Provenance(
+                technique=self.name,
+                model=model.name,
+                weights_sha256=model.variant(settings.backend).sha256,
+                backend=settings.backend,
+                runtime=predictor.runtime,
+                normalisation=model.normalisation,
+                settings=settings.model_dump(),
+                source=SourceRecord.of(source),
+                units_done=search.done,
+                units_total=search.total,
+                what="frames",
+                seconds=time.perf_counter() - started,
+                notes=tuple(notes),
+                problems=tuple(search.problems),
+            ),
+            decide=decide,
+            write=make_writer(source),
+            maps={TILES: FieldMap(search.scores, (1.0, TILE_PX, TILE_PX), (0.0, middle, middle))},
+            tiles=(TilesOverlay(TILES, POSITIVE),),
+            summary=summarise,
+        )
+
+
+def summarise(findings: Findings) -> str:
+    """Say how many frames are hits: ``20 hits in 200 frames (10.0 %)``."""
+    hits, count = int(findings.table["hit"].sum()), len(findings.table)
+    share = f" ({100 * hits / count:.1f} %)" if count else ""
+    return f"{hits} hit{'' if hits == 1 else 's'} in {count} frame{'' if count == 1 else 's'}{share}"

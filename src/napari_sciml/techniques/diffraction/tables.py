@@ -1,0 +1,87 @@
+"""The tables of a run over frames, and the decision which frames are hits. Pure and instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+MAIN = "frames"
+SPOTS = "spots"
+SPOT_COLUMNS = (
+    *("frame", "y", "x", "score", "tile_row", "tile_column"),
+    *("intensity", "snr", "pixels", "maximum", "saturated"),
+)
+WHOLE = {"frame", "tile_row", "tile_column", "pixels"}
+
+
+def gather(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """Join the spots of all frames into the table of candidates.
+
+    Each row is a spot in a tile that may hold Bragg spots: frame, centre in px, the tile's score, row and
+    column of the tile, summed grey levels above the background, signal over noise, pixels that stand out,
+    largest grey level, and whether that is the detector's ceiling.
+    """
+    rows = [table for table in found if len(table)]
+    if not rows:
+        table = pd.DataFrame({name: np.empty(0) for name in SPOT_COLUMNS})
+    else:
+        table = pd.concat(rows, ignore_index=True)
+    types: dict[str, Any] = {**dict.fromkeys(WHOLE, np.int64), "saturated": bool}
+    return table[list(SPOT_COLUMNS)].astype(types)
+
+
+def decide(
+    candidates: pd.DataFrame,
+    threshold: float,
+    min_tiles: int = 3,
+    *,
+    frames: Sequence[int],
+    failed: Sequence[int] = (),
+) -> dict[str, pd.DataFrame]:
+    """Decide which frames are hits.
+
+    Parameters
+    ----------
+    candidates
+        What `gather` gave.
+    threshold
+        Lowest score of a tile that counts.
+    min_tiles
+        Lowest number of such tiles in a hit.
+    frames
+        Every frame that was looked at, and among them the `failed` ones.
+
+    Returns
+    -------
+    dict
+        ``frames``: ``frame, hit, bragg_tiles, score``, where the score is that of the tile that decides, the
+        `min_tiles`-th best (NaN for a failed frame); ``spots``: the candidates in tiles that count.
+    """
+    spots = candidates[candidates["score"] >= threshold].reset_index(drop=True)
+    tiles = candidates.drop_duplicates(["frame", "tile_row", "tile_column"])
+    ranked = tiles.sort_values("score", ascending=False).groupby("frame")["score"]
+    deciding = ranked.nth(min_tiles - 1)
+    deciding.index = tiles.loc[deciding.index, "frame"]
+    counts = tiles[tiles["score"] >= threshold].groupby("frame").size()
+    numbers = np.asarray(frames, np.int64)
+    found = counts.reindex(numbers, fill_value=0).to_numpy()
+    score = deciding.reindex(numbers, fill_value=0.0).to_numpy(float)
+    score[np.isin(numbers, np.asarray(failed, np.int64))] = np.nan
+    table = pd.DataFrame({"frame": numbers, "hit": found >= min_tiles, "bragg_tiles": found, "score": score})
+    return {MAIN: table, SPOTS: spots}
+
+
+def make_decide(
+    frames: Sequence[int], failed: Sequence[int], usual_min_tiles: int
+) -> Callable[..., dict[str, pd.DataFrame]]:
+    """Give ``decide(candidates, threshold, min_tiles=...)`` for the frames of one run."""
+
+    def decide_run(
+        candidates: pd.DataFrame, threshold: float, min_tiles: int = usual_min_tiles
+    ) -> dict[str, pd.DataFrame]:
+        return decide(candidates, threshold, min_tiles, frames=frames, failed=failed)
+
+    return decide_run

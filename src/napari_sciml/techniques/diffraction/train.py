@@ -1,0 +1,166 @@
+"""``napari-sciml train diffraction``: from a seed to the Bragg model with its card."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor, nn
+
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.networks.architectures import new_module
+from napari_sciml.networks.card import Metric, ModelCard
+from napari_sciml.networks.saving import save_model
+from napari_sciml.networks.table_iv import TableIV
+from napari_sciml.techniques.diffraction.dataset import DatasetSpec, Tiles, build_dataset
+from napari_sciml.techniques.diffraction.grid import BRAGG
+from napari_sciml.techniques.diffraction.simulate.artefacts import PAINTED, bits
+from napari_sciml.techniques.diffraction.simulate.frame import KINDS
+from napari_sciml.training.fit import FitSettings, fit
+from napari_sciml.training.metrics import accuracy_metric
+
+CLASSES = ("not_bragg", "bragg")
+MOST_FALSE = 0.003
+"""Share of the ordinary tiles that were kept and may be called Bragg, on validation runs."""
+LIMITS = (
+    "Trained on simulated stills only. One tile cannot tell a spot of salt or coarse ice from a Bragg spot. "
+    "The last two rows and columns of a tile are not seen by the network; a run looks at tiles that are "
+    "bright there a second time, moved by 2 px. Spots wider than about 5 px and frames with a background of "
+    "less than 0.05 photons in a pixel are outside of what it has seen."
+)
+
+
+def train(
+    out: Path, seed: int, quick: bool = False, cancel: CancelToken | None = None
+) -> Generator[Progress, None, Path]:
+    """Simulate the training set, train the model and write it to `out`; resumes where it stopped.
+
+    Parameters
+    ----------
+    out
+        Gets a folder for the model, and ``work`` with tiles and checkpoints.
+    seed
+        Decides everything.
+    quick
+        Make a tiny model in a minute, to try the pipeline; never to be used.
+    """
+    spec = DatasetSpec.quick(seed) if quick else DatasetSpec(seed=seed)
+    work = out / "work"
+    name = f"tiles-{'quick' if quick else 'full'}-{seed}"
+    learnt, probe = yield from build_dataset(spec, work / name)
+    settings = FitSettings(epochs=2 if quick else 8, batch=128, learning_rate=2e-3, seed=seed)
+    recipe = BraggRecipe()
+    folder = work / f"{recipe.name}-{name}"
+    module = yield from recipe.fit(learnt, probe, settings, folder, cancel)
+    shift = recipe.set_operating_point(module, probe)
+    metrics = recipe.measure(module, probe)
+    card = recipe.card(learnt, spec, settings, metrics, shift, quick)
+    save_model(out / recipe.name, module, card)
+    (out / recipe.name / "training.csv").write_text((folder / "training.csv").read_text())
+    return out
+
+
+class BraggRecipe:
+    """How ``diffraction-bragg`` is trained: hard labels, tiles normalised with their frame."""
+
+    name = "diffraction-bragg"
+    architecture = "table-iv"
+    normalisation = "local-noise"
+
+    def fit(
+        self, learnt: Tiles, probe: Tiles, settings: FitSettings, folder: Path, cancel: CancelToken | None
+    ) -> Generator[Progress, None, nn.Module]:
+        """Fit a new network."""
+        torch.manual_seed(settings.seed)
+
+        def validate(module: nn.Module) -> dict[str, float]:
+            scores, bragg = self.score(module, probe), probe.labels == BRAGG
+            least = float(np.quantile(scores[ordinary_tiles(probe)], 1 - MOST_FALSE))
+            return {"recall_at_operating_point": float((scores[bragg] > least).mean())}
+
+        return (
+            yield from fit(
+                new_module(self.architecture),
+                torch.from_numpy(learnt.images),
+                torch.from_numpy((learnt.labels == BRAGG).astype(np.float32)),
+                lambda images, index: images.float()[:, None],
+                settings,
+                folder,
+                validate=validate,
+                cancel=cancel,
+            )
+        )
+
+    def score(self, module: nn.Module, tiles: Tiles) -> npt.NDArray[np.float32]:
+        """Give the probability of a Bragg spot for each tile."""
+        scores = []
+        with torch.inference_mode():
+            for first in range(0, len(tiles), 1024):
+                images: Tensor = torch.from_numpy(tiles.images[first : first + 1024]).float()
+                scores.append(module(images[:, None]).softmax(dim=1)[:, 1].numpy())
+        return np.concatenate(scores)
+
+    def set_operating_point(self, module: nn.Module, probe: Tiles) -> float:
+        """Move the head's bias so that a score of one half is the operating point; give the move in logits.
+
+        Training tiles hold a Bragg spot far more often than those of a real frame: without the move one half
+        would be too low a threshold. Chosen on validation runs, never on a test.
+        """
+        assert isinstance(module, TableIV)
+        scores = self.score(module, probe)[ordinary_tiles(probe)].astype(np.float64)
+        level = float(np.clip(np.quantile(scores, 1 - MOST_FALSE), 0.05, 0.999))
+        shift = float(np.log(level / (1 - level)))
+        with torch.no_grad():
+            module.head.bias[1] -= shift
+        return shift
+
+    def measure(self, module: nn.Module, probe: Tiles) -> list[Metric]:
+        """Measure on the validation runs; `evaluate` adds what counts."""
+        bragg = (probe.labels == BRAGG).astype(int)
+        return [
+            accuracy_metric(
+                self.score(module, probe),
+                bragg,
+                "validation tiles",
+                groups=probe.run,
+                baseline=float(max(bragg.mean(), 1 - bragg.mean())),
+                note="tiles chosen as in training, most of them hard; baseline is the majority",
+            )
+        ]
+
+    def card(
+        self,
+        learnt: Tiles,
+        spec: DatasetSpec,
+        settings: FitSettings,
+        metrics: list[Metric],
+        shift: float,
+        quick: bool,
+    ) -> ModelCard:
+        """Write the card."""
+        return ModelCard(
+            name=self.name,
+            technique="diffraction",
+            architecture=self.architecture,
+            classes=CLASSES,
+            input=(64, 64),
+            normalisation=self.normalisation,
+            licence="BSD-3-Clause",
+            trained_on=f"{len(learnt):,} tiles of {spec.runs} simulated runs, {spec.frames} stills each, of "
+            "seven crystal forms on four detector families; no real image",
+            training={"dataset": vars(spec), "fit": vars(settings), "operating_point_logits": shift},
+            seeds=(spec.seed,),
+            headline="tile balanced accuracy/unseen crystals",
+            metrics=tuple(metrics),
+            limits=LIMITS,
+            command=f"napari-sciml train diffraction --seed {spec.seed}" + (" --quick" if quick else ""),
+        )
+
+
+def ordinary_tiles(tiles: Tiles) -> npt.NDArray[np.bool_]:
+    """Say which tiles come from frames without a crystal and hold no ice, salt, rings or streaks."""
+    crystal = tiles.kind == KINDS.index("crystal")
+    return np.asarray(~crystal & (tiles.artefacts & bits(PAINTED) == 0))
