@@ -71,6 +71,11 @@ class Levels:
         np.arcsinh(scaled, out=scaled)
         return scaled
 
+    def stands_out(self, pixels: FloatArray, dead: BoolArray, sigma: float) -> BoolArray:
+        """Say which pixels are more than `sigma` times the noise above the background."""
+        limit = self.background + np.float32(sigma) * self.noise
+        return np.asarray((pixels > enlarge(limit, BLOCK_PX)) & ~dead)
+
 
 def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.0) -> Levels:
     """Measure images ``(..., h, w)`` whose edges are multiples of 8; `grain` is the step of grey levels."""
@@ -78,17 +83,38 @@ def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.
         fine = pool2(pixels)
         alive = None
     else:
-        alive = pool2((~dead).astype(np.float32))
+        alive = 1 - count2(dead) * np.float32(0.25)
         fine = pool2(np.where(dead, np.float32(0), pixels))
         np.divide(fine, alive, out=fine, where=alive > 0)
     background = median9(block_means(fine, alive))
     residual = fine - enlarge(background, BLOCK_PX // 2)
     if alive is not None:
         residual[alive == 0] = 0
-    variance = median9(block_means(residual**2, alive))
+    variance = median9(block_variances(residual, alive))
     # The mean of four pixels has half the noise of one.
     noise = np.maximum(2 * np.sqrt(variance), np.float32(FLOOR * grain))
     return Levels(background, noise, residual)
+
+
+def block_variances(residual: FloatArray, alive: FloatArray | None) -> FloatArray:
+    """Give the variance of each 4 x 4 elements about the plane through them.
+
+    Without the plane, the flank of a beam or of a ring would count as noise and drown the spots on it.
+    Blocks with dead elements are taken about zero.
+    """
+    blocks = residual.reshape(*residual.shape[:-2], residual.shape[-2] // 4, 4, residual.shape[-1] // 4, 4)
+    rows = [blocks[..., k, :, :] for k in range(4)]
+    columns = rows[0] + rows[1] + rows[2] + rows[3]
+    down = 1.5 * (rows[3] - rows[0]) + 0.5 * (rows[2] - rows[1])
+    total = columns.sum(axis=-1)
+    across = 1.5 * (columns[..., 3] - columns[..., 0]) + 0.5 * (columns[..., 2] - columns[..., 1])
+    square = block_means(residual**2, alive)
+    # Sixteen elements less the three numbers of a plane; (+-0.5, +-1.5)^2 over four rows sum to 20.
+    plane = total**2 / 16 + (across**2 + down.sum(axis=-1) ** 2) / 20
+    about = np.maximum((16 * square - plane) / 13, 0)
+    if alive is None:
+        return np.asarray(about, np.float32)
+    return np.asarray(np.where(pool2(pool2(alive)) == 1, about, square), np.float32)
 
 
 def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
@@ -97,24 +123,27 @@ def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
     Negative ones where integers go down to -1 or -2 only, which is how detectors mark gaps, and zeros
     where hardly any other pixel comes near zero. Floating point: NaN and infinity too.
     """
-    dead = np.zeros(images.shape, bool)
-    if images.dtype.kind == "f":
-        dead |= ~np.isfinite(images)
-    if images.dtype.kind in "if":
-        lowest = np.min(images, axis=(1, 2), keepdims=True, initial=0, where=~dead)
-        marks = (lowest == -1) | (lowest == -2)
-        if marks.any():
-            dead |= (images < 0) & marks
-    zero = images == 0
-    if zero.any():
-        step = max(1, images.shape[1] // 64)
-        sample = np.where(zero | dead, np.inf, images)[:, ::step, ::step]
-        count = np.isfinite(sample).sum(axis=(1, 2))
-        ranked = np.sort(sample.reshape(len(images), -1), axis=1)
-        low = ranked[np.arange(len(images)), np.minimum(count // 10, ranked.shape[1] - 1)]
-        far = np.isfinite(low) & (low > 8)
-        dead |= zero & far[:, None, None]
+    signed = images.dtype.kind in "if"
+    dead = ~np.isfinite(images) if images.dtype.kind == "f" else np.zeros(images.shape, bool)
+    # Most frames have nothing at or below zero; for them one look is enough.
+    low = images <= 0
+    if not low.any():
+        return dead if dead.any() else None
+    for image, gone, below in zip(images, dead, low, strict=True):
+        lowest = image[below].min(initial=0)
+        if signed and lowest in (-1, -2):
+            gone |= image < 0
+        if zeros_are_dead(image, gone):
+            gone |= image == 0
     return dead if dead.any() else None
+
+
+def zeros_are_dead(image: npt.NDArray[Any], dead: BoolArray) -> bool:
+    """Say whether the zeros of an image ``(h, w)`` stand alone: nine in ten other pixels are above eight."""
+    step = max(1, image.shape[0] // 64)
+    sample = image[::step, ::step][~dead[::step, ::step]]
+    counted = np.sort(sample[sample != 0])
+    return bool(len(counted)) and bool(counted[len(counted) // 10] > 8)
 
 
 def grain(images: npt.NDArray[Any]) -> float:
@@ -131,6 +160,13 @@ def pool2(image: npt.NDArray[Any]) -> FloatArray:
     """Give the mean of each 2 x 2 px of images ``(..., h, w)``."""
     rows = image[..., 0::2, :] + image[..., 1::2, :]
     return np.asarray((rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25), np.float32)
+
+
+def count2(flags: BoolArray) -> FloatArray:
+    """Count the flags in each 2 x 2 px of ``(..., h, w)``."""
+    small = flags.view(np.uint8)
+    rows = small[..., 0::2, :] + small[..., 1::2, :]
+    return (rows[..., 0::2] + rows[..., 1::2]).astype(np.float32)
 
 
 def block_means(fine: FloatArray, alive: FloatArray | None) -> FloatArray:

@@ -9,23 +9,26 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.local_noise import LocalNoise
-from napari_sciml.techniques.diffraction.gate import possible_tiles
+from napari_sciml.techniques.diffraction.gate import LEAST_SIGMA, excess, strip_peaks, tile_peaks
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE, TILE_PX, padded
-from napari_sciml.techniques.diffraction.prepare import prepare
+from napari_sciml.techniques.diffraction.prepare import STRIP_PX, Prepared, prepare
 from napari_sciml.techniques.diffraction.simulate.artefacts import LOOKALIKES, bits
 from napari_sciml.techniques.diffraction.simulate.crystals import TRAINING_FORMS
 from napari_sciml.techniques.diffraction.simulate.detectors import FAMILIES, HELD_FAMILY, Family
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS, Frame
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec, random_spec
+from napari_sciml.techniques.diffraction.survey import survey
 
 TRAINING_FAMILIES: tuple[Family, ...] = tuple(family for family in FAMILIES if family != HELD_FAMILY)
 
@@ -44,23 +47,27 @@ class DatasetSpec:
         Frames of a run.
     size_px
         Edge of a frame.
-    negatives, easy, lookalikes
-        Tiles without Bragg spots kept from a frame: those that pass the gate, others, and those with salt or
-        coarse ice. The last are few, since one tile often cannot tell, and the network should not learn to
-        doubt every spot.
+    positives, negatives, easy, lookalikes
+        Tiles kept from a frame: with Bragg spots; without that pass the gate; others; and those with salt,
+        coarse ice or grainy rings. The last are few, since one tile often cannot tell, and the network should
+        not learn to doubt every spot.
     alone
         Share of tiles that are also kept as they look without their frame.
+    unmasked
+        Share of runs whose hot pixels stay in, as they do in files of a few frames.
     """
 
     seed: int = 0
-    runs: int = 100
-    validation_runs: int = 18
+    runs: int = 240
+    validation_runs: int = 24
     frames: int = 8
     size_px: int = 1920
-    negatives: int = 60
-    easy: int = 6
-    lookalikes: int = 5
-    alone: float = 0.2
+    positives: int = 60
+    negatives: int = 100
+    easy: int = 4
+    lookalikes: int = 3
+    alone: float = 0.08
+    unmasked: float = 0.2
 
     @classmethod
     def quick(cls, seed: int) -> DatasetSpec:
@@ -78,8 +85,8 @@ class Tiles:
         ``(n, 64, 64)`` float16, after the rule of the model.
     labels
         `BRAGG` or `NONE`; undecided tiles are left out.
-    run
-        Number of the run.
+    run, frame
+        Numbers of the run and of the frame in it.
     kind
         Index into `simulate.frame.KINDS`.
     artefacts
@@ -89,6 +96,7 @@ class Tiles:
     images: npt.NDArray[np.float16]
     labels: npt.NDArray[np.int8]
     run: npt.NDArray[np.int32]
+    frame: npt.NDArray[np.int32]
     kind: npt.NDArray[np.int8]
     artefacts: npt.NDArray[np.uint16]
 
@@ -134,27 +142,51 @@ def make_run(job: tuple[DatasetSpec, int, Path]) -> None:
         return
     rng = np.random.default_rng([spec.seed, number, 1])
     run = SimulatedRun(training_run(spec, number), seed=int(rng.integers(2**31)))
-    tiles = Tiles.join([cut_tiles(run.frame(n), number, spec, rng) for n in range(spec.frames)])
+    frames = [run.frame(index) for index in range(spec.frames)]
+    stack = ImageSource(np.stack([frame.image for frame in frames]), ("t", "y", "x"))
+    hot = survey(stack, None).hot if rng.random() >= spec.unmasked else None
+    # On runs to validate on, every tile that the gate lets through counts.
+    limits = spec if number < spec.runs else replace(spec, positives=900, negatives=900, alone=0.0)
+    cut = [cut_tiles(frame, number, index, hot, limits, rng) for index, frame in enumerate(frames)]
+    tiles = Tiles.join([part for part in cut if part is not None])
     partial = path.with_name(path.stem + ".part.npz")
     np.savez(partial, **{f.name: getattr(tiles, f.name) for f in fields(Tiles)})
     partial.replace(path)
 
 
-def cut_tiles(frame: Frame, run: int, spec: DatasetSpec, rng: np.random.Generator) -> Tiles:
-    """Cut all tiles with Bragg spots from a frame, and some without."""
-    prepared = prepare(frame.image)
-    passed = possible_tiles(prepared)
-    chosen = [np.argwhere(frame.tiles == BRAGG)]
+def cut_tiles(
+    frame: Frame,
+    run: int,
+    number: int,
+    hot: npt.NDArray[np.bool_] | None,
+    spec: DatasetSpec,
+    rng: np.random.Generator,
+) -> Tiles | None:
+    """Cut tiles with Bragg spots from a frame, and some without; None where the frame cannot be used."""
+    try:
+        prepared = prepare(frame.image, hot)
+    except SciMLError:
+        return None
+    stands_out = excess(prepared)
+    passed = tile_peaks(stands_out) >= LEAST_SIGMA
     alike = frame.artefacts & bits(LOOKALIKES) > 0
+    none = frame.tiles == NONE
+    chosen = []
     for where, most in (
-        (passed & ~alike, spec.negatives),
-        (passed & alike, spec.lookalikes),
-        (~passed, spec.easy),
+        # What the gate stops, the network never sees.
+        ((frame.tiles == BRAGG) & passed, spec.positives),
+        (none & passed & ~alike, spec.negatives),
+        (none & passed & alike, spec.lookalikes),
+        (none & ~passed, spec.easy),
     ):
-        free = np.argwhere((frame.tiles == NONE) & where)
-        chosen.append(free[rng.permutation(len(free))[:most]])
+        places = np.argwhere(where)
+        chosen.append(places[rng.permutation(len(places))[:most]])
     places = np.concatenate(chosen)
     images = prepared.tiles(places[:, 0], places[:, 1])
+    # In a run, tiles that are bright in the rows that the network does not see are looked at twice.
+    again = strip_peaks(stands_out)[places[:, 0], places[:, 1]] >= LEAST_SIGMA
+    again &= (frame.tiles[places[:, 0], places[:, 1]] == BRAGG) | (rng.random(len(places)) < 0.5)
+    images[again] = Prepared.moved(images[again], STRIP_PX)
     alone = places[rng.random(len(places)) < spec.alone]
     raw = padded(frame.image)
     cut = [raw[r * TILE_PX : (r + 1) * TILE_PX, c * TILE_PX : (c + 1) * TILE_PX] for r, c in alone]
@@ -166,6 +198,7 @@ def cut_tiles(frame: Frame, run: int, spec: DatasetSpec, rng: np.random.Generato
         images=images.astype(np.float16),
         labels=frame.tiles[rows, columns],
         run=np.full(len(places), run, np.int32),
+        frame=np.full(len(places), number, np.int32),
         kind=np.full(len(places), KINDS.index(frame.kind), np.int8),
         artefacts=frame.artefacts[rows, columns],
     )

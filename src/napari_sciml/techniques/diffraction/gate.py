@@ -14,7 +14,7 @@ import numpy.typing as npt
 from napari_sciml.networks.local_noise import block_means, enlarge
 from napari_sciml.techniques.diffraction.prepare import FloatArray, Prepared
 
-LEAST_SIGMA = 5.0
+LEAST_SIGMA = 4.5
 """The weakest spot that counts reaches about seven, with 80 % of its light in 4 x 4 px; noise seldom five."""
 FINE_PER_TILE = 32
 

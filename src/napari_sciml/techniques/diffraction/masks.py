@@ -1,22 +1,16 @@
-"""Pixels to ignore: from the settings, from the data file, and hot ones found in the stack itself."""
+"""Pixels to ignore: from the settings, or from the data file."""
 
 from __future__ import annotations
 
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, read_frame
-from napari_sciml.techniques.diffraction.prepare import BoolArray, prepare
+from napari_sciml.techniques.diffraction.frames import frame_shape
+from napari_sciml.techniques.diffraction.prepare import BoolArray
 from napari_sciml.techniques.diffraction.settings import NO_MASK, DiffractionSettings
-
-HOT_SIGMA = 6.0
-HOT_SHARE = 0.7
-FEWEST_FRAMES = 5
-SAMPLED_FRAMES = 9
 
 
 def find_mask(source: ImageSource, settings: DiffractionSettings) -> tuple[BoolArray | None, str]:
@@ -62,45 +56,3 @@ def read_mask(path: str) -> BoolArray:
         return np.asarray(source.read((slice(None), slice(None))) != 0)
     finally:
         source.close()
-
-
-def hot_pixels(source: ImageSource, mask: BoolArray | None) -> BoolArray | None:
-    """Find single pixels that are bright in most of a few frames spread over the stack.
-
-    In serial crystallography every shot is another crystal, so that a spot does not come back to a pixel.
-    None for a stack of fewer than five frames, and where nothing is hot.
-    """
-    count = frame_count(source)
-    if count < FEWEST_FRAMES:
-        return None
-    seen = np.zeros(frame_shape(source), np.int16)
-    used = 0
-    for number in np.unique(np.linspace(0, count - 1, SAMPLED_FRAMES).astype(int)):
-        try:
-            prepared = prepare(read_frame(source, int(number)), mask)
-        except SciMLError:
-            # The run itself lists the frames that cannot be used.
-            continue
-        height, width = seen.shape
-        bright = lonely(prepared.levels.scale(prepared.pixels, prepared.dead))[:height, :width]
-        seen += bright
-        used += 1
-    hot: npt.NDArray[np.bool_] = seen >= max(HOT_SHARE * used, 3)
-    return hot if hot.any() else None
-
-
-def lonely(scaled: npt.NDArray[np.float32]) -> BoolArray:
-    """Say which pixels of a normalised frame stand out while their eight neighbours together do not."""
-    bright = scaled > np.arcsinh(HOT_SIGMA)
-    rows, columns = np.nonzero(bright[1:-1, 1:-1])
-    rows, columns = rows + 1, columns + 1
-    around: Any = sum(
-        np.sinh(scaled[rows + dy, columns + dx])
-        for dy in (-1, 0, 1)
-        for dx in (-1, 0, 1)
-        if (dy, dx) != (0, 0)
-    )
-    keep = around < 0.5 * np.sinh(scaled[rows, columns])
-    result = np.zeros(scaled.shape, bool)
-    result[rows[keep], columns[keep]] = True
-    return result

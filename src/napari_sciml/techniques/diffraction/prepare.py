@@ -14,6 +14,8 @@ from napari_sciml.techniques.diffraction.grid import TILE_PX, padded
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
+STRIP_PX = 2
+"""Rows and columns at the end of a tile that the network does not reach."""
 HALO = 1
 """Blocks around a tile that the linear joining of levels looks at."""
 

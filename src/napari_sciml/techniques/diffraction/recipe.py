@@ -19,10 +19,12 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.diffraction.files import make_writer
 from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, refusal
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
-from napari_sciml.techniques.diffraction.masks import find_mask, hot_pixels
+from napari_sciml.techniques.diffraction.masks import find_mask
 from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
 from napari_sciml.techniques.diffraction.search import FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
+from napari_sciml.techniques.diffraction.survey import survey
+from napari_sciml.techniques.diffraction.suspects import no_suspects, suspects
 from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make_decide
 
 POSITIVE = "bragg"
@@ -106,12 +108,17 @@ class Diffraction:
         yield Progress(0, frame_count(source), "frames")
         mask, sentence = find_mask(source, settings)
         notes = [sentence] if sentence else []
-        if settings.hot_pixels and (hot := hot_pixels(source, mask)) is not None:
-            notes.append(f"{int(hot.sum())} pixels are bright in most frames and are ignored")
-            mask = hot if mask is None else mask | hot
+        seen = survey(source, mask)
+        if settings.hot_pixels and seen.hot is not None:
+            notes.append(f"{int(seen.hot.sum())} pixels are bright in most frames and are ignored")
+            mask = seen.hot if mask is None else mask | seen.hot
+        beam = seen.beam if settings.drop_suspects else None
+        if settings.drop_suspects:
+            notes.append(beam_sentence(beam))
+        judge = (lambda spots: suspects(spots, beam)) if settings.drop_suspects else no_suspects
         predictor = self.opener(model, settings.backend, settings.runtime)
         scorer = FrameScorer(predictor, model.classes.index(POSITIVE))
-        search = FrameSearch(source, scorer, mask, min(settings.threshold, LOWEST_FLOOR))
+        search = FrameSearch(source, scorer, mask, min(settings.threshold, LOWEST_FLOOR), judge)
         searching = time.perf_counter()
         try:
             yield from search.run(cancel or CancelToken())
@@ -149,6 +156,13 @@ class Diffraction:
             tiles=(TilesOverlay(TILES, POSITIVE),),
             summary=summarise,
         )
+
+
+def beam_sentence(beam: tuple[float, float] | None) -> str:
+    """Say where the beam was found, which the search for rings needs."""
+    if beam is None:
+        return "the background is not round, so that rings of ice or powder cannot be told from Bragg spots"
+    return f"the direct beam was found at row {beam[0]:.1f}, column {beam[1]:.1f}"
 
 
 def summarise(findings: Findings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 
 import numpy as np
 import numpy.typing as npt
@@ -15,10 +15,11 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import ceiling_of, frame_count, frame_shape, read_frame
 from napari_sciml.techniques.diffraction.gate import LEAST_SIGMA, excess, strip_peaks, tile_peaks
 from napari_sciml.techniques.diffraction.grid import grid_shape
-from napari_sciml.techniques.diffraction.prepare import BoolArray, FloatArray, Prepared, prepare
+from napari_sciml.techniques.diffraction.prepare import STRIP_PX, BoolArray, FloatArray, Prepared, prepare
 from napari_sciml.techniques.diffraction.spots import find_spots
 
-STRIP_PX = 2
+Judge = Callable[[pd.DataFrame], npt.NDArray[np.object_]]
+"""Names what each spot of a frame is suspected to be; see `suspects`."""
 
 
 class FrameScorer:
@@ -74,12 +75,13 @@ class FrameSearch:
     """
 
     def __init__(
-        self, source: ImageSource, scorer: FrameScorer, mask: BoolArray | None, floor: float
+        self, source: ImageSource, scorer: FrameScorer, mask: BoolArray | None, floor: float, judge: Judge
     ) -> None:
         self._source = source
         self._scorer = scorer
         self._mask = mask
         self._floor = floor
+        self._judge = judge
         self._first_error: SciMLError | None = None
         self.total = frame_count(source)
         self.done = 0
@@ -120,4 +122,7 @@ class FrameSearch:
         kept: npt.NDArray[np.float32] = scores[rows, columns]
         tiles = prepared.tiles(rows, columns)
         ceiling = ceiling_of(self._source.dtype, frame)
-        self.found.append(find_spots(prepared, tiles, rows, columns, kept, number, ceiling))
+        spots = find_spots(prepared, tiles, rows, columns, kept, number, ceiling)
+        if len(spots):
+            spots["suspect"] = self._judge(spots)
+        self.found.append(spots)

@@ -50,3 +50,8 @@ class DiffractionSettings(RunSettings):
         True,
         description="Look through the stack for single pixels that are bright in most frames; ignore them.",
     )
+    drop_suspects: bool = Field(
+        True,
+        description="Do not count tiles whose spots lie on rings around the beam (ice, powder), nor frames "
+        "whose spots are few and all very strong (salt).",
+    )

@@ -12,7 +12,7 @@ MAIN = "frames"
 SPOTS = "spots"
 SPOT_COLUMNS = (
     *("frame", "y", "x", "score", "tile_row", "tile_column"),
-    *("intensity", "snr", "pixels", "maximum", "saturated"),
+    *("intensity", "snr", "pixels", "maximum", "saturated", "suspect"),
 )
 WHOLE = {"frame", "tile_row", "tile_column", "pixels"}
 
@@ -22,14 +22,14 @@ def gather(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
 
     Each row is a spot in a tile that may hold Bragg spots: frame, centre in px, the tile's score, row and
     column of the tile, summed grey levels above the background, signal over noise, pixels that stand out,
-    largest grey level, and whether that is the detector's ceiling.
+    largest grey level, whether that is the detector's ceiling, and what it is suspected to be (`suspects`).
     """
     rows = [table for table in found if len(table)]
     if not rows:
         table = pd.DataFrame({name: np.empty(0) for name in SPOT_COLUMNS})
     else:
         table = pd.concat(rows, ignore_index=True)
-    types: dict[str, Any] = {**dict.fromkeys(WHOLE, np.int64), "saturated": bool}
+    types: dict[str, Any] = {**dict.fromkeys(WHOLE, np.int64), "saturated": bool, "suspect": object}
     return table[list(SPOT_COLUMNS)].astype(types)
 
 
@@ -57,21 +57,35 @@ def decide(
     Returns
     -------
     dict
-        ``frames``: ``frame, hit, bragg_tiles, score``, where the score is that of the tile that decides, the
-        `min_tiles`-th best (NaN for a failed frame); ``spots``: the candidates in tiles that count.
+        ``frames``: ``frame, hit, bragg_tiles, score, suspect_tiles``. The score is that of the tile that
+        decides, the `min_tiles`-th best (NaN for a failed frame); suspect tiles hold suspects only and count
+        as none. ``spots``: the candidates in tiles that count.
     """
-    spots = candidates[candidates["score"] >= threshold].reset_index(drop=True)
-    tiles = candidates.drop_duplicates(["frame", "tile_row", "tile_column"])
+    place = ["frame", "tile_row", "tile_column"]
+    clear = candidates[candidates["suspect"] == ""]
+    tiles = clear.drop_duplicates(place)
     ranked = tiles.sort_values("score", ascending=False).groupby("frame")["score"]
     deciding = ranked.nth(min_tiles - 1)
     deciding.index = tiles.loc[deciding.index, "frame"]
-    counts = tiles[tiles["score"] >= threshold].groupby("frame").size()
     numbers = np.asarray(frames, np.int64)
-    found = counts.reindex(numbers, fill_value=0).to_numpy()
+
+    def count(some: pd.DataFrame) -> pd.Series:
+        seen = some[some["score"] >= threshold].drop_duplicates(place)
+        return seen.groupby("frame").size().reindex(numbers, fill_value=0)
+
+    found = count(clear).to_numpy()
     score = deciding.reindex(numbers, fill_value=0.0).to_numpy(float)
     score[np.isin(numbers, np.asarray(failed, np.int64))] = np.nan
-    table = pd.DataFrame({"frame": numbers, "hit": found >= min_tiles, "bragg_tiles": found, "score": score})
-    return {MAIN: table, SPOTS: spots}
+    table = pd.DataFrame(
+        {
+            "frame": numbers,
+            "hit": found >= min_tiles,
+            "bragg_tiles": found,
+            "score": score,
+            "suspect_tiles": count(candidates).to_numpy() - found,
+        }
+    )
+    return {MAIN: table, SPOTS: clear[clear["score"] >= threshold].reset_index(drop=True)}
 
 
 def make_decide(

@@ -82,8 +82,11 @@ def tabulate(
     chosen = spots.take(index)
     steps = np.arange(-half, half + 1)
     rows, columns = iy[index][:, None, None] + steps[:, None], ix[index][:, None, None] + steps
-    variance = photons[rows, columns].sum(axis=(1, 2), dtype=np.float64) + BOX_PX**2 * read_photons**2
-    signal = chosen.photons * in_box(chosen)
+    alive = ~dead[rows, columns]
+    variance = (photons[rows, columns] * alive).sum(axis=(1, 2), dtype=np.float64)
+    variance += alive.sum(axis=(1, 2)) * read_photons**2
+    # A spot beside a gap counts with the light that was recorded, which lies in the inner 5 x 5 px.
+    signal = chosen.photons * in_box(chosen) * alive[:, 1:-1, 1:-1].mean(axis=(1, 2))
     snr = signal / np.sqrt(np.maximum(variance, 1e-9))
     table = pd.DataFrame(
         {"y": chosen.y, "x": chosen.x, "photons": chosen.photons, "snr": snr, "d_A": chosen.d_A}
