@@ -22,8 +22,8 @@ TRIMMED = 0.4
 MOST_BLOCKS = 12_000
 ROUNDS = 3
 """Rounds in which the profile is made again without them."""
-MOST_UNEVEN = 0.75
-"""A beam is believed if circles around it are at most so uneven, compared with circles of a frame's width."""
+MOST_UNEVEN = 0.6
+"""A beam is believed if the background varies so much less along circles than over the frame."""
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class BeamFinder:
         )
         if np.abs(found.x - middle).max() > 1.5 * REACH * max(self.background.shape):
             return None
-        if found.fun > MOST_UNEVEN * float(np.median(np.abs(values - np.median(values)))):
+        if found.fun > MOST_UNEVEN * trimmed_mean(np.abs(values - np.median(values))):
             return None
         y, x = found.x * BLOCK_PX + (BLOCK_PX - 1) / 2
         return float(y), float(x)
@@ -93,4 +93,10 @@ def unevenness(
         away = np.abs(values - profile[whole] * (1 - part) - profile[whole + 1] * part)
         kept = int((1 - TRIMMED) * len(away))
         trust = np.where(away <= np.partition(away, kept - 1)[kept - 1], 1.0, 1e-3)
+    return trimmed_mean(away)
+
+
+def trimmed_mean(away: npt.NDArray[np.float64]) -> float:
+    """Give the mean of the smaller distances `away` ``(n,)``, without the share `TRIMMED`."""
+    kept = int((1 - TRIMMED) * len(away))
     return float(np.partition(away, kept - 1)[:kept].mean())

@@ -37,7 +37,7 @@ THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 class EvaluationSize:
     """Runs of each set in `SETS`, frames of a run, edge of a frame."""
 
-    runs: tuple[int, int, int] = (40, 16, 20)
+    runs: tuple[int, int, int] = (48, 24, 60)
     frames: int = 8
     size_px: int = 1920
 
@@ -115,7 +115,8 @@ def compare(proof: Proof, split: str) -> list[Metric]:
             "before the network",
         ),
         rate("tiles that pass the gate", split, per_frame(proof.scores > 0), per_frame(proof.tiles > -9)),
-        *frame_figures(proof, positive, split),
+        *frame_figures(proof, positive & ~proof.suspect, split),
+        *frame_figures(proof, positive, f"{split}, without the frame-level step")[:2],
         *tile_figures(asked, peaks, f"{split}, classical finder"),
         *frame_figures(asked, peaks, f"{split}, classical finder"),
     ]
@@ -125,7 +126,7 @@ def blank_figures(proof: Proof) -> list[Metric]:
     """Measure frames of a beam on liquid: tiles without any artefact, all tiles, and frames."""
     positive, none = proof.scores >= THRESHOLD, proof.tiles == NONE
     clean = none & (proof.artefacts == 0)
-    said = (per_frame(positive) >= 3).astype(np.int64)
+    said = (per_frame(positive & ~proof.suspect) >= 3).astype(np.int64)
     return [
         rate(
             "false tiles",
@@ -155,12 +156,14 @@ def artefact_figures(proof: Proof) -> list[Metric]:
 
 def kind_figures(proof: Proof) -> list[Metric]:
     """Measure how often frames without a crystal are called hits, by what happened in them."""
-    said = per_frame(proof.scores >= THRESHOLD) >= 3
+    positive = proof.scores >= THRESHOLD
     metrics = []
-    for number, kind in enumerate(KINDS[1:], start=1):
-        chosen = said[proof.kind == number].astype(np.int64)
-        if len(chosen):
-            metrics.append(rate("false hits", f"{kind} frames", chosen, np.ones_like(chosen)))
+    for step, counted in (("", positive & ~proof.suspect), (", without the frame-level step", positive)):
+        said = per_frame(counted) >= 3
+        for number, kind in enumerate(KINDS[1:], start=1):
+            chosen = said[proof.kind == number].astype(np.int64)
+            if len(chosen):
+                metrics.append(rate("false hits", f"{kind} frames{step}", chosen, np.ones_like(chosen)))
     return metrics
 
 
@@ -169,7 +172,7 @@ def roc(proofs: dict[str, Proof]) -> pd.DataFrame:
     rows = []
     for which in SETS[:2]:
         proof = proofs[which]
-        counts = per_frame(proof.scores >= THRESHOLD)
+        counts = per_frame((proof.scores >= THRESHOLD) & ~proof.suspect)
         for least in range(1, MOST_TILES + 1):
             hits, misses = (counts[proof.truth == TRUTHS.index(truth)] for truth in ("hit", "miss"))
             row: dict[str, str | float] = {"set": which, "min_tiles": least}
@@ -184,7 +187,7 @@ def false_hit_table(proof: Proof) -> pd.DataFrame:
     """Give the share of blank frames that are called hits, for every pair of the two sliders."""
     rows = []
     for threshold in THRESHOLDS:
-        counts: npt.NDArray[np.int64] = per_frame(proof.scores >= threshold)
+        counts: npt.NDArray[np.int64] = per_frame((proof.scores >= threshold) & ~proof.suspect)
         for least in range(1, 11):
             said = (counts >= least).astype(np.int64)
             metric = rate("false hits", "blanks", said, np.ones_like(said))

@@ -10,17 +10,21 @@ import numpy.typing as npt
 
 from napari_sciml.backends import open_predictor
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.diffraction.classical import RadialFinder
 from napari_sciml.techniques.diffraction.dataset import TRAINING_FAMILIES
 from napari_sciml.techniques.diffraction.grid import grid_shape, tile_of
-from napari_sciml.techniques.diffraction.prepare import prepare
-from napari_sciml.techniques.diffraction.search import FrameScorer
+from napari_sciml.techniques.diffraction.prepare import Prepared, prepare
+from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer
 from napari_sciml.techniques.diffraction.simulate.crystals import UNSEEN_FORMS
 from napari_sciml.techniques.diffraction.simulate.detectors import HELD_FAMILY
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec, random_spec
+from napari_sciml.techniques.diffraction.spots import find_spots
+from napari_sciml.techniques.diffraction.survey import survey
+from napari_sciml.techniques.diffraction.suspects import NO_SUSPECT, suspects
 
 FIRST_SEED = 900_000
 SETS = ("unseen crystals", "unseen detector", "blanks")
@@ -37,6 +41,8 @@ class Proof:
     ----------
     scores
         ``(n, rows, columns)`` of the network, 0 where the gate ruled a spot out.
+    suspect
+        ``(n, rows, columns)`` whether the frame-level step suspects all spots of a tile.
     tiles, artefacts
         ``(n, rows, columns)`` truth as in `simulate.frame.Frame`.
     truth, kind
@@ -48,6 +54,7 @@ class Proof:
     """
 
     scores: npt.NDArray[np.float32]
+    suspect: npt.NDArray[np.bool_]
     tiles: npt.NDArray[np.int8]
     artefacts: npt.NDArray[np.uint16]
     truth: npt.NDArray[np.int8]
@@ -91,22 +98,24 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
     predictor = open_predictor(model)
     scorer = FrameScorer(predictor, model.classes.index("bragg"))
     finder = RadialFinder(run.view.center)
+    made = [run.frame(index) for index in range(frames)]
+    seen = survey(ImageSource(np.stack([frame.image for frame in made]), ("t", "y", "x")), None)
     parts = []
-    for index in range(frames):
-        frame = run.frame(index)
-        shape = grid_shape(frame.image.shape)
-        classical = np.full(shape, -1, np.int8)
+    for index, frame in enumerate(made):
+        classical = np.full(grid_shape(frame.image.shape), -1, np.int8)
         try:
-            prepared = prepare(frame.image)
+            prepared = prepare(frame.image, seen.hot)
         except SciMLError:
             continue
         if index < CLASSICAL_FRAMES:
             classical[...] = 0
             peaks = finder.find(frame.image, prepared.dead[: frame.image.shape[0], : frame.image.shape[1]])
             classical[tile_of(peaks[:, 0], peaks[:, 1])] = 1
+        scores = scorer.score(prepared)
         parts.append(
             Proof(
-                scores=scorer.score(prepared)[np.newaxis],
+                scores=scores[np.newaxis],
+                suspect=suspect_tiles(prepared, scores, seen.beam)[np.newaxis],
                 tiles=frame.tiles[np.newaxis],
                 artefacts=frame.artefacts[np.newaxis],
                 truth=np.array([TRUTHS.index(frame.truth)], np.int8),
@@ -119,6 +128,22 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
     partial = path.with_name(path.stem + ".part.npz")
     np.savez_compressed(partial, **{f.name: getattr(proof, f.name) for f in fields(Proof)})
     partial.replace(path)
+
+
+def suspect_tiles(
+    prepared: Prepared, scores: npt.NDArray[np.float32], beam: tuple[float, float] | None
+) -> npt.NDArray[np.bool_]:
+    """Say of which tiles ``(rows, columns)`` the frame-level step suspects every spot, as a run does."""
+    result = np.zeros(scores.shape, bool)
+    rows, columns = np.nonzero(scores >= LOWEST_FLOOR)
+    if not len(rows):
+        return result
+    tiles = prepared.tiles(rows, columns)
+    spots = find_spots(prepared, tiles, rows, columns, scores[rows, columns], 0, np.inf)
+    clear = spots[suspects(spots, beam) == NO_SUSPECT]
+    result[rows, columns] = True
+    result[clear["tile_row"], clear["tile_column"]] = False
+    return result
 
 
 def read_proof(path: Path) -> Proof:

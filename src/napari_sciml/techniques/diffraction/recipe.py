@@ -21,7 +21,7 @@ from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape,
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.masks import find_mask
 from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
-from napari_sciml.techniques.diffraction.search import FrameScorer, FrameSearch
+from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.survey import survey
 from napari_sciml.techniques.diffraction.suspects import no_suspects, suspects
@@ -29,9 +29,6 @@ from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make
 
 POSITIVE = "bragg"
 TILES = "tiles"
-LOWEST_FLOOR = 0.05
-"""Tiles below this are not kept as candidates, unless the threshold itself is lower."""
-
 Opener = Callable[[Model, str, str], Predictor]
 
 

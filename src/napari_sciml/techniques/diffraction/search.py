@@ -18,6 +18,8 @@ from napari_sciml.techniques.diffraction.grid import grid_shape
 from napari_sciml.techniques.diffraction.prepare import STRIP_PX, BoolArray, FloatArray, Prepared, prepare
 from napari_sciml.techniques.diffraction.spots import find_spots
 
+LOWEST_FLOOR = 0.05
+"""Tiles below this are not kept as candidates, unless the threshold itself is lower."""
 Judge = Callable[[pd.DataFrame], npt.NDArray[np.object_]]
 """Names what each spot of a frame is suspected to be; see `suspects`."""
 
