@@ -144,9 +144,10 @@ def make_run(job: tuple[DatasetSpec, int, Path]) -> None:
     run = SimulatedRun(training_run(spec, number), seed=int(rng.integers(2**31)))
     frames = [run.frame(index) for index in range(spec.frames)]
     stack = ImageSource(np.stack([frame.image for frame in frames]), ("t", "y", "x"))
-    hot = survey(stack, None).hot if rng.random() >= spec.unmasked else None
-    # On runs to validate on, every tile that the gate lets through counts.
-    limits = spec if number < spec.runs else replace(spec, positives=900, negatives=900, alone=0.0)
+    # On runs to validate on, every tile that a run would show to the network counts.
+    learnt = number < spec.runs
+    limits = spec if learnt else replace(spec, positives=900, negatives=900, alone=0.0, unmasked=0.0)
+    hot = survey(stack, None).hot if rng.random() >= limits.unmasked else None
     cut = [cut_tiles(frame, number, index, hot, limits, rng) for index, frame in enumerate(frames)]
     tiles = Tiles.join([part for part in cut if part is not None])
     partial = path.with_name(path.stem + ".part.npz")

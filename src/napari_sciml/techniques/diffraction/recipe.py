@@ -46,6 +46,7 @@ class Diffraction:
     title: ClassVar[str] = "X-ray diffraction hits"
     settings_type: ClassVar[type[DiffractionSettings]] = DiffractionSettings
     models: ClassVar[tuple[str, ...]] = ("diffraction-bragg",)
+    apart: ClassVar[bool] = True
 
     opener: Opener = field(default=open_predictor, repr=False)
 

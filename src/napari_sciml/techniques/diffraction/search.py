@@ -36,7 +36,7 @@ class FrameScorer:
     """
 
     def __init__(self, predictor: Predictor, positive: int) -> None:
-        self._predictor = predictor
+        self.predictor = predictor
         self._positive = positive
 
     def score(self, prepared: Prepared) -> FloatArray:
@@ -54,7 +54,7 @@ class FrameScorer:
         tiles = prepared.tiles(rows, columns)
         again = strip_peaks(stands_out)[rows, columns] >= LEAST_SIGMA
         moved = Prepared.moved(tiles[again], STRIP_PX)
-        found = self._predictor.classify(np.concatenate([tiles, moved]))[:, self._positive]
+        found = self.predictor.classify(np.concatenate([tiles, moved]))[:, self._positive]
         best = found[: len(tiles)].copy()
         best[again] = np.maximum(best[again], found[len(tiles) :])
         scores[rows, columns] = best
@@ -104,7 +104,7 @@ class FrameSearch:
             if cancel.cancelled:
                 return
             try:
-                self._search(number)
+                self.search(number)
             except SciMLError as error:
                 self._first_error = self._first_error or error
                 self.failed.append(number)
@@ -115,7 +115,8 @@ class FrameSearch:
             first = self._first_error
             raise SciMLError(f"{self._source.name} cannot be used: {first.message}", first.hint)
 
-    def _search(self, number: int) -> None:
+    def search(self, number: int) -> None:
+        """Search one frame."""
         frame = read_frame(self._source, number)
         prepared = prepare(frame, self._mask)
         scores = self._scorer.score(prepared)

@@ -16,12 +16,14 @@ from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.saving import save_model
 from napari_sciml.networks.table_iv import TableIV
 from napari_sciml.techniques.diffraction.dataset import DatasetSpec, Tiles, build_dataset
+from napari_sciml.techniques.diffraction.first_weights import set_first_weights
 from napari_sciml.techniques.diffraction.grid import BRAGG, TILE_PX
+from napari_sciml.techniques.diffraction.prepare import STRIP_PX
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import accuracy_metric
 
-EPOCHS = 16
+EPOCHS = 24
 CLASSES = ("not_bragg", "bragg")
 MOST_FALSE = 0.0004
 """Share of all tiles of blank frames that may be called Bragg, on validation runs."""
@@ -63,6 +65,22 @@ def train(
     return out
 
 
+def rolled(tiles: Tensor, number: int) -> Tensor:
+    """Roll tiles ``(n, 64, 64)`` around by a shift that `number` decides.
+
+    The second convolution has weights of its own for each place in a tile; rolled tiles show it every spot
+    in every place. A tile whose brightest pixel would come to lie at the border, where the network hardly
+    looks, stays as it is.
+    """
+    down, right = divmod(number * 2_654_435_761 % TILE_PX**2, TILE_PX)
+    moved = tiles.roll((down, right), (1, 2))
+    brightest = tiles.flatten(1).argmax(dim=1)
+    y, x = (brightest // TILE_PX + down) % TILE_PX, (brightest + right) % TILE_PX
+    lost = torch.minimum(y, x).lt(2) | torch.maximum(y, x).gt(TILE_PX - STRIP_PX - 2)
+    moved[lost] = tiles[lost]
+    return moved
+
+
 class BraggRecipe:
     """How ``diffraction-bragg`` is trained: hard labels, tiles normalised with their frame."""
 
@@ -84,12 +102,15 @@ class BraggRecipe:
             level = self.operating_point(scores, probe)
             return {"recall_at_operating_point": float((scores[bragg] > level).mean())}
 
+        module = new_module(self.architecture)
+        assert isinstance(module, TableIV)
+        set_first_weights(module, settings.seed)
         return (
             yield from fit(
-                new_module(self.architecture),
+                module,
                 torch.from_numpy(learnt.images),
                 torch.from_numpy((learnt.labels == BRAGG).astype(np.float32)),
-                lambda images, index: images.float()[:, None],
+                lambda images, index: rolled(images.float(), int(index.sum()))[:, None],
                 settings,
                 folder,
                 validate=validate,
