@@ -9,6 +9,7 @@ noise and logarithmic for spots, so that neither weak nor strong ones drown.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, ClassVar
 
 import numpy as np
@@ -81,22 +82,69 @@ def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.
     """Measure images ``(..., h, w)`` whose edges are multiples of 8; `grain` is the step of grey levels."""
     if dead is None:
         fine = pool2(pixels)
-        alive = None
+        living = None
     else:
-        alive = 1 - count2(dead) * np.float32(0.25)
+        living = Living.without(dead)
         fine = pool2(np.where(dead, np.float32(0), pixels))
-        np.divide(fine, alive, out=fine, where=alive > 0)
-    background = median9(block_means(fine, alive))
+        np.divide(fine, living.share, out=fine, where=living.share > 0)
+    background = median9(block_means(fine, living))
     residual = fine - enlarge(background, BLOCK_PX // 2)
-    if alive is not None:
-        residual[alive == 0] = 0
-    variance = median9(block_variances(residual, alive))
+    if living is not None:
+        residual[living.share == 0] = 0
+    variance = median9(block_variances(residual, living))
     # The mean of four pixels has half the noise of one.
     noise = np.maximum(2 * np.sqrt(variance), np.float32(FLOOR * grain))
     return Levels(background, noise, residual)
 
 
-def block_variances(residual: FloatArray, alive: FloatArray | None) -> FloatArray:
+@dataclass(frozen=True)
+class Living:
+    """How much of an image was recorded.
+
+    Attributes
+    ----------
+    share
+        ``(..., h/2, w/2)`` of each 2 x 2 px.
+    weight
+        ``(..., h/8, w/8)`` of each block.
+    """
+
+    share: FloatArray
+    weight: FloatArray
+
+    @classmethod
+    def without(cls, dead: BoolArray) -> Living:
+        """Count what is not dead."""
+        share = 1 - count2(dead) * np.float32(0.25)
+        return cls(share, pool2(pool2(share)))
+
+    @property
+    def enough(self) -> BoolArray:
+        """Blocks that can be measured by themselves."""
+        return np.asarray(self.weight >= LEAST_PIXELS / BLOCK_PX**2)
+
+    @cached_property
+    def nearest(self) -> list[tuple[npt.NDArray[np.int32], ...] | None]:
+        """For each image, which block with enough pixels is nearest to each; None where none has."""
+        from scipy.ndimage import distance_transform_edt
+
+        return [
+            tuple(distance_transform_edt(~flag, return_distances=False, return_indices=True))
+            if flag.any()
+            else None
+            for flag in self.enough.reshape(-1, *self.weight.shape[-2:])
+        ]
+
+    def fill(self, values: FloatArray) -> FloatArray:
+        """Give blocks with too few pixels the value of the nearest with enough, in place."""
+        if not self.enough.all():
+            for plane, nearest in zip(values.reshape(-1, *values.shape[-2:]), self.nearest, strict=True):
+                if nearest is not None:
+                    plane[...] = plane[nearest]
+        return values
+
+
+def block_variances(residual: FloatArray, living: Living | None) -> FloatArray:
     """Give the variance of each 4 x 4 elements about the plane through them.
 
     Without the plane, the flank of a beam or of a ring would count as noise and drown the spots on it.
@@ -108,13 +156,13 @@ def block_variances(residual: FloatArray, alive: FloatArray | None) -> FloatArra
     down = 1.5 * (rows[3] - rows[0]) + 0.5 * (rows[2] - rows[1])
     total = columns.sum(axis=-1)
     across = 1.5 * (columns[..., 3] - columns[..., 0]) + 0.5 * (columns[..., 2] - columns[..., 1])
-    square = block_means(residual**2, alive)
+    square = block_means(residual**2, living)
     # Sixteen elements less the three numbers of a plane; (+-0.5, +-1.5)^2 over four rows sum to 20.
     plane = total**2 / 16 + (across**2 + down.sum(axis=-1) ** 2) / 20
     about = np.maximum((16 * square - plane) / 13, 0)
-    if alive is None:
+    if living is None:
         return np.asarray(about, np.float32)
-    return np.asarray(np.where(pool2(pool2(alive)) == 1, about, square), np.float32)
+    return np.asarray(np.where(living.weight == 1, about, square), np.float32)
 
 
 def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
@@ -169,27 +217,13 @@ def count2(flags: BoolArray) -> FloatArray:
     return (rows[..., 0::2] + rows[..., 1::2]).astype(np.float32)
 
 
-def block_means(fine: FloatArray, alive: FloatArray | None) -> FloatArray:
-    """Average 4 x 4 elements, weighted by `alive` where given; blocks too empty take their neighbour's."""
-    if alive is None:
+def block_means(fine: FloatArray, living: Living | None) -> FloatArray:
+    """Average 4 x 4 elements, weighted by what lives; blocks too empty take their neighbour's."""
+    if living is None:
         return pool2(pool2(fine))
-    weight = pool2(pool2(alive))
-    total = pool2(pool2(fine * alive))
-    enough = weight >= LEAST_PIXELS / BLOCK_PX**2
-    means = np.divide(total, weight, out=np.zeros_like(total), where=enough)
-    return means if enough.all() else fill_nearest(means, enough)
-
-
-def fill_nearest(values: FloatArray, known: BoolArray) -> FloatArray:
-    """Give unknown elements of ``(..., h, w)`` the value of the nearest known one; 0 where none is known."""
-    from scipy.ndimage import distance_transform_edt
-
-    flat, flags = values.reshape(-1, *values.shape[-2:]), known.reshape(-1, *known.shape[-2:])
-    for plane, flag in zip(flat, flags, strict=True):
-        if flag.any() and not flag.all():
-            nearest = distance_transform_edt(~flag, return_distances=False, return_indices=True)
-            plane[...] = plane[tuple(nearest)]
-    return flat.reshape(values.shape)
+    total = pool2(pool2(fine * living.share))
+    means = np.divide(total, living.weight, out=np.zeros_like(total), where=living.enough)
+    return living.fill(means)
 
 
 def enlarge(blocks: FloatArray, factor: int) -> FloatArray:
