@@ -12,6 +12,8 @@ from npe2 import PluginManifest
 from qtpy.QtWidgets import QWidget
 
 import napari_sciml
+from napari_sciml.io.detector import SUFFIXES
+from napari_sciml.layers.readers import get_volume_reader
 
 FILE = Path(napari_sciml.__file__).parent / "napari.yaml"
 MANIFEST = PluginManifest.from_file(FILE)
@@ -84,4 +86,20 @@ def test_the_installed_plugin_is_this_manifest():
 
 def test_tiff_stays_with_napari():
     patterns = {pattern for reader in PARTS.readers for pattern in reader.filename_patterns}
-    assert patterns == {"*.h5", "*.hdf5", "*.nxs", "*.npy", "run.json", "*.run.json"}
+    assert {"*.h5", "*.hdf5", "*.nxs", "*.npy", "run.json", "*.run.json"} <= patterns
+    assert not [pattern for pattern in patterns if "tif" in pattern or "zarr" in pattern]
+
+
+@pytest.mark.parametrize("suffix", [*SUFFIXES, ".cxi", ".cbf.gz", ".CBF"])
+def test_detector_files_are_offered_to_our_reader(suffix, npe2pm):
+    npe2pm.register(MANIFEST)
+    (reader,) = npe2pm.iter_compatible_readers([f"/data/lyso_1_0001{suffix}"])
+    assert reader.command == "napari-sciml.read_volume"
+    assert get_volume_reader([f"/data/lyso_1_0001{suffix}"]) is not None
+
+
+def test_folders_are_offered_to_our_reader(npe2pm, tmp_path):
+    npe2pm.register(MANIFEST)
+    assert [r.command for r in npe2pm.iter_compatible_readers([str(tmp_path)])] == [
+        "napari-sciml.read_volume"
+    ]

@@ -20,8 +20,8 @@ from napari_sciml.networks import registry
 from napari_sciml.techniques.microct.recipe import MicroCT
 
 
-def at_once(work, *, title, total, on_step, on_end):
-    on_end(drive(outcome_of(work), on_step))
+def at_once(errand):
+    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
 
 
 @pytest.fixture

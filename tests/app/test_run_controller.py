@@ -27,9 +27,9 @@ class Desk:
         self.runs.changed.connect(self.states.append)
         self.image = self.viewer.add_image(spots() if data is None else data, name="slab", **kwargs)
 
-    def start(self, work, *, title, total, on_step, on_end) -> None:
-        self.title, self.on_step, self.on_end = title, on_step, on_end
-        self.work = outcome_of(work)
+    def start(self, errand) -> None:
+        self.title, self.on_step, self.on_end = errand.title, errand.on_step, errand.on_end
+        self.work = outcome_of(errand.work)
 
     def step(self, times: int = 1) -> None:
         for _ in range(times):
@@ -63,7 +63,7 @@ def told(monkeypatch) -> list[str]:
     return sentences
 
 
-def start_nothing(work, **kwargs) -> None:
+def start_nothing(errand) -> None:
     """Take the work and do not turn it."""
 
 
@@ -116,7 +116,7 @@ def test_a_second_press_while_running_starts_nothing(desk):
 def test_a_blocked_run_does_not_start():
     viewer = ViewerModel()
     started = []
-    runs = RunController(viewer, lambda: [SpotTechnique()], lambda *a, **k: started.append(a))
+    runs = RunController(viewer, lambda: [SpotTechnique()], started.append)
     runs.run()
     assert not started
     assert "Open an image first" in runs.state.blocked

@@ -4,7 +4,7 @@ import threading
 
 from qtpy.QtCore import QCoreApplication, QThread
 
-from napari_sciml.app.worker import Crashed, Failed, Finished, launch
+from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, launch
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
 
@@ -25,11 +25,13 @@ def run(qtbot, work):
         where.append(value)
 
     launch(
-        work,
-        title="count",
-        total=3,
-        on_step=lambda step: note(steps, step.done),
-        on_end=lambda outcome: note(ends, outcome),
+        Errand(
+            work,
+            title="count",
+            total=3,
+            on_step=lambda step: note(steps, step.done),
+            on_end=lambda outcome: note(ends, outcome),
+        )
     )
     qtbot.waitUntil(lambda: bool(ends), timeout=5000)
     qtbot.wait(50)

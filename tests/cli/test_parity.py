@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import Any
 
@@ -13,23 +12,16 @@ from napari.components import ViewerModel
 
 import napari_sciml as sciml
 from napari_sciml.app.run_controller import RunController
-from napari_sciml.app.worker import Finished, Outcome
-from napari_sciml.core.progress import Progress, drive
+from napari_sciml.app.worker import Errand, Finished
+from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
 from napari_sciml.io.volumes import write_volume
 from napari_sciml.layers.keys import SAMPLE_KEY
 
 
-def start_here(
-    work: Generator[Progress, None, Any],
-    *,
-    title: str,
-    total: int,
-    on_step: Callable[[Progress], None],
-    on_end: Callable[[Outcome], None],
-) -> None:
+def start_here(errand: Errand) -> None:
     """Do the window's work at once instead of in a thread."""
-    on_end(Finished(drive(work, on_step)))
+    errand.on_end(Finished(drive(errand.work, errand.on_step)))
 
 
 def test_window_command_and_python_give_the_same_fibres(

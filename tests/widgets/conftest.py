@@ -56,6 +56,7 @@ class Window:
 def technique(monkeypatch):
     spot = SpotTechnique()
     monkeypatch.setattr(napari_sciml.techniques, "get_technique", lambda name: spot)
+    monkeypatch.setattr(napari_sciml.techniques, "technique_names", lambda: [spot.name])
     return spot
 
 

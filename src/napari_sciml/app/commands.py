@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_sciml.app.image_choice import is_input
 from napari_sciml.app.panel import dock_panel
 from napari_sciml.app.session import session_for
 
@@ -13,14 +14,12 @@ if TYPE_CHECKING:
 
 def find_fibers(viewer: napari.Viewer) -> None:
     """Open the panel, ready to find fibres in the selected image."""
-    from napari.layers import Image
+    _open_for(viewer, "microct")
 
-    dock_panel(viewer)
-    runs = session_for(viewer).runs
-    active = viewer.layers.selection.active
-    if isinstance(active, Image):
-        runs.choose_image(active)
-    runs.choose_technique("microct")
+
+def find_hits(viewer: napari.Viewer) -> None:
+    """Open the panel, ready to find the frames with Bragg peaks in the selected stack."""
+    _open_for(viewer, "diffraction")
 
 
 def run_again(viewer: napari.Viewer) -> None:
@@ -32,3 +31,12 @@ def run_again(viewer: napari.Viewer) -> None:
 def stop(viewer: napari.Viewer) -> None:
     """Stop the run; what was found so far stays."""
     session_for(viewer).runs.stop()
+
+
+def _open_for(viewer: napari.Viewer, technique: str) -> None:
+    dock_panel(viewer)
+    runs = session_for(viewer).runs
+    active = viewer.layers.selection.active
+    if active is not None and is_input(active):
+        runs.choose_image(active)
+    runs.choose_technique(technique)

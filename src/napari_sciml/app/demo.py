@@ -17,7 +17,7 @@ from napari_sciml.app.session import session_for
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.core.errors import SciMLError
 
-SAMPLES = {"microct": "sample_cmc_phantom"}
+SAMPLES = {"microct": "sample_cmc_phantom", "diffraction": "sample_diffraction_run"}
 WINDOW = (1280, 720)
 SETTLE_MS = 1500
 """Time for the canvas to draw and for notifications to fade in before a picture is taken."""

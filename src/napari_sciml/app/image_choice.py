@@ -5,11 +5,18 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from napari.layers import Image, Layer
+from napari.layers import Image, Labels, Layer
 from psygnal import Signal
+
+from napari_sciml.core.provenance import METADATA_KEY
 
 WATCHED = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels", "data", "name")
 """Events of the chosen image that can change what a run would do or how it is named."""
+
+
+def is_input(layer: Layer) -> bool:
+    """Whether a layer is an image to work on, and not one that a run has made."""
+    return isinstance(layer, Image) and METADATA_KEY not in layer.metadata
 
 
 class ImageChoice:
@@ -31,7 +38,13 @@ class ImageChoice:
     def images(self) -> tuple[Layer, ...]:
         """The image layers, in the viewer's order."""
         viewer = self._viewer()
-        return () if viewer is None else tuple(layer for layer in viewer.layers if isinstance(layer, Image))
+        return () if viewer is None else tuple(layer for layer in viewer.layers if is_input(layer))
+
+    @property
+    def labels(self) -> tuple[Layer, ...]:
+        """The labels layers, which can be masks, in the viewer's order."""
+        viewer = self._viewer()
+        return () if viewer is None else tuple(layer for layer in viewer.layers if isinstance(layer, Labels))
 
     @property
     def image(self) -> Layer | None:
@@ -46,8 +59,8 @@ class ImageChoice:
 
     def _default(self) -> Layer | None:
         viewer = self._viewer()
-        if viewer is not None and isinstance(viewer.layers.selection.active, Image):
-            active: Layer = viewer.layers.selection.active
+        active = None if viewer is None else viewer.layers.selection.active
+        if active is not None and is_input(active):
             return active
         images = self.images
         return images[-1] if images else None
@@ -64,7 +77,7 @@ class ImageChoice:
         self._chosen = None if layer is None else weakref.ref(layer)
 
     def _on_inserted(self, event: Any) -> None:
-        if isinstance(event.value, Image) and (self.image is None or not self._pinned):
+        if is_input(event.value) and (self.image is None or not self._pinned):
             self._take(event.value)
         self.changed.emit()
 

@@ -1,19 +1,22 @@
 """From what a person wishes and what the image is to what a run would do, or why it cannot start.
 
 Pure and instant: no pixel is read, no network is loaded. The order of precedence is: what the person
-chose, if the image allows it; then the first thing on offer.
+chose, if the image allows it; then what the image is likely meant for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from napari.layers import Layer
 
+from napari_sciml.app.likely import likely
+from napari_sciml.app.mask_layer import LayerMask, with_pixels, without_layers
 from napari_sciml.app.sentences import NO_IMAGE, image_line
 from napari_sciml.app.state import ImageFacts, TechniqueChoice
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.settings import RunSettings, parse_settings
@@ -34,7 +37,11 @@ class Wish:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What a run would do. `settings` and `source` are None exactly when it is blocked before planning."""
+    """What a run would do.
+
+    `settings`, which leave out what layers stand for, and `source` are None exactly when the run is blocked
+    before planning.
+    """
 
     offered: tuple[TechniqueChoice, ...]
     technique: Technique
@@ -46,8 +53,21 @@ class Resolved:
     plan: RunPlan = field(default_factory=RunPlan)
     blocked: str = ""
 
+    def start_settings(self) -> RunSettings:
+        """Give the settings of a run that starts now, with the pixels of layers that stand for some."""
+        return parse_settings(self.technique.settings_type, with_pixels(self.values))
 
-def resolve(wish: Wish, image: Layer | None, techniques: Sequence[Technique]) -> Resolved:
+    def live(self) -> dict[str, Any]:
+        """Give the settings besides the threshold that decide at once, whether chosen or by default."""
+        fields = self.technique.settings_type.model_fields
+        return {
+            name: self.values.get(name, fields[name].default) for name in traits_of(self.technique.name).live
+        }
+
+
+def resolve(
+    wish: Wish, image: Layer | None, techniques: Sequence[Technique], layers: Collection[Layer] = ()
+) -> Resolved:
     """Decide what pressing Run would do.
 
     Parameters
@@ -58,6 +78,8 @@ def resolve(wish: Wish, image: Layer | None, techniques: Sequence[Technique]) ->
         The chosen image layer, or None.
     techniques
         Every technique, at least one.
+    layers
+        The layers that can stand for a setting, for example as a mask.
     """
     try:
         source = None if image is None else source_from_layer(image)
@@ -66,7 +88,8 @@ def resolve(wish: Wish, image: Layer | None, techniques: Sequence[Technique]) ->
         source, problem = None, error.sentence
     refusals = {} if source is None else {t.name: t.accepts(source) for t in techniques}
     fitting = [t for t in techniques if not refusals.get(t.name)] or list(techniques)
-    technique = next((t for t in fitting if t.name == wish.technique), fitting[0])
+    technique = next((t for t in fitting if t.name == wish.technique), None)
+    technique = technique or likely(image, source, fitting)
     model = wish.model if wish.model in technique.models else technique.models[0]
     found = Resolved(
         offered=tuple(TechniqueChoice(t.name, t.title) for t in fitting),
@@ -77,13 +100,16 @@ def resolve(wish: Wish, image: Layer | None, techniques: Sequence[Technique]) ->
         source=source,
         blocked=problem or refusals.get(technique.name, ""),
     )
-    return _planned(found) if source is not None and not found.blocked else found
+    return _planned(found, layers) if source is not None and not found.blocked else found
 
 
-def _planned(found: Resolved) -> Resolved:
+def _planned(found: Resolved, layers: Collection[Layer]) -> Resolved:
     assert found.source is not None
+    for value in found.values.values():
+        if isinstance(value, LayerMask) and (problem := value.problem(found.source, layers)):
+            return replace(found, blocked=problem)
     try:
-        settings = parse_settings(found.technique.settings_type, found.values)
+        settings = parse_settings(found.technique.settings_type, without_layers(found.values))
         plan = found.technique.plan(found.source, settings)
     except SciMLError as error:
         return replace(found, blocked=error.sentence)

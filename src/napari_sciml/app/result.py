@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import weakref
 from typing import Any
 
 from napari.layers import Layer, Points
 from psygnal import Signal
 
-from napari_sciml.core.findings import Findings, PointsOverlay
-from napari_sciml.layers.follower import Follower
+from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
+from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.follower import Follower, Grid
 from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
-from napari_sciml.layers.points import findings_to_layers
+from napari_sciml.layers.points import findings_to_layers, record
 from napari_sciml.layers.spatial import Place
+from napari_sciml.layers.tiles import grid_of, outlines, outlines_layer, scores_layer
 
 
 class Result:
@@ -25,6 +28,8 @@ class Result:
         self.findings = findings
         self.place = place
         self._keepers = keepers
+        self._outlines: list[tuple[TilesOverlay, weakref.ref[Layer]]] = []
+        self._scores: list[weakref.ref[Layer]] = []
         self._follower: Follower | None = None
         for _, keeper in keepers:
             keeper.edited.connect(self.edited.emit)
@@ -35,19 +40,35 @@ class Result:
 
         If `image` is given, they follow it when it is moved or its scale or units are set.
         """
-        keepers = []
+        result = cls(findings, place, [])
+        grids: dict[Layer, Grid] = {}
+        for tiles in findings.tiles:
+            field = grid_of(findings, tiles)
+            scores = viewer.add_layer(Layer.create(*scores_layer(findings, tiles, place)))
+            grids[scores] = (field.scale, field.translate)
+            lines = viewer.add_layer(Layer.create(*outlines_layer(findings, tiles, place)))
+            result._scores.append(weakref.ref(scores))
+            result._outlines.append((tiles, weakref.ref(lines)))
         for overlay, data in zip(findings.overlays, findings_to_layers(findings, place), strict=True):
             layer = viewer.add_layer(Layer.create(*data))
-            keepers.append((overlay, keeper_for(layer, overlay.label)))
-        result = cls(findings, place, keepers)
+            keeper = keeper_for(layer, overlay.label)
+            keeper.edited.connect(result.edited.emit)
+            result._keepers.append((overlay, keeper))
         if image is not None:
-            result._follower = Follower(image, result.layers)
+            on_image = [layer for layer in result.layers if layer not in grids]
+            result._follower = Follower(image, on_image, grids)
         return result
 
     @property
-    def layers(self) -> list[Points]:
-        """The layers that still exist."""
+    def points(self) -> list[Points]:
+        """The points layers that still exist."""
         return [keeper.layer for _, keeper in self._keepers if keeper.layer is not None]
+
+    @property
+    def layers(self) -> list[Layer]:
+        """All layers that still exist."""
+        refs = [*self._scores, *(ref for _, ref in self._outlines)]
+        return [*(layer for ref in refs if (layer := ref()) is not None), *self.points]
 
     @property
     def edits(self) -> HandEdits:
@@ -55,12 +76,50 @@ class Result:
         parts = [keeper.edits for _, keeper in self._keepers]
         return HandEdits(sum(p.added for p in parts), sum(p.removed for p in parts))
 
+    @property
+    def ndim(self) -> int:
+        """Number of axes of the image."""
+        return len(self.findings.provenance.source.axes)
+
+    @property
+    def frames(self) -> int | None:
+        """Number of frames of the image, or None if the main table is not about frames."""
+        if "frame" not in self.findings.table:
+            return None
+        return self.findings.provenance.source.shape[0] if self.ndim >= 3 else 1
+
+    @property
+    def frame_axis(self) -> tuple[float, float]:
+        """Where frame 0 lies in the world, and how far it is to the next, along the axis of frames."""
+        for layer in self.points:
+            here, there = (
+                float(layer.data_to_world([number, *[0] * (self.ndim - 1)])[0]) for number in (0, 1)
+            )
+            return here, there - here
+        spatial = self.place.spatial
+        affine = spatial["affine"]
+        return (
+            float(affine[0, 0] * spatial["translate"][0] + affine[0, -1]),
+            float(affine[0, 0] * spatial["scale"][0]),
+        )
+
     def is_in(self, viewer: Any) -> bool:
         """Whether `viewer` still shows a layer of this result."""
         return any(layer in viewer.layers for layer in self.layers)
 
-    def set_threshold(self, threshold: float) -> None:
-        """Decide again and change the layers in place. No network is run, no hand-made point is lost."""
-        self.findings = self.findings.at_threshold(threshold)
-        for overlay, keeper in self._keepers:
-            keeper.show(self.findings, overlay)
+    def decide(self, threshold: float, **live: Any) -> None:
+        """Decide again and change the layers in place. No network is run, no hand-made point is lost.
+
+        `live` are further settings that decide, for example ``min_tiles=5``.
+        """
+        before = self.findings.provenance.settings["threshold"]
+        self.findings = self.findings.at_threshold(threshold, **live)
+        if threshold != before:
+            for overlay, keeper in self._keepers:
+                keeper.show(self.findings, overlay)
+            for tiles, ref in self._outlines:
+                if (lines := ref()) is not None:
+                    lines.data = outlines(self.findings, tiles)
+        said = record(self.findings)
+        for layer in self.layers:
+            layer.metadata = {**layer.metadata, METADATA_KEY: said}

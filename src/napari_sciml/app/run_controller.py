@@ -12,6 +12,7 @@ from typing import Any
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_sciml.app.frame_link import FrameLink
 from napari_sciml.app.image_choice import ImageChoice
 from napari_sciml.app.pace import Pace
 from napari_sciml.app.resolve import Resolved, Wish, resolve
@@ -20,23 +21,22 @@ from napari_sciml.app.saving import corrected_points, new_folder, save_work
 from napari_sciml.app.sentences import CRASHED, next_step, result_line, saved_line
 from napari_sciml.app.snippets import command_text, nameable, out_folder, python_text
 from napari_sciml.app.state import Phase, RunState
-from napari_sciml.app.worker import Crashed, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.traits import traits_of
+from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
+from napari_sciml.layers.origin import Origin, origin_of
 from napari_sciml.layers.spatial import Place
-
-PAGED = ("microct",)
-"""Techniques whose settings have a form; the others run from the command line and from Python."""
 
 
 def all_techniques() -> list[Technique]:
     """Give every technique, without importing what only a run needs."""
     from napari_sciml.techniques import get_technique, technique_names
 
-    return [get_technique(name) for name in technique_names() if name in PAGED]
+    return [get_technique(name) for name in technique_names()]
 
 
 @dataclass(frozen=True)
@@ -79,6 +79,8 @@ class RunController:
         self._result: Result | None = None
         self._choice = ImageChoice(viewer)
         self._choice.changed.connect(self._refresh)
+        self._frames = FrameLink(viewer)
+        self._frames.changed.connect(self._on_frame)
         self.state = RunState()
         self._refresh()
 
@@ -95,16 +97,39 @@ class RunController:
         self._wish_for(model=name)
 
     def change_values(self, values: Mapping[str, Any]) -> None:
-        """Replace the technique's own settings; those left out or None take their defaults."""
+        """Replace the technique's own settings; those left out or None take their defaults.
+
+        What decides at once changes the result on screen too.
+        """
         given = {name: value for name, value in values.items() if value is not None}
-        self._wish_for(values={**self._wish.values, self.state.technique: given})
+        self._wish = replace(self._wish, values={**self._wish.values, self.state.technique: given})
+        self._decide()
+        self._show(error="", note="", **self._resolved_fields())
+
+    def set_live(self, name: str, value: Any) -> None:
+        """Change one setting that decides at once: in the result on screen, and in the next run."""
+        self.change_values({**self.state.values, name: value})
 
     def set_threshold(self, threshold: float) -> None:
         """Count everything at or above `threshold`: in the result on screen, and in the next run."""
         self._wish = replace(self._wish, threshold=threshold)
-        if self._shows_result() and self._result is not None:
-            self._result.set_threshold(threshold)
+        self._decide()
         self._refresh()
+
+    def ask(self, action: str) -> None:
+        """Do what the technique's form asks for, for example add an empty mask layer."""
+        viewer, image = self._viewer(), self._choice.image
+        if viewer is None or image is None:
+            return
+        change = traits_of(self.state.technique).actions[action]
+        values = change(viewer, image)
+        # The new layer is no image to work on.
+        self.change_values({**self.state.values, **values})
+
+    def go_to_frame(self, number: int) -> None:
+        """Show a frame of the result in the viewer."""
+        if (result := self._own_result()) is not None:
+            self._frames.go_to(result, number)
 
     def run(self) -> None:
         """Start, unless something runs or the state says why not."""
@@ -116,11 +141,13 @@ class RunController:
         self._job = Job(CancelToken(), weakref.ref(image), Place.of(image))
         self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
         self._start(
-            plan.technique.run(plan.source, plan.settings, self._job.token),
-            title=f"{plan.technique.title}: {image.name}",
-            total=plan.plan.tiles,
-            on_step=self._on_step,
-            on_end=self._on_end,
+            Errand(
+                plan.technique.run(plan.source, plan.start_settings(), self._job.token),
+                title=f"{plan.technique.title}: {image.name}",
+                total=plan.plan.tiles,
+                on_step=self._on_step,
+                on_end=self._on_end,
+            )
         )
 
     def stop(self) -> None:
@@ -137,27 +164,22 @@ class RunController:
         record = findings.provenance.source
         folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
         self._show(saving=True, error="", note="")
-        self._start(
-            save_work(findings, folder, corrected_points(self._result)),
-            title="Saving",
-            total=1,
-            on_step=_ignore,
-            on_end=self._on_saved,
-        )
+        work = save_work(findings, folder, corrected_points(self._result))
+        self._start(Errand(work, title="Saving", total=1, on_step=_ignore, on_end=self._on_saved))
 
     def python_text(self) -> str:
         """Give the run that the page describes as Python, or an empty string without an image."""
         plan = self._resolve()
         if plan.source is None:
             return ""
-        return python_text(plan.technique.name, nameable(plan.source), plan.values)
+        return python_text(plan.technique.name, nameable(plan.source), plan.values, self._origin())
 
     def command_text(self) -> str:
         """Give the run that the page describes as a command line, or an empty string without an image."""
         plan = self._resolve()
         if plan.source is None:
             return ""
-        return command_text(plan.technique.name, nameable(plan.source), plan.values)
+        return command_text(plan.technique.name, nameable(plan.source), plan.values, self._origin())
 
     def tell(self, note: str) -> None:
         """Show good news on the page, for example that something was copied."""
@@ -168,7 +190,36 @@ class RunController:
         self._show(error="", note="", **self._resolved_fields())
 
     def _resolve(self) -> Resolved:
-        return resolve(self._wish, self._choice.image, self._techniques)
+        return resolve(self._wish, self._choice.image, self._techniques, self._choice.labels)
+
+    def _origin(self) -> Origin | None:
+        image = self._choice.image
+        return None if image is None else origin_of(image)
+
+    def _own_result(self) -> Result | None:
+        """Give the last result if it is of the chosen technique; the sliders of another are not its own."""
+        result = self._result
+        own = result is not None and result.findings.provenance.technique == self._resolve().technique.name
+        return result if own else None
+
+    def _is_live(self, result: Result | None) -> bool:
+        """Whether the sliders change a result: its points on screen, or its table, which needs no layer."""
+        viewer = self._viewer()
+        if result is None or viewer is None:
+            return False
+        return bool(traits_of(result.findings.provenance.technique).live) or result.is_in(viewer)
+
+    def _decide(self) -> None:
+        """Decide the result on screen again, as the sliders stand now."""
+        result = self._own_result()
+        if result is not None and self._is_live(result):
+            result.decide(self._wish.threshold, **self._resolve().live())
+
+    def _on_frame(self) -> None:
+        result = self._own_result()
+        frame = None if result is None else self._frames.frame(result)
+        if frame != self.state.frame:
+            self._show(frame=frame)
 
     def _on_step(self, step: Progress) -> None:
         if self._job is not None:
@@ -195,14 +246,25 @@ class RunController:
             image = None
         # The image may have been moved during the run; the points belong to where it is now.
         place = job.place if image is None else Place.of(image)
-        if findings.provenance.settings.get("threshold") != self._wish.threshold:
-            findings = findings.at_threshold(self._wish.threshold)
+        findings = self._decided(findings)
         if self._result is not None and self._result.place.name == place.name:
             # Two results on one image cannot be told apart; the older one is hidden, not lost.
             for layer in self._result.layers:
                 layer.visible = False
         self._result = Result.deliver(viewer, findings, place, image)
         self._result.edited.connect(self._refresh)
+
+    def _decided(self, findings: Findings) -> Findings:
+        """Decide as the sliders stand now, if they were moved during the run."""
+        technique = findings.provenance.technique
+        values = self._wish.values.get(technique, {})
+        wanted: dict[str, Any] = {"threshold": self._wish.threshold}
+        wanted |= {name: values[name] for name in traits_of(technique).live if name in values}
+        settings = findings.provenance.settings
+        if all(settings.get(name) == value for name, value in wanted.items()):
+            return findings
+        live = {name: settings[name] for name in traits_of(technique).live}
+        return findings.at_threshold(**{**live, **wanted})
 
     def _on_saved(self, outcome: Outcome) -> None:
         match outcome:
@@ -230,7 +292,8 @@ class RunController:
 
     def _resolved_fields(self) -> dict[str, Any]:
         plan = self._resolve()
-        result = self._result
+        result, own = self._result, self._own_result()
+        live = plan.live()
         return {
             "images": self._choice.images,
             "image": self._choice.image,
@@ -241,7 +304,12 @@ class RunController:
             "model": plan.model,
             "values": dict(self._wish.values.get(plan.technique.name, {})),
             "threshold": self._wish.threshold,
-            "threshold_live": self._shows_result(),
+            "live": live,
+            "threshold_live": self._is_live(own),
+            "caution": traits_of(plan.technique.name).caution(plan.model, self._wish.threshold, live),
+            "labels": self._choice.labels,
+            "findings": None if own is None else own.findings,
+            "frame": None if own is None else self._frames.frame(own),
             "plan": plan.plan,
             "blocked": plan.blocked,
             "result": "" if result is None else result_line(result.findings, result.edits),

@@ -28,7 +28,7 @@ class PointsCopy:
 
 
 def corrected_points(result: Result) -> list[PointsCopy]:
-    """Copy the layers of `result` if a person changed them."""
+    """Copy the points of `result` if a person changed them."""
     if not result.edits:
         return []
     return [
@@ -39,7 +39,7 @@ def corrected_points(result: Result) -> list[PointsCopy]:
                 "metadata": {METADATA_KEY: dict(layer.metadata[METADATA_KEY])},
             },
         )
-        for layer in result.layers
+        for layer in result.points
     ]
 
 

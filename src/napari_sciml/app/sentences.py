@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.plan import RunPlan, duration
 from napari_sciml.core.progress import Progress
@@ -46,7 +47,8 @@ def how_it_works(plan: RunPlan) -> str:
 def progress_line(progress: Progress | None, seconds_left: float | None, *, stopping: bool) -> str:
     """Say how far a run is, for example ``12 of 64 tiles, 9 s left``."""
     if stopping:
-        return "Stopping after this tile; what is found so far stays."
+        part = "part" if progress is None else progress.what.removesuffix("s")
+        return f"Stopping after this {part}; what is found so far stays."
     if progress is None:
         return "Starting: loading the network"
     line = f"{progress.done} of {progress.total} {progress.what}"
@@ -55,21 +57,17 @@ def progress_line(progress: Progress | None, seconds_left: float | None, *, stop
 
 def result_line(findings: Findings, edits: HandEdits) -> str:
     """Say what was found."""
-    if not findings.overlays:
-        return f"{len(findings.table)} rows, {duration(findings.provenance.seconds)}."
-    overlay = findings.overlays[0]
-    style = style_for(overlay.label)
-    count = counted(findings, edits)
-    where = _where(findings)
-    many = (where and style.in_slices) or style.many
     took = duration(findings.provenance.seconds)
-    head = f"{count} {style.one if count == 1 else many}{'' if findings.partial else where}, {took}"
+    head = f"{_found(findings, edits)}, {took}"
     if findings.partial:
         done, total = findings.provenance.units_done, findings.provenance.units_total
         head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"
     if edits:
         counts = {"added": edits.added, "removed": edits.removed}
-        head += f" ({' and '.join(f'{n} {verb}' for verb, n in counts.items() if n)} by hand)"
+        changed = " and ".join(f"{n} {verb}" for verb, n in counts.items() if n)
+        # Where the sentence counts something else, it has to say what was changed.
+        things = "" if findings.summary is None else f"{style_for(findings.overlays[0].label).many}: "
+        head += f" ({things}{changed} by hand)"
     parts = [f"{head}."]
     if findings.provenance.problems:
         problems = findings.provenance.problems
@@ -85,10 +83,10 @@ def counted(findings: Findings, edits: HandEdits) -> int:
 
 def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
     """Say what a person would do now."""
+    traits = traits_of(findings.provenance.technique)
     if not findings.overlays:
-        return ""
+        return traits.next_step
     count = counted(findings, edits)
-    many = style_for(findings.overlays[0].label).many
     if not on_screen:
         return "Its layer was removed. Save results still works, or press Run again."
     if findings.partial:
@@ -96,8 +94,21 @@ def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
     if count == 0 and len(findings.candidates):
         return f"Next: lower the threshold; {len(findings.candidates)} candidates lie below it."
     if count == 0:
-        return f"Next: check the size of the {many} and the axis along which they run."
-    return "Next: move the threshold, or add missed ones by hand with the + tool of the points layer."
+        return traits.nothing
+    return traits.next_step
+
+
+def _found(findings: Findings, edits: HandEdits) -> str:
+    """Count what a person asked for: in the technique's own words, else the points on screen."""
+    if findings.summary is not None:
+        return findings.summary(findings)
+    if not findings.overlays:
+        return f"{len(findings.table)} rows"
+    style = style_for(findings.overlays[0].label)
+    count = counted(findings, edits)
+    where = _where(findings)
+    many = (where and style.in_slices) or style.many
+    return f"{count} {style.one if count == 1 else many}{'' if findings.partial else where}"
 
 
 def saved_line(files: Sequence[Path]) -> str:

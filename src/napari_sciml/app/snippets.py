@@ -8,8 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from napari_sciml.app.mask_layer import LayerMask
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
+from napari_sciml.layers.origin import Origin
 
 
 def nameable(source: ImageSource) -> ImageSource:
@@ -30,10 +32,13 @@ def nameable(source: ImageSource) -> ImageSource:
     return source if opened.shape == source.shape else replace(source, path=None)
 
 
-def python_text(technique: str, source: ImageSource, values: Mapping[str, Any]) -> str:
+def python_text(
+    technique: str, source: ImageSource, values: Mapping[str, Any], origin: Origin | None = None
+) -> str:
     """Write the run as a Python script.
 
-    An image that lives in memory only cannot be named; the script then takes the layer out of the viewer.
+    An image that lives in memory only cannot be named; the script then makes it again, or takes the layer
+    out of the viewer. So it does with a mask that was painted.
 
     Parameters
     ----------
@@ -43,18 +48,34 @@ def python_text(technique: str, source: ImageSource, values: Mapping[str, Any]) 
         The image.
     values
         Settings that differ from the defaults.
+    origin
+        How to make the image again.
     """
     settings = {**values, **stated_pixel_size(source, values)}
-    lines = ["import napari_sciml as sciml", ""]
-    if source.path is None:
+    lines = ["import napari_sciml as sciml"]
+    if source.path is not None:
+        image = repr(source.path)
+        lines.append("")
+    elif origin is not None:
+        image = origin.expression
+        lines += [origin.imports, ""]
+    else:
+        image = "image"
         lines += [
+            "",
             f"# {source.name!r} is not in a file as it is: run this in napari's console.",
             f"image = viewer.layers[{source.name!r}].data",
         ]
-        image = "image"
-    else:
-        image = repr(source.path)
-    arguments = [repr(technique), image, *(f"{name}={value!r}" for name, value in settings.items())]
+    arguments = [repr(technique), image]
+    for name, value in settings.items():
+        if isinstance(value, LayerMask):
+            lines += [
+                f"# The {name} was painted in the layer {value.name!r}: run this in napari's console.",
+                f"{name} = viewer.layers[{value.name!r}].data",
+            ]
+            arguments.append(f"{name}={name}")
+        else:
+            arguments.append(f"{name}={value!r}")
     one_line = f"findings = sciml.run({', '.join(arguments)})"
     if len(one_line) <= 88:
         lines.append(one_line)
@@ -64,26 +85,46 @@ def python_text(technique: str, source: ImageSource, values: Mapping[str, Any]) 
     return "\n".join(lines) + "\n"
 
 
-def command_text(technique: str, source: ImageSource, values: Mapping[str, Any]) -> str:
-    """Write the run as a command line. An image in memory has to be saved first, and the text says so."""
+def command_text(
+    technique: str, source: ImageSource, values: Mapping[str, Any], origin: Origin | None = None
+) -> str:
+    """Write the run as a command line. What is in memory only has to be saved first, and the text says so."""
     settings = {**values, **stated_pixel_size(source, values)}
-    note = ""
+    lines = []
     path = source.path
-    if path is None:
-        path = f"{_file_stem(source.name)}.tif"
-        note = (
+    if path is None and origin is not None:
+        path = origin.file
+        lines.append(origin.command)
+    elif path is None:
+        path = f"{file_stem(source.name)}.tif"
+        lines.append(
             f"# {source.name!r} is not in a file as it is: save it first "
-            f"(File > Save Selected Layers, as {path}), then run\n"
+            f"(File > Save Selected Layers, as {path}), then run"
         )
     words = ["napari-sciml", "run", technique, path, "--out", out_folder(technique, source.name)]
     for name, value in settings.items():
-        words += [f"--{name.replace('_', '-')}", f"{value}"]
-    return f"{note}{shlex.join(words)}\n"
+        text = f"{value}"
+        if isinstance(value, LayerMask):
+            text = f"{file_stem(value.name)}.tif"
+            lines.append(
+                f"# The {name} was painted in the layer {value.name!r}: save it first "
+                f"(File > Save Selected Layers, as {text}), then run"
+            )
+        words += [*option(name, text, value)]
+    return "\n".join([*lines, shlex.join(words)]) + "\n"
+
+
+def option(name: str, text: str, value: Any) -> list[str]:
+    """Write a setting as an option of the command line; a switch has two names and no value."""
+    dashed = name.replace("_", "-")
+    if isinstance(value, bool):
+        return [f"--{dashed}" if value else f"--no-{dashed}"]
+    return [f"--{dashed}", text]
 
 
 def out_folder(technique: str, name: str) -> str:
     """Suggest a folder for the results of a run on the image called `name`."""
-    return f"{_file_stem(name)}-{technique}"
+    return f"{file_stem(name)}-{technique}"
 
 
 def stated_pixel_size(source: ImageSource, values: Mapping[str, Any]) -> dict[str, float]:
@@ -98,6 +139,7 @@ def stated_pixel_size(source: ImageSource, values: Mapping[str, Any]) -> dict[st
     return {"pixel_size_nm": float(f"{edges.pop() * 1000:.9g}")} if len(edges) == 1 else {}
 
 
-def _file_stem(name: str) -> str:
+def file_stem(name: str) -> str:
+    """Make a file's name, without its ending, of what a layer is called."""
     kept = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in Path(name).stem)
     return kept.strip("._") or "image"

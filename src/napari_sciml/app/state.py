@@ -9,6 +9,7 @@ from typing import Any
 
 from napari.layers import Layer
 
+from napari_sciml.core.findings import Findings
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import Progress
 
@@ -60,8 +61,18 @@ class RunState:
         Settings of the technique that differ from its defaults.
     blocked
         Why Run is disabled, or an empty string.
+    live
+        Settings besides the threshold that decide at once.
     threshold_live
-        Whether moving the threshold changes a result that is on screen.
+        Whether moving the threshold or a live setting changes a result that is on screen.
+    caution
+        What to expect at this threshold and these live settings, measured beforehand.
+    labels
+        Labels layers on offer as masks.
+    findings
+        What the chosen technique found last, as decided now; None before its first run.
+    frame
+        The frame of these findings that the viewer shows, or None.
     result
         The result in one line.
     next_step
@@ -83,7 +94,12 @@ class RunState:
     model: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     threshold: float = 0.5
+    live: Mapping[str, Any] = field(default_factory=dict)
     threshold_live: bool = False
+    caution: str = ""
+    labels: tuple[Layer, ...] = ()
+    findings: Findings | None = None
+    frame: int | None = None
     plan: RunPlan = field(default_factory=RunPlan)
     blocked: str = ""
     phase: Phase = Phase.IDLE

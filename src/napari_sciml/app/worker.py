@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
@@ -36,20 +36,33 @@ class Crashed:
 Outcome = Finished[Any] | Failed | Crashed
 
 
-class Launch(Protocol):
-    """Starts work somewhere and reports back on the main thread."""
+@dataclass(frozen=True)
+class Errand:
+    """Work to be done elsewhere, and who is told about it.
 
-    def __call__(
-        self,
-        work: Generator[Progress, None, Any],
-        *,
-        title: str,
-        total: int,
-        on_step: Callable[[Progress], None],
-        on_end: Callable[[Outcome], None],
-    ) -> None:
-        """Start `work`; call `on_step` for each step and `on_end` exactly once."""
-        ...
+    Attributes
+    ----------
+    work
+        The generator; it runs off the main thread.
+    title
+        What to call it while it runs.
+    total
+        Number of its steps.
+    on_step
+        Called with each step, on the main thread.
+    on_end
+        Called exactly once, on the main thread.
+    """
+
+    work: Generator[Progress, None, Any]
+    title: str
+    total: int
+    on_step: Callable[[Progress], None]
+    on_end: Callable[[Outcome], None]
+
+
+Launch = Callable[[Errand], None]
+"""Starts an errand somewhere."""
 
 
 def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, None, Outcome]:
@@ -71,22 +84,16 @@ def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, N
     return Finished(result)
 
 
-def launch(
-    work: Generator[Progress, None, Any],
-    *,
-    title: str,
-    total: int,
-    on_step: Callable[[Progress], None],
-    on_end: Callable[[Outcome], None],
-) -> None:
-    """Run `work` in a thread, with a bar in napari's activity dock."""
+def launch(errand: Errand) -> None:
+    """Run an errand in a thread, with a bar in napari's activity dock."""
     from napari.qt.threading import create_worker
 
     def job() -> Generator[Progress, None, Outcome]:
-        return (yield from outcome_of(work))
+        return (yield from outcome_of(errand.work))
 
-    worker = create_worker(job, _start_thread=False, _progress={"total": max(total, 1), "desc": title})
-    worker.yielded.connect(on_step)
-    worker.returned.connect(on_end)
-    worker.errored.connect(lambda error: on_end(Crashed(error)))
+    bar = {"total": max(errand.total, 1), "desc": errand.title}
+    worker = create_worker(job, _start_thread=False, _progress=bar)
+    worker.yielded.connect(errand.on_step)
+    worker.returned.connect(errand.on_end)
+    worker.errored.connect(lambda error: errand.on_end(Crashed(error)))
     worker.start()

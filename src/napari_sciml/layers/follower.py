@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from napari.layers import Layer
 
-from napari_sciml.layers.spatial import spatial_kwargs
+from napari_sciml.layers.spatial import grid_place, spatial_kwargs
 
 SPATIAL = ("scale", "translate", "rotate", "shear", "affine", "units", "axis_labels")
+
+Grid = tuple[tuple[float, ...], tuple[float, ...]]
+"""Scale and translation of a coarser grid in pixels of its image."""
 
 
 class Follower:
@@ -18,11 +21,23 @@ class Follower:
 
     A person who notices after the run that the pixel size was missing sets it on the image; without
     this, the points would stay behind.
+
+    Parameters
+    ----------
+    leader
+        The image.
+    followers
+        Layers whose pixels are those of the image.
+    grids
+        Layers whose pixels are elements of a grid on the image, and how that lies on it.
     """
 
-    def __init__(self, leader: Layer, followers: Iterable[Layer]) -> None:
+    def __init__(
+        self, leader: Layer, followers: Iterable[Layer], grids: Mapping[Layer, Grid] | None = None
+    ) -> None:
         self._leader = weakref.ref(leader)
         self._followers = weakref.WeakSet(followers)
+        self._grids = weakref.WeakKeyDictionary(grids or {})
         for name in SPATIAL:
             # Before the viewer looks at the layers, so that it never sees them disagree.
             getattr(leader.events, name).connect(self._on_moved, position="first")
@@ -35,3 +50,10 @@ class Follower:
         for layer in self._followers:
             if layer.ndim == leader.ndim:
                 setattr(layer, event.type, place[event.type])
+        for layer, (scale, translate) in self._grids.items():
+            if layer.ndim == leader.ndim:
+                on_grid = grid_place(place, scale, translate)
+                setattr(layer, event.type, on_grid[event.type])
+                # Where its first element lies depends on how large and how turned a pixel is.
+                if event.type in ("scale", "rotate", "shear"):
+                    layer.translate = on_grid["translate"]

@@ -3,7 +3,18 @@
 from __future__ import annotations
 
 SAMPLE_KEY = "napari_sciml_sample"
-"""Written by the sample on its image layer: ``{"path": file, "truth": table of true centres}``.
+"""Written by a sample on its image layer; the truth is never shown by itself.
 
-Read to name the file in "Copy as Python". The truth is never shown by itself.
+Read by "Copy as Python": ``path`` names the shipped file, or ``origin`` makes the image again;
+see `layers.origin`.
 """
+
+PATH_KEY = "napari_sciml_path"
+"""Written by our readers: the path as `open_image` takes it, with the part inside a file, or the folder of a
+series; None where no path names the very image. napari itself remembers one file."""
+
+TECHNIQUE_KEY = "napari_sciml_technique"
+"""Written by readers and samples: the technique that most likely suits the image. Read by the panel."""
+
+RECORD_NAME = "run.json"
+"""How a run record's file is called; saved layers write ``<name>.run.json``."""

@@ -1,4 +1,4 @@
-"""Open what napari itself cannot, or not lazily: HDF5 and NeXus volumes, big .npy files, our own runs."""
+"""Open what napari itself cannot, or not lazily: HDF5 and NeXus, detector files, big .npy files, our runs."""
 
 from __future__ import annotations
 
@@ -8,22 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.source import SPATIAL_AXES, ImageSource
+from napari_sciml.core.source import ImageSource
+from napari_sciml.layers.frames import frames_look, is_frames
+from napari_sciml.layers.keys import PATH_KEY, RECORD_NAME
+from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.points import LayerData
+from napari_sciml.layers.spatial import source_place
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Reader = Callable[[Paths], list[Any]]
 
-VOLUME_SUFFIXES = (".h5", ".hdf5", ".nxs", ".npy")
-RECORD_NAME = "run.json"
+VOLUME_SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".cxi", ".npy")
 NOTHING: list[Any] = [(None,)]
 """What napari takes as "handled, but there is no layer"."""
 
 
 def get_volume_reader(path: Paths) -> Reader | None:
-    """Give the reader of lazily opened volumes, or None if the name is not one of theirs."""
-    return read_volumes if all(_name(p).endswith(VOLUME_SUFFIXES) for p in _listed(path)) else None
+    """Give the reader of lazily opened images, or None if the names are not among its own.
+
+    Several detector files, or a folder of them, become one stack.
+    """
+    paths = _listed(path)
+    if len(paths) == 1 and _is_folder(paths[0]):
+        return read_volumes
+    if all(_is_detector_file(p) for p in paths):
+        return read_volumes if len(paths) == 1 else read_series
+    return read_volumes if all(_name(p).endswith(VOLUME_SUFFIXES) for p in paths) else None
 
 
 def get_run_reader(path: Paths) -> Reader | None:
@@ -34,6 +45,16 @@ def get_run_reader(path: Paths) -> Reader | None:
 def read_volumes(path: Paths) -> list[Any]:
     """Open volumes as lazy image layers. What is wrong with a file is told in one sentence."""
     return _read_each(path, lambda file: [volume_layer(file)])
+
+
+def read_series(path: Paths) -> list[Any]:
+    """Open detector files as one stack. What is wrong with them is told in one sentence."""
+    files = _listed(path)
+    try:
+        return [image_layer(series_source(files))]
+    except SciMLError as error:
+        tell(error)
+        return NOTHING
 
 
 def read_runs(path: Paths) -> list[Any]:
@@ -53,31 +74,35 @@ def volume_layer(path: str | os.PathLike[str]) -> LayerData:
     """
     from napari_sciml.io import open_image
 
-    source = open_image(path)
-    return lazy_array(source), {"name": source.name, **source_place(source)}, "image"
+    return image_layer(open_image(path))
 
 
-def source_place(source: ImageSource) -> dict[str, Any]:
-    """Give the spatial arguments of a layer that shows `source`: axis labels, scale, units."""
-    place: dict[str, Any] = {"axis_labels": source.axes}
-    if source.pixel_size is not None:
-        place["scale"] = source.pixel_size
-        place["units"] = tuple(source.unit if axis in SPATIAL_AXES else "pixel" for axis in source.axes)
-    return place
+def image_layer(source: ImageSource) -> LayerData:
+    """Show an opened image; diffraction frames dark on white, with a contrast that one of them decides."""
+    look = frames_look(source) if is_frames(source) else {}
+    metadata = {PATH_KEY: source.path, **look.pop("metadata", {})}
+    arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
+    return lazy_array(source), arguments, "image"
 
 
-def lazy_array(source: ImageSource) -> Any:
-    """Wrap pixels so that napari slices them without reading the rest: as they are, or as dask planes."""
-    import numpy as np
+def series_source(files: Sequence[str]) -> ImageSource:
+    """Open detector files as one series, in the order of the numbers in their names.
 
-    if isinstance(source.data, np.ndarray):
-        return source.data
-    import dask.array as da
+    Raises
+    ------
+    SciMLError
+        If not one of them can be read.
+    """
+    from napari_sciml.io.detector import detector_files, open_detector
+    from napari_sciml.io.paths import natural_key
 
-    chunks = getattr(source.data, "chunks", None) or (*(1,) * (source.ndim - 2), *source.shape[-2:])
-    return da.from_array(  # type: ignore[no-untyped-call]
-        source.data, chunks=chunks, lock=True, meta=np.empty((0,) * source.ndim, dtype=source.dtype)
-    )
+    paths = sorted((Path(file) for file in files), key=lambda file: natural_key(file.name))
+    raw = open_detector(paths)
+    name = f"{paths[0].stem} to {paths[-1].stem}"
+    folder = str(paths[0].parent)
+    # Some of the files of a folder have no name in common by which they could be opened again.
+    path = folder if detector_files(folder) == paths else None
+    return ImageSource.from_array(raw.data, axes=raw.axes, name=name, path=path, close=raw.close)
 
 
 def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]:
@@ -92,6 +117,20 @@ def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]
 
 def _listed(path: Paths) -> list[str]:
     return [os.fspath(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
+
+
+def _is_detector_file(path: str) -> bool:
+    from napari_sciml.io.detector import is_detector_file
+
+    return is_detector_file(Path(path))
+
+
+def _is_folder(path: str) -> bool:
+    """Whether a path is a folder of files; what is inside is looked at when it is opened."""
+    from napari_sciml.io.paths import ZARR_MARKS
+
+    folder = Path(path)
+    return folder.is_dir() and not any((folder / mark).exists() for mark in ZARR_MARKS)
 
 
 def _name(path: str) -> str:

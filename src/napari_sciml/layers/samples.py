@@ -1,12 +1,15 @@
-"""Samples for File > Open Sample: small, shipped, simulated; nothing is downloaded."""
+"""Samples for File > Open Sample: simulated, small or made when looked at; nothing is downloaded."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from napari_sciml.layers.frames import frames_look
 from napari_sciml.layers.keys import SAMPLE_KEY
+from napari_sciml.layers.lazy import lazy_array
+from napari_sciml.layers.origin import ORIGIN, Origin
 from napari_sciml.layers.points import LayerData
-from napari_sciml.layers.readers import source_place
+from napari_sciml.layers.spatial import source_place
 
 SAMPLES_FOLDER = Path(__file__).parent.parent / "samples"
 CMC_PHANTOM = SAMPLES_FOLDER / "cmc_phantom.tif"
@@ -28,3 +31,21 @@ def cmc_phantom() -> list[LayerData]:
     source.close()
     sample = {"path": str(CMC_PHANTOM), "truth": pd.read_csv(CMC_TRUTH)}
     return [(pixels, {"name": CMC_NAME, "metadata": {SAMPLE_KEY: sample}, **source_place(source)}, "image")]
+
+
+def diffraction_run() -> list[LayerData]:
+    """Open the simulated run of serial crystallography; frames are made when they are looked at."""
+    from napari_sciml.samples.diffraction_run import SEED
+    from napari_sciml.samples.diffraction_run import diffraction_run as simulated
+
+    source = simulated()
+    origin = Origin(
+        imports="from napari_sciml.samples.diffraction_run import diffraction_run",
+        expression="diffraction_run()",
+        command=f"napari-sciml simulate diffraction --seed {SEED} --out diffraction-run",
+        file="diffraction-run/frames.h5",
+    )
+    look = frames_look(source)
+    metadata = {SAMPLE_KEY: {ORIGIN: origin}, **look.pop("metadata")}
+    arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
+    return [(lazy_array(source), arguments, "image")]

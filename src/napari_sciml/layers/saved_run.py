@@ -11,8 +11,9 @@ import numpy as np
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.source import ImageSource
+from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.points import LayerData, manual_defaults
-from napari_sciml.layers.readers import RECORD_NAME, source_place
+from napari_sciml.layers.spatial import source_place
 from napari_sciml.layers.styles import MODEL, style_for
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX
 

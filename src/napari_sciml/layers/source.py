@@ -9,7 +9,7 @@ from napari.layers import Image, Layer
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, SPATIAL_AXES, ImageSource
-from napari_sciml.layers.keys import SAMPLE_KEY
+from napari_sciml.layers.keys import PATH_KEY, SAMPLE_KEY
 
 LENGTH_UNIT = "um"
 """Physical lengths leave the layers in this unit, whatever unit the layer was given."""
@@ -99,8 +99,11 @@ def length_factor(unit: Any) -> float | None:
 
 
 def source_path(layer: Layer) -> str | None:
-    """Give the file that `layer` was opened from, or None if it lives in memory only."""
-    if layer.source.path is not None:
-        return str(layer.source.path)
-    sample = layer.metadata.get(SAMPLE_KEY)
-    return str(sample["path"]) if sample else None
+    """Give the path that `layer` was opened from, or None if it lives in memory only."""
+    if PATH_KEY in layer.metadata:
+        path = layer.metadata[PATH_KEY]
+    elif layer.source.path is not None:
+        path = layer.source.path
+    else:
+        path = layer.metadata.get(SAMPLE_KEY, {}).get("path")
+    return None if path is None else str(path)

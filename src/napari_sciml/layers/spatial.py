@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from napari.layers import Layer
+
+from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 
 
 def spatial_kwargs(layer: Layer, axes: Sequence[int] | None = None) -> dict[str, Any]:
@@ -41,6 +44,34 @@ def spatial_kwargs(layer: Layer, axes: Sequence[int] | None = None) -> dict[str,
         "units": tuple(layer.units[axis] for axis in keep),
         "axis_labels": tuple(layer.axis_labels[axis] for axis in keep),
     }
+
+
+def source_place(source: ImageSource) -> dict[str, Any]:
+    """Give the spatial arguments of a layer that shows `source`: axis labels, scale, units."""
+    place: dict[str, Any] = {"axis_labels": source.axes}
+    if source.pixel_size is not None:
+        place["scale"] = source.pixel_size
+        place["units"] = tuple(source.unit if axis in SPATIAL_AXES else "pixel" for axis in source.axes)
+    return place
+
+
+def grid_place(
+    spatial: Mapping[str, Any], scale: Sequence[float], translate: Sequence[float]
+) -> dict[str, Any]:
+    """Place a grid on an image: element ``i`` along an axis lies at pixel ``i * scale + translate``.
+
+    Parameters
+    ----------
+    spatial
+        What `spatial_kwargs` gave for the image.
+    scale, translate
+        Of the grid in pixels of the image, along each axis of it.
+    """
+    steps = np.asarray(spatial["scale"], float)
+    # napari scales first, then shears, then rotates, then moves.
+    linear = np.asarray(spatial["rotate"]) @ np.asarray(spatial["shear"]) @ np.diag(steps)
+    moved: npt.NDArray[np.float64] = np.asarray(spatial["translate"], float) + linear @ np.asarray(translate)
+    return {**spatial, "scale": steps * np.asarray(scale), "translate": moved}
 
 
 def shear_matrix(layer: Layer) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:

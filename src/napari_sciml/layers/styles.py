@@ -15,6 +15,7 @@ MANUAL = "manual"
 
 BLUE = "#56B4E9"
 ORANGE = "#E69F00"
+VERMILION = "#D55E00"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,8 @@ class PointStyle:
     many: str
     in_slices: str = ""
     """What many are called where one thing is met again in every slice; empty means as `many`."""
+    tiles: str = "positive tiles"
+    """What the tiles are called that hold some."""
     model_color: str = ORANGE
     manual_color: str = BLUE
     border_width: float = 0.12
@@ -54,7 +57,13 @@ class PointStyle:
         }
 
 
-STYLES = {"fiber": PointStyle(one="fibre", many="fibres", in_slices="fibre cross-sections")}
+STYLES = {
+    "fiber": PointStyle(one="fibre", many="fibres", in_slices="fibre cross-sections"),
+    # Red on the white of inverted grey, beside the orange of the tiles.
+    "bragg": PointStyle(
+        one="Bragg spot", many="Bragg spots", tiles="Bragg tiles", model_color=VERMILION, border_width=0.16
+    ),
+}
 
 
 def style_for(label: str) -> PointStyle:

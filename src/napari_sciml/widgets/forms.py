@@ -1,9 +1,26 @@
-"""Which form shows the settings of which technique. A form has `show_values` and `values_changed`."""
+"""Which views show what is special about a technique; the one place of this room that knows them by name.
+
+A form has ``show_state(state)``, ``values_changed(dict)`` and may have ``asked(str)``: the name of one of the
+technique's actions. A decider has ``show_state(state)`` and ``decided(str, object)``: a live setting and its
+value. A result page is listed with the words on its tab and has ``show_state(state)``, ``show_theme(theme)``
+and the signals of `widgets.result_page.ResultPage`.
+"""
 
 from __future__ import annotations
 
 from qtpy.QtWidgets import QWidget
 
+from napari_sciml.widgets.diffraction_form import DiffractionForm
+from napari_sciml.widgets.hits_page import HitsPage
 from napari_sciml.widgets.microct_form import MicroCTForm
+from napari_sciml.widgets.min_tiles import MinTiles
+from napari_sciml.widgets.result_page import ResultPage
 
-FORMS: dict[str, type[QWidget]] = {"microct": MicroCTForm}
+FORMS: dict[str, type[QWidget]] = {"diffraction": DiffractionForm, "microct": MicroCTForm}
+"""Technique -> the form of the settings that a run needs."""
+
+DECIDERS: dict[str, type[QWidget]] = {"diffraction": MinTiles}
+"""Technique -> what decides beside the threshold, without a new run."""
+
+RESULT_PAGES: dict[str, tuple[str, type[ResultPage]]] = {"diffraction": ("Hits", HitsPage)}
+"""Technique -> the page that shows its result, there as soon as there is one."""

@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
-from napari_sciml.app.state import ImageFacts
+from napari_sciml.app.state import RunState
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.widgets.diameter import PX, UM, LengthEdit
 from napari_sciml.widgets.parts import blank_icon, combo, described, fill, form
@@ -50,8 +50,9 @@ class MicroCTForm(QWidget):
         layout.addLayout(rows)
         layout.addWidget(self._advanced)
 
-    def show_values(self, values: Mapping[str, Any], facts: ImageFacts) -> None:
-        """Show `values`; those left out show their defaults. `facts` gives axis names and pixel size."""
+    def show_state(self, state: RunState) -> None:
+        """Show the values of `state`; those left out show their defaults."""
+        values, facts = state.values, state.facts
         self._values = dict(values)
         axis = int(values.get("axis", 0))
         um_per_px = _across(facts.pixel_size_um, axis)

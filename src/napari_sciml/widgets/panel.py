@@ -10,7 +10,9 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, Q
 
 from napari_sciml.app.session import session_for
 from napari_sciml.app.state import RunState
+from napari_sciml.widgets.forms import RESULT_PAGES
 from napari_sciml.widgets.parts import scrolled
+from napari_sciml.widgets.result_page import ResultPage
 from napari_sciml.widgets.run_page import RunPage
 
 COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
@@ -31,14 +33,15 @@ class SciMLPanel(QWidget):
         self.setObjectName("sciml_panel")
         self._runs = session_for(napari_viewer).runs
         self.run_page = RunPage()
+        self._result_page: ResultPage | None = None
         self._pages = self._create_pages()
         self._connect_run_page()
+        self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._runs.changed.connect(self._on_run_changed)
         # psygnal holds the panel weakly, but Qt may delete its inside while Python still holds the shell.
         slot = weakref.WeakMethod(self._on_run_changed)
         self.destroyed.connect(partial(_disconnect, weakref.ref(self._runs), slot))
         self._on_run_changed(self._runs.state)
-        self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
 
@@ -55,21 +58,56 @@ class SciMLPanel(QWidget):
     def _connect_run_page(self) -> None:
         page, runs = self.run_page, self._runs
         page.image_chosen.connect(runs.choose_image)
+        page.asked.connect(runs.ask)
         page.technique_chosen.connect(runs.choose_technique)
         page.model_chosen.connect(runs.choose_model)
         page.values_changed.connect(runs.change_values)
         page.threshold_moved.connect(runs.set_threshold)
+        page.decided.connect(runs.set_live)
         page.run_pressed.connect(runs.run)
         page.stop_pressed.connect(runs.stop)
         page.copy_python_pressed.connect(self._on_copy_python)
         page.copy_command_pressed.connect(self._on_copy_command)
         page.save_pressed.connect(self._on_save)
 
+    def show_result(self) -> None:
+        """Turn to the page of the result, if there is one."""
+        if self._result_page is not None:
+            self._pages.setCurrentIndex(self._pages.count() - 1)
+
     def _on_run_changed(self, state: RunState) -> None:
         self.run_page.show_state(state)
+        self._offer_result_page(state)
+        if self._result_page is not None:
+            self._result_page.show_state(state)
+
+    def _offer_result_page(self, state: RunState) -> None:
+        """Have the page of the chosen technique as long as it has a result, and no other's."""
+        title, kind = RESULT_PAGES.get(state.technique, ("", None)) if state.findings else ("", None)
+        if kind is (None if self._result_page is None else type(self._result_page)):
+            return
+        if self._result_page is not None:
+            index = self._pages.count() - 1
+            area = self._pages.widget(index)
+            self._pages.removeTab(index)
+            assert area is not None
+            area.deleteLater()
+        self._result_page = None if kind is None else kind()
+        if self._result_page is not None:
+            self._connect_result_page(self._result_page)
+            self._pages.addTab(scrolled(self._result_page), title)
+
+    def _connect_result_page(self, page: ResultPage) -> None:
+        page.threshold_moved.connect(self._runs.set_threshold)
+        page.decided.connect(self._runs.set_live)
+        page.frame_chosen.connect(self._runs.go_to_frame)
+        page.save_pressed.connect(self._on_save)
+        page.show_theme(self._viewer.theme)
 
     def _on_theme(self, event: Any = None) -> None:
         self.run_page.show_theme(self._viewer.theme)
+        if self._result_page is not None:
+            self._result_page.show_theme(self._viewer.theme)
 
     def _on_copy_python(self) -> None:
         self._copy(self._runs.python_text(), COPIED_PYTHON)

@@ -10,9 +10,9 @@ from napari_sciml.app.state import Phase
 
 WORDS = {Phase.IDLE: "Run", Phase.RUNNING: "Stop", Phase.STOPPING: "Stopping…"}
 TOOLTIPS = {
-    Phase.IDLE: "Find what the network knows in this image. The points come as a new layer.",
-    Phase.RUNNING: "Stop after this tile. What was found so far stays and is marked partial.",
-    Phase.STOPPING: "The tile under way is finished first.",
+    Phase.IDLE: "Find what the network knows in this image. What it finds comes as new layers.",
+    Phase.RUNNING: "Stop after the part at hand. What was found so far stays and is marked partial.",
+    Phase.STOPPING: "The part at hand is finished first.",
 }
 
 

@@ -5,32 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from napari.utils.theme import get_theme
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
     QFormLayout,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QLabeledDoubleSlider
-from superqt.utils import QSignalThrottler
 
 from napari_sciml.app.sentences import how_it_works, progress_line
 from napari_sciml.app.state import Phase, RunState
-from napari_sciml.core.settings import RunSettings
-from napari_sciml.widgets.forms import FORMS
-from napari_sciml.widgets.parts import combo, described, fill, form, say, sentence
+from napari_sciml.widgets.decision import DecisionBar
+from napari_sciml.widgets.forms import DECIDERS, FORMS
+from napari_sciml.widgets.parts import combo, fill, form, say, sentence
 from napari_sciml.widgets.run_button import RunButton
-
-LIVE = "Live: the network does not run again."
-NEXT_RUN = "Counts for the next run."
-THRESHOLD_EVERY_MS = 40
-LOWEST_THRESHOLD = 0.05
-"""A run keeps no candidates below this, so a live slider could not show them."""
 
 
 class RunPage(QWidget):
@@ -40,7 +31,9 @@ class RunPage(QWidget):
     technique_chosen = Signal(str)
     model_chosen = Signal(str)
     values_changed = Signal(dict)
+    asked = Signal(str)
     threshold_moved = Signal(float)
+    decided = Signal(str, object)
     run_pressed = Signal()
     stop_pressed = Signal()
     copy_python_pressed = Signal()
@@ -65,8 +58,7 @@ class RunPage(QWidget):
         self._bar.setObjectName("sciml_progress")
         self._bar.setTextVisible(False)
         self._progress = sentence("sciml_progress_text")
-        self._threshold = self._create_threshold()
-        self._threshold_note = sentence("sciml_threshold_note")
+        self._decision = DecisionBar()
         self._result = sentence("sciml_result")
         self._result.setStyleSheet("font-weight: bold")
         self._next_step = sentence("sciml_next_step")
@@ -100,7 +92,7 @@ class RunPage(QWidget):
         self._run.show_phase(state.phase, bool(state.blocked))
         say(self._blocked, "" if running else state.blocked)
         self._show_progress(state)
-        self._show_threshold(state)
+        self._decision.show_state(state, DECIDERS.get(state.technique))
         say(self._result, state.result)
         say(self._next_step, state.next_step)
         say(self._error, state.error)
@@ -118,15 +110,6 @@ class RunPage(QWidget):
         for label, color in ((self._error, colors.error), (self._blocked, colors.warning)):
             label.setStyleSheet(f"border-left: 4px solid {color.as_hex()}; padding-left: 6px;")
 
-    def _create_threshold(self) -> QLabeledDoubleSlider:
-        slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-        slider.setObjectName("sciml_threshold")
-        slider.setToolTip(described(RunSettings, "threshold"))
-        slider.setRange(LOWEST_THRESHOLD, 1.0)
-        slider.setSingleStep(0.01)  # type: ignore[arg-type]
-        slider.setDecimals(2)
-        return slider
-
     def _create_button(self, name: str, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text)
         button.setObjectName(name)
@@ -142,11 +125,8 @@ class RunPage(QWidget):
         for widget in (self._plan, self._run, self._blocked, self._error, self._bar, self._progress):
             layout.addWidget(widget)
         layout.addWidget(_line())
-        threshold = QHBoxLayout()
-        threshold.addWidget(QLabel("Threshold"))
-        threshold.addWidget(self._threshold, 1)
-        layout.addLayout(threshold)
-        for widget in (self._threshold_note, self._result, self._next_step, self._note):
+        layout.addWidget(self._decision)
+        for widget in (self._result, self._next_step, self._note):
             layout.addWidget(widget)
         copies = QHBoxLayout()
         copies.addWidget(self._copy_python)
@@ -174,11 +154,8 @@ class RunPage(QWidget):
         self._copy_python.clicked.connect(self._on_copy_python)
         self._copy_command.clicked.connect(self._on_copy_command)
         self._save.clicked.connect(self._on_save)
-        # A slider moves faster than thousands of points can follow.
-        self._throttler = QSignalThrottler(parent=self)
-        self._throttler.setTimeout(THRESHOLD_EVERY_MS)
-        self._threshold.valueChanged.connect(self._throttler.throttle)
-        self._throttler.triggered.connect(self._on_threshold)
+        self._decision.threshold_moved.connect(self.threshold_moved)
+        self._decision.decided.connect(self.decided)
 
     def _show_settings(self, state: RunState) -> None:
         if state.technique != self._shown_technique:
@@ -190,9 +167,11 @@ class RunPage(QWidget):
             self._settings_form = None if kind is None else kind()
             if self._settings_form is not None:
                 self._settings_form.values_changed.connect(self.values_changed)
+                if hasattr(self._settings_form, "asked"):
+                    self._settings_form.asked.connect(self.asked)
                 self._settings_place.addWidget(self._settings_form)
         if self._settings_form is not None:
-            self._settings_form.show_values(state.values, state.facts)
+            self._settings_form.show_state(state)
 
     def _show_progress(self, state: RunState) -> None:
         running = state.phase is not Phase.IDLE
@@ -205,21 +184,11 @@ class RunPage(QWidget):
         text = progress_line(state.progress, state.seconds_left, stopping=stopping) if running else ""
         say(self._progress, text)
 
-    def _show_threshold(self, state: RunState) -> None:
-        blocker = QSignalBlocker(self._threshold)
-        if not self._threshold.isSliderDown() and abs(self._threshold.value() - state.threshold) > 0.004:
-            self._threshold.setValue(state.threshold)
-        del blocker
-        say(self._threshold_note, LIVE if state.threshold_live else NEXT_RUN)
-
     def _on_image(self, index: int) -> None:
         self.image_chosen.emit(self._image.itemData(index))
 
     def _on_technique(self, index: int) -> None:
         self.technique_chosen.emit(self._technique.itemData(index))
-
-    def _on_threshold(self) -> None:
-        self.threshold_moved.emit(round(self._threshold.value(), 2))
 
     def _on_copy_python(self) -> None:
         self.copy_python_pressed.emit()

@@ -1,0 +1,20 @@
+"""The sample of serial crystallography: 200 frames, made one at a time when they are looked at."""
+
+from __future__ import annotations
+
+from napari_sciml.core.source import ImageSource
+
+NAME = "Diffraction run"
+FRAMES = 200
+SEED = 38
+"""With this seed 20 of the 200 frames are hits."""
+
+
+def diffraction_run() -> ImageSource:
+    """Give 200 stills of photosystem II on a Rayonix detector, 1920 x 1920 px, as an image.
+
+    The same as ``napari-sciml simulate diffraction`` with the same seed.
+    """
+    from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
+
+    return SimulatedRun(RunSpec.model_validate({"frames": FRAMES}), SEED).source(NAME)
