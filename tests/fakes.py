@@ -37,6 +37,7 @@ class SpotTechnique:
     title: ClassVar[str] = "MicroCT fibres"
     settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings
     models: ClassVar[tuple[str, ...]] = ("spots", "spots-2")
+    apart: ClassVar[bool] = False
 
     def __init__(self, gate: threading.Semaphore | None = None, fail: Exception | None = None) -> None:
         self.gate = gate

@@ -164,17 +164,17 @@ def run(
 
     recipe = get_technique(technique)
     chosen = parse_settings(recipe.settings_type, {**settings, "backend": backend})
-    return drive(recipe.run(open_source(image), chosen, cancel), on_progress)
+    return drive(recipe.run(open_source(image, apart=recipe.apart), chosen, cancel), on_progress)
 
 
-def open_source(image: Any) -> ImageSource:
-    """Make an `ImageSource` of whatever a caller has."""
+def open_source(image: Any, *, apart: bool = False) -> ImageSource:
+    """Make an `ImageSource` of whatever a caller has; `apart` as in `open_image`."""
     if isinstance(image, ImageSource):
         return image
     if isinstance(image, str | os.PathLike):
         from napari_sciml.io import open_image
 
-        return open_image(image)
+        return open_image(image, apart=apart)
     return ImageSource.from_array(image if hasattr(image, "dtype") else as_array(image))
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 import onnxruntime as ort
 import torch
 
-from napari_sciml.backends.onnx_graphs import dense_graph, patch_graph
+from napari_sciml.backends.onnx_graphs import dense_graph, patch_graph, tile_graph
 from napari_sciml.backends.predictor import CHUNK, FieldScores
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
@@ -63,8 +64,20 @@ class OnnxFloat:
             options = ort.SessionOptions()
             options.intra_op_num_threads = torch.get_num_threads()
             options.log_severity_level = 3
-            graph = dense_graph(self._weights, stride) if self.model.dense else patch_graph(self._weights)
             self._sessions[stride] = ort.InferenceSession(
-                graph.SerializeToString(), options, providers=["CPUExecutionProvider"]
+                self._graph(stride).SerializeToString(), options, providers=["CPUExecutionProvider"]
             )
         return self._sessions[stride]
+
+    def _graph(self, stride: int) -> onnx.ModelProto:
+        match self.model.architecture:
+            case "table-iv" | "table-iv-printed" as tag:
+                return tile_graph(self._weights, last_relu=tag == "table-iv")
+            case "table-vii":
+                return patch_graph(self._weights)
+            case "table-vii-dense":
+                return dense_graph(self._weights, stride)
+            case other:
+                raise SciMLError(
+                    f"The network {other} cannot run in ONNX Runtime yet", "choose the runtime torch"
+                )

@@ -1,4 +1,4 @@
-"""Table VII and its dense twin as ONNX graphs, written out node by node."""
+"""Table IV, Table VII and its dense twin as ONNX graphs, written out node by node."""
 
 from __future__ import annotations
 
@@ -79,6 +79,21 @@ def patch_graph(weights: Mapping[str, Tensor]) -> onnx.ModelProto:
     return write_graph(nodes, weights, {"pixels": ("n", 1, 16, 16)}, ("n", 2))
 
 
+def tile_graph(weights: Mapping[str, Tensor], *, last_relu: bool) -> onnx.ModelProto:
+    """Write Table IV. Input ``pixels`` ``(n, 1, 64, 64)``; output ``scores`` ``(n, 2)``, probabilities."""
+    nodes = [
+        helper.make_node("Conv", ["pixels", "conv1.weight", "conv1.bias"], ["c1"], strides=[3, 3]),
+        helper.make_node("MaxPool", ["c1"], ["p1"], kernel_shape=[3, 3], strides=[3, 3]),
+        helper.make_node("Relu", ["p1"], ["r1"]),
+        helper.make_node("Conv", ["r1", "conv2.weight", "conv2.bias"], ["c2"]),
+        helper.make_node("Relu" if last_relu else "Identity", ["c2"], ["signature"]),
+        helper.make_node("Flatten", ["signature"], ["flat"]),
+        helper.make_node("Gemm", ["flat", "head.weight", "head.bias"], ["logits"], transB=1),
+        helper.make_node("Softmax", ["logits"], ["scores"], axis=1),
+    ]
+    return write_graph(nodes, weights, {"pixels": ("n", 1, 64, 64)}, ("n", 2))
+
+
 def write_graph(
     nodes: Sequence[onnx.NodeProto],
     constants: Mapping[str, Tensor],
@@ -88,7 +103,7 @@ def write_graph(
     """Put nodes, weights and shapes together."""
     graph = helper.make_graph(
         list(nodes),
-        "table_vii",
+        "network",
         [
             helper.make_tensor_value_info(name, TensorProto.FLOAT, list(shape))
             for name, shape in inputs.items()

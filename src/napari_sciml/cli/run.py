@@ -55,7 +55,8 @@ def make_run(technique: str) -> Callable[..., None]:
     ) -> None:
         from napari_sciml.io import open_image
 
-        source = open_image(image, dataset=dataset, axes=axes, channel=channel)
+        apart = get_technique(technique).apart
+        source = open_image(image, dataset=dataset, axes=axes, channel=channel, apart=apart)
         try:
             run_source(technique, source, settings, out, threads)
         finally:

@@ -14,7 +14,10 @@ from napari_sciml.core.source import ImageSource
 METADATA_KEY = "napari_sciml"
 """Key of `layer.metadata` under which the edge stores the record of the run that made a layer."""
 
-REPORTED_PACKAGES = ("napari-sciml", "napari", "numpy", "torch", "onnxruntime", "scikit-image")
+REPORTED_PACKAGES = (
+    *("napari-sciml", "napari", "numpy", "torch", "onnxruntime", "scikit-image", "scipy"),
+    *("h5py", "hdf5plugin", "fabio", "pycbf", "tifffile"),
+)
 
 
 class SourceRecord(BaseModel):

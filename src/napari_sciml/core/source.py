@@ -36,6 +36,9 @@ class ImageSource:
         The file or folder it came from, or None for arrays in memory.
     close
         Releases file handles. Safe to call more than once.
+    place
+        Gives the file and the number in it of an image along the first axis, where a series lies in several
+        files; no number where a file is one image. None otherwise.
     """
 
     data: Any
@@ -45,6 +48,7 @@ class ImageSource:
     name: str = "image"
     path: str | None = None
     close: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    place: Callable[[int], tuple[str, int | None]] | None = field(default=None, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         if len(self.axes) != len(self.shape):
@@ -99,6 +103,7 @@ class ImageSource:
         name: str = "image",
         path: str | None = None,
         close: Callable[[], None] = lambda: None,
+        place: Callable[[int], tuple[str, int | None]] | None = None,
     ) -> ImageSource:
         """Wrap an array, checking that it can be an image at all.
 
@@ -119,6 +124,7 @@ class ImageSource:
             name=name,
             path=path,
             close=close,
+            place=place,
         )
 
 

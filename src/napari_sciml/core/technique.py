@@ -23,6 +23,8 @@ class Technique(Protocol):
     """The pydantic model of its settings."""
     models: ClassVar[tuple[str, ...]]
     """Names of the models that `run` can use, the default one first."""
+    apart: ClassVar[bool]
+    """Whether the images of a series do not depend on each other: a bad one then costs only itself."""
 
     def accepts(self, source: ImageSource) -> str:
         """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""

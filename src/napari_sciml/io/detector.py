@@ -1,11 +1,10 @@
-"""Detector files that fabio reads (CBF, EDF, MarCCD, SMV, Bruker, ...), one frame in memory at a time."""
+"""Detector files (CBF, EDF, MarCCD, SMV, Bruker, ...) as one series, one frame in memory at a time."""
 
 from __future__ import annotations
 
 import glob
-import zlib
-from collections.abc import Iterable
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,15 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.detector_file import FileKind, measure, read_frame
 from napari_sciml.io.paths import natural_key, unreadable
 from napari_sciml.io.raw import RawImage
 from napari_sciml.io.view import expand_index
 
 SUFFIXES = (".cbf", ".edf", ".mccd", ".marccd", ".mar2300", ".mar3450", ".img", ".sfrm", ".esperanto")
 COMPRESSED = (".gz", ".bz2")
-FAULTS = (AssertionError, AttributeError, EOFError, IndexError, KeyError, RuntimeError, TypeError, ValueError)
-"""What fabio raises on files that are cut short or no detector files at all."""
+LOOKED_AT = 9
+"""Files of a series that are looked into when it is opened, spread over it."""
 
 
 def is_detector_file(path: Path) -> bool:
@@ -49,41 +49,66 @@ def detector_files(where: str) -> list[Path]:
     return files if files and all(is_detector_file(entry) for entry in files) else []
 
 
-def open_detector(paths: list[Path]) -> RawImage:
+def open_detector(paths: Sequence[Path]) -> RawImage:
     """Open detector files as one series, the first axis counting frames; a single frame stays an image.
 
-    Only the first readable file is looked into now. A later one that is damaged or of another size is told
-    when its frame is read, so that the others can be used.
+    A few files spread over the series say how large its frames are, or all of them if one holds several
+    frames. A file that is damaged or of another size keeps its place and is told when it is read, so that
+    the others can be used.
 
     Raises
     ------
     SciMLError
         If not one file can be read.
     """
-    first_fault: SciMLError | None = None
-    for path in paths:
+    kinds = look_at(paths, np.unique(np.linspace(0, len(paths) - 1, LOOKED_AT).astype(int)).tolist())
+    if not any(isinstance(kind, FileKind) for kind in kinds.values()) or any(
+        isinstance(kind, FileKind) and kind.frames > 1 for kind in kinds.values()
+    ):
+        kinds |= look_at(paths, [number for number in range(len(paths)) if number not in kinds])
+    readable = [kind for kind in kinds.values() if isinstance(kind, FileKind)]
+    if not readable:
+        raise next(kind for kind in kinds.values() if isinstance(kind, SciMLError))
+    shape = Counter(kind.shape for kind in readable).most_common(1)[0][0]
+    alike = [kind for kind in readable if kind.shape == shape]
+    usual = Counter(kind.frames for kind in alike).most_common(1)[0][0]
+    found = [kinds.get(number) for number in range(len(paths))]
+    counts = [kind.frames if isinstance(kind, FileKind) else usual for kind in found]
+    series = DetectorFrames(paths, counts, shape, np.result_type(*(kind.dtype for kind in alike)))
+    if len(series) == 1:
+        return RawImage(series[0], ("y", "x"))
+    return RawImage(series, ("t", "y", "x"), place=series.place)
+
+
+def look_at(paths: Sequence[Path], numbers: Iterable[int]) -> dict[int, FileKind | SciMLError]:
+    """Measure some of the files, keeping what is wrong with those that cannot be read."""
+    kinds: dict[int, FileKind | SciMLError] = {}
+    for number in numbers:
         try:
-            with opened(path) as image:
-                per_file, shape, dtype = int(image.nframes), tuple(image.shape), image.data.dtype
+            kinds[number] = measure(paths[number])
         except SciMLError as error:
-            first_fault = first_fault or error
-            continue
-        series = DetectorFrames(paths, per_file, (shape[-2], shape[-1]), np.dtype(dtype))
-        if len(series) == 1:
-            return RawImage(series[0], ("y", "x"))
-        return RawImage(series, ("t", "y", "x"))
-    raise first_fault or SciMLError("No detector file was given", "choose at least one")
+            kinds[number] = error
+    return kinds
 
 
 class DetectorFrames:
-    """Detector files behind each other as an array ``(frames, h, w)``."""
+    """Detector files behind each other as an array ``(frames, h, w)``.
+
+    Parameters
+    ----------
+    paths, counts
+        The files, and how many frames each has.
+    shape, dtype
+        What most of the frames have.
+    """
 
     def __init__(
-        self, paths: list[Path], per_file: int, shape: tuple[int, int], dtype: np.dtype[Any]
+        self, paths: Sequence[Path], counts: Sequence[int], shape: tuple[int, int], dtype: np.dtype[Any]
     ) -> None:
         self._paths = paths
-        self._per_file = per_file
-        self.shape = (len(paths) * per_file, *shape)
+        self._ends = np.cumsum(counts)
+        self._counts = counts
+        self.shape = (int(self._ends[-1]), *shape)
         self.dtype = dtype.newbyteorder("=")
 
     def __len__(self) -> int:
@@ -98,58 +123,30 @@ class DetectorFrames:
         shape = np.empty(self.shape[1:], bool)[tuple(within)].shape
         return np.stack(frames) if frames else np.empty((0, *shape), self.dtype)
 
+    def place(self, number: int) -> tuple[str, int | None]:
+        """Give the file of a frame, and its number in a file of several."""
+        file, part = self._find(number)
+        return str(self._paths[file].absolute()), part if self._counts[file] > 1 else None
+
+    def _find(self, number: int) -> tuple[int, int]:
+        if not -len(self) <= number < len(self):
+            raise IndexError(f"frame {number} of {len(self)}")
+        number %= len(self)
+        file = int(np.searchsorted(self._ends, number, side="right"))
+        return file, number - int(self._ends[file]) + self._counts[file]
+
     def _read(self, number: int) -> npt.NDArray[Any]:
-        path = self._paths[number // self._per_file]
-        with opened(path) as image:
-            try:
-                part = number % self._per_file
-                data = np.asarray(image.data if self._per_file == 1 else image.get_frame(part).data)
-            except (*FAULTS, OSError, zlib.error) as error:
-                raise damaged(path, error) from error
+        file, part = self._find(number)
+        data = read_frame(self._paths[file], part, self._counts[file])
+        name = self._paths[file].name
         if data.shape != self.shape[1:]:
             raise SciMLError(
-                f"{path.name} has {' x '.join(map(str, data.shape))} px, but the series has "
+                f"{name} has {' x '.join(map(str, data.shape))} px, but the series has "
                 f"{' x '.join(map(str, self.shape[1:]))}",
                 "move it out of the series",
             )
+        if not np.can_cast(data.dtype, self.dtype):
+            raise SciMLError(
+                f"{name} holds {data.dtype} values, but the series {self.dtype}", "move it out of the series"
+            )
         return data.astype(self.dtype, copy=False)
-
-
-@contextmanager
-def opened(path: Path) -> Any:
-    """Open a file with fabio and close it again.
-
-    Raises
-    ------
-    SciMLError
-        If it is absent, damaged, or packed in a way that fabio does not know.
-    """
-    import fabio
-
-    try:
-        image = fabio.open(str(path))
-    except NotImplementedError as error:
-        raise SciMLError(
-            f"{path} is packed in a way that cannot be read here ({error})",
-            "write it again without x-CBF_PACKED compression",
-        ) from error
-    except OSError as error:
-        if isinstance(error, FileNotFoundError | PermissionError):
-            raise unreadable(path, error) from error
-        raise damaged(path, error) from error
-    except (*FAULTS, zlib.error) as error:
-        raise damaged(path, error) from error
-    try:
-        yield image
-    finally:
-        image.close()
-
-
-def damaged(path: Path, error: BaseException) -> SciMLError:
-    """Say that a file is not whole."""
-    lines = str(error).strip().splitlines()
-    reason = f" ({lines[0]})" if lines else ""
-    return SciMLError(
-        f"{path} could not be read as a detector file{reason}",
-        "it may be cut short or of another format; copy it again",
-    )

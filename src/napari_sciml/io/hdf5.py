@@ -10,9 +10,10 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.candidates import ArrayEntry, choose_largest
-from napari_sciml.io.linked_frames import find_linked
+from napari_sciml.io.linked_frames import find_linked, target_of
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw import RawImage
+from napari_sciml.io.virtual_frames import VirtualFrames
 
 
 def open_hdf5(path: Path, part: str) -> RawImage:
@@ -40,31 +41,40 @@ def open_hdf5(path: Path, part: str) -> RawImage:
     try:
         linked = find_linked(file, path) if part in ("", "/entry", "/entry/data") else None
         if linked is not None:
-            return RawImage(linked, ("t", "y", "x"), part=linked.name, close=file.close)
-        dataset = _dataset(file, path, part)
+            _check_filters(next(part for part in linked.parts if part is not None), path)
+            return RawImage(linked, ("t", "y", "x"), part=linked.name, close=file.close, place=linked.place)
+        part = _image_part(file, path, part)
+        dataset = file[part]
         _check_filters(dataset, path)
+        data = VirtualFrames(dataset, path) if dataset.is_virtual else dataset
     except SciMLError:
         file.close()
         raise
-    return RawImage(dataset, None, _sizes(dataset), part=str(dataset.name), close=file.close)
+    return RawImage(data, None, _sizes(dataset), part=part, close=file.close)
 
 
-def _dataset(file: Any, path: Path, part: str) -> Any:
+def _image_part(file: Any, path: Path, part: str) -> str:
+    """Name the dataset that is meant: `part`, the image in that group, or the image of the file."""
     import h5py
 
     if not part:
         # A mask has the size of the picture it belongs to, and is never what is meant.
         entries = [entry for entry in _entries(file) if not entry.part.endswith("mask")]
-        part = _nexus_default(file) or choose_largest(entries, str(path), path.name + "::{part}").part
-    elif part not in file:
+        if not any(entry.may_be_image for entry in entries):
+            _check_links(file, path)
+        return _nexus_default(file) or choose_largest(entries, str(path), path.name + "::{part}").part
+    if file.get(part) is None:
+        _check_links(file, path, part)
         images = [entry.part for entry in _entries(file) if entry.may_be_image]
         hint = f"use one of {', '.join(images[:8])}" if images else "choose another file"
         raise SciMLError(f"{path} has no dataset {part}", hint)
     found = file[part]
     if isinstance(found, h5py.Group):
         entries = [entry for entry in _entries(file) if entry.part.startswith(f"{found.name.rstrip('/')}/")]
-        found = file[choose_largest(entries, f"{path}::{part}", path.name + "::{part}").part]
-    return found
+        if not any(entry.may_be_image for entry in entries):
+            _check_links(file, path, part)
+        return choose_largest(entries, f"{path}::{part}", path.name + "::{part}").part
+    return part if part.startswith("/") else f"/{part}"
 
 
 def _entries(file: Any) -> list[ArrayEntry]:
@@ -77,7 +87,36 @@ def _entries(file: Any) -> list[ArrayEntry]:
             entries.append(ArrayEntry(f"/{name}", tuple(node.shape), np.dtype(node.dtype)))
 
     file.visititems(collect)
+    # The visit does not follow links into other files.
+    for name in _links(file):
+        collect(name, file.get(name))
     return entries
+
+
+def _links(file: Any) -> list[str]:
+    """Name the links into other files."""
+    import h5py
+
+    found: list[str] = []
+
+    def collect(name: str, link: Any) -> None:
+        if isinstance(link, h5py.ExternalLink):
+            found.append(name)
+
+    file.visititems_links(collect)
+    return found
+
+
+def _check_links(file: Any, path: Path, part: str = "") -> None:
+    """Raise `SciMLError` if a link on the way to `part`, or below it, points at a file that is not there."""
+    wanted = part.strip("/")
+    for name in _links(file):
+        related = not wanted or f"{wanted}/".startswith(f"{name}/") or name.startswith(f"{wanted}/")
+        if related and file.get(name) is None:
+            raise SciMLError(
+                f"{path} links to {target_of(file, name)}, which is not there or not readable",
+                "put the data file beside it",
+            )
 
 
 def _nexus_default(file: Any) -> str:

@@ -23,6 +23,7 @@ def open_image(
     axes: str | Sequence[str] | None = None,
     pixel_size_nm: float | None = None,
     channel: int | None = None,
+    apart: bool = False,
 ) -> ImageSource:
     """Open an image lazily, whatever holds it.
 
@@ -40,6 +41,9 @@ def open_image(
         Edge of a pixel in nanometres along every spatial axis, where the file does not say or is wrong.
     channel
         Which channel to take from an image with several.
+    apart
+        The files of a folder or pattern are pictures that do not depend on each other. One that is damaged
+        or of another size then keeps its place and is told when it is read; otherwise it is told now.
 
     Returns
     -------
@@ -63,7 +67,7 @@ def open_image(
     text = os.fspath(path)
     file, inside = (text, "") if os.path.lexists(text) else split_part(text)
     part = dataset or inside
-    raw = _open_raw(file, part)
+    raw = _open_raw(file, part, apart)
     try:
         name = Path(file).name or file
         shown = f"{name}::{raw.part}" if raw.part else name
@@ -80,10 +84,11 @@ def open_image(
         name=shown,
         path=f"{full}::{raw.part}" if raw.part else full,
         close=raw.close,
+        place=raw.place if axes is None and source.ndim == 3 else None,
     )
 
 
-def _open_raw(file: str, part: str) -> RawImage:
+def _open_raw(file: str, part: str, apart: bool) -> RawImage:
     """Hand the path to the module that knows its format."""
     from napari_sciml.io import detector, hdf5, numpy_files, ome_zarr, tiff, tiff_folder
 
@@ -92,8 +97,7 @@ def _open_raw(file: str, part: str) -> RawImage:
     if frames := detector.detector_files(file):
         return detector.open_detector(frames)
     if is_pattern(file):
-        paths = tiff_folder.tiffs_matching(file)
-        return tiff.open_tiff(paths[0]) if len(paths) == 1 else tiff_folder.open_tiff_stack(paths, file)
+        return tiff_folder.open_tiffs(tiff_folder.tiffs_matching(file), file, apart)
     path = Path(file).expanduser()
     kind = format_of(path)
     if part and kind in ("tiff", "npy", "folder"):
@@ -108,8 +112,7 @@ def _open_raw(file: str, part: str) -> RawImage:
         return numpy_files.open_npy(path)
     if kind == "npz":
         return numpy_files.open_npz(path, part)
-    paths = tiff_folder.tiffs_in(path)
-    return tiff.open_tiff(paths[0]) if len(paths) == 1 else tiff_folder.open_tiff_stack(paths, path.name)
+    return tiff_folder.open_tiffs(tiff_folder.tiffs_in(path), path.name, apart)
 
 
 def _arrange(

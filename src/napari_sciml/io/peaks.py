@@ -7,6 +7,7 @@ adds half a pixel to peaks from CXI files unless it is told ``--no-half-pixel-sh
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from napari_sciml.io.atomic import replacing, write_text
 from napari_sciml.io.tables import write_csv
 
 RESULT = "/entry_1/result_1"
+HIT, MISS, LEFT_OUT = 1, 0, -1
+"""What `hit` says about a frame; the last one: it could not be used, or was not looked at."""
 CXI_COLUMNS = {
     "peakXPosRaw": "x",
     "peakYPosRaw": "y",
@@ -42,7 +45,7 @@ def write_cxi(
     spots: pd.DataFrame,
     frames: int,
     path: str | os.PathLike[str],
-    hits: npt.NDArray[np.bool_],
+    hits: npt.NDArray[np.int8],
     data_path: str,
 ) -> Path:
     """Write peaks in the layout that Cheetah and CrystFEL share, one row for each frame of the data.
@@ -54,9 +57,10 @@ def write_cxi(
     frames
         Frames of the data, so that a row's number is the frame's.
     hits
-        Whether each frame that was looked at is a hit.
+        `HIT`, `MISS` or `LEFT_OUT` for each frame of the data.
     data_path
-        Where the frames are, ``file::/part`` for a part of an HDF5 file. They are linked, not copied.
+        Where the frames are: ``file::/part`` if they are one dataset of an HDF5 file, which is then linked,
+        not copied.
     """
     import h5py
 
@@ -74,9 +78,7 @@ def write_cxi(
             values = np.zeros((frames, widest), np.float32)
             values[numbers, place] = order[column].to_numpy(np.float32)
             result[name] = values
-        flags = np.zeros(frames, np.uint8)
-        flags[: len(hits)] = hits
-        result["hit"] = flags
+        result["hit"] = np.asarray(hits, np.int8)
         if part:
             file["/entry_1/data_1/data"] = h5py.ExternalLink(file_name, part)
     return Path(path)
@@ -95,14 +97,9 @@ def read_cxi(path: str | os.PathLike[str]) -> pd.DataFrame:
     return pd.DataFrame({"frame": frame, **columns})
 
 
-def write_event_list(
-    frames: pd.DataFrame, path: str | os.PathLike[str], data_path: str, *, single: bool = False
-) -> Path:
-    """Write the hits as CrystFEL's event list: ``file //frame``, one for each line."""
-    file = data_path.partition("::")[0]
-    hits = frames.loc[frames["hit"], "frame"]
-    lines = [file if single else f"{file} //{number}" for number in hits]
-    return write_text(path, "".join(f"{line}\n" for line in lines))
+def write_event_list(events: Iterable[str], path: str | os.PathLike[str]) -> Path:
+    """Write an event list as CrystFEL reads it: ``file //number``, one for each line."""
+    return write_text(path, "".join(f"{event}\n" for event in events))
 
 
 def write_peak_table(spots: pd.DataFrame, path: str | os.PathLike[str]) -> Path:

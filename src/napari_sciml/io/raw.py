@@ -28,6 +28,9 @@ class RawImage:
         Where in the file the pixels lie, for example ``/entry/data``; empty if the file is one image.
     close
         Releases the file.
+    place
+        Gives file and number in it of an image along the first axis, where they lie in several files;
+        no number where a file is one image.
     """
 
     data: Any
@@ -35,3 +38,4 @@ class RawImage:
     pixel_um: Mapping[str, float] = field(default_factory=dict)
     part: str = ""
     close: Callable[[], None] = nothing_to_close
+    place: Callable[[int], tuple[str, int | None]] | None = None

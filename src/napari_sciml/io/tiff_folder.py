@@ -50,30 +50,43 @@ def is_tiff(path: Path) -> bool:
     return path.suffix.lower() in TIFF_SUFFIXES and not path.name.startswith(".")
 
 
-def open_tiff_stack(paths: list[Path], name: str) -> RawImage:
-    """Put several TIFF files of one size behind each other, the first axis counting files.
+def open_tiffs(paths: list[Path], name: str, apart: bool = False) -> RawImage:
+    """Open one TIFF file as it is, several of one size behind each other, the first axis counting files.
 
     Every header is read now, so that a file that does not belong is named before a run and not in the
-    middle of it; pixels are read when asked for.
+    middle of it; pixels are read when asked for. Files that stand `apart` keep their place whatever is
+    wrong with them, and raise when they are read.
 
     Raises
     ------
     SciMLError
-        If a file is damaged or differs from the others in size or type.
+        If a file is damaged or differs from the others in size or type; of files that stand apart, if not
+        one can be read.
     """
-    kinds: list[tuple[tuple[int, ...], str]] = []
+    if len(paths) == 1:
+        return open_tiff(paths[0])
+    kinds: list[Kind] = []
+    wrong: list[SciMLError] = []
     for path in paths:
-        raw = open_tiff(path)
-        kinds.append((tuple(raw.data.shape), np.dtype(raw.data.dtype).newbyteorder("=").name))
-        raw.close()
+        try:
+            kinds.append(kind_of(path))
+        except SciMLError as error:
+            if not apart:
+                raise
+            wrong.append(error)
+    if not kinds:
+        raise wrong[0]
     usual, count = Counter(kinds).most_common(1)[0]
-    for path, kind in zip(paths, kinds, strict=True):
-        if kind != usual:
-            raise SciMLError(
-                f"{path.name} is {_size(kind)}, but {count} of the {len(paths)} files in {name} are "
-                f"{_size(usual)}",
-                "move it out of the folder or make all slices the same size",
-            )
+    if not apart and count < len(kinds):
+        path, kind = next(pair for pair in zip(paths, kinds, strict=True) if pair[1] != usual)
+        raise SciMLError(
+            f"{path.name} is {_size(kind)}, but {count} of the {len(paths)} files in {name} are "
+            f"{_size(usual)}",
+            "move it out of the folder or make all slices the same size",
+        )
+    if apart and len(usual[0]) == 2:
+        files = TiffFiles(paths, *usual)
+        return RawImage(files, ("t", "y", "x"), place=lambda number: (str(paths[number].absolute()), None))
     first = open_tiff(paths[0])
     first.close()
     inner = first.axes or ("?",) * len(usual[0])
@@ -82,6 +95,17 @@ def open_tiff_stack(paths: list[Path], name: str) -> RawImage:
     if outer == "t":
         inner = tuple("z" if letter == "?" else letter for letter in inner)
     return RawImage(TiffFiles(paths, *usual), (outer, *inner), first.pixel_um)
+
+
+Kind = tuple[tuple[int, ...], str]
+"""Shape and type of the pixels of a file."""
+
+
+def kind_of(path: Path) -> Kind:
+    """Give shape and type of a file's pixels."""
+    raw = open_tiff(path)
+    raw.close()
+    return tuple(raw.data.shape), np.dtype(raw.data.dtype).newbyteorder("=").name
 
 
 class TiffFiles:
@@ -105,10 +129,17 @@ class TiffFiles:
     def _read(self, path: Path, index: tuple[int | slice, ...]) -> npt.NDArray[Any]:
         raw = open_tiff(path)
         try:
+            kind = tuple(raw.data.shape), np.dtype(raw.data.dtype).newbyteorder("=").name
+            usual = self.shape[1:], self.dtype.name
+            if kind != usual:
+                raise SciMLError(
+                    f"{path.name} is {_size(kind)}, but the series is {_size(usual)}",
+                    "move it out of the series",
+                )
             return np.array(raw.data[index], dtype=self.dtype)
         finally:
             raw.close()
 
 
-def _size(kind: tuple[tuple[int, ...], str]) -> str:
+def _size(kind: Kind) -> str:
     return f"{' x '.join(str(n) for n in kind[0])} {kind[1]}"

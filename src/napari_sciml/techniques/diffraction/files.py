@@ -6,6 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
+import pandas as pd
 
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.source import ImageSource
@@ -19,33 +21,64 @@ def make_writer(source: ImageSource) -> Callable[[Findings, Path], list[Path]]:
     """Give the function that writes the findings of this source into a folder."""
 
     def write(findings: Findings, folder: Path) -> list[Path]:
+        from napari_sciml.io.events import event_names
         from napari_sciml.io.peaks import write_cxi, write_event_list, write_peak_table
         from napari_sciml.io.record import write_record
         from napari_sciml.io.tables import write_csv, write_points_csv
 
         frames, spots = findings.table, findings.tables[SPOTS]
-        where = source.path or source.name
-        return [
-            write_csv(frames, folder / "findings.csv"),
+        event = event_names(source)
+        lost = frames.loc[frames["score"].isna(), "frame"]
+        # A dataset can be linked; several files cannot.
+        where = (source.path or source.name) if source.place is None else ""
+        written = [
+            write_csv(written_frames(frames), folder / "findings.csv"),
             write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
             write_peak_table(spots, folder / "peaks.csv"),
             write_cxi(
-                spots, findings.provenance.units_total, folder / "peaks.cxi", frames["hit"].to_numpy(), where
+                spots, findings.provenance.units_total, folder / "peaks.cxi", verdicts(findings), where
             ),
-            write_event_list(frames, folder / "hits.lst", where, single=source.ndim == 2),
+            write_event_list(map(event, frames.loc[frames["hit"], "frame"]), folder / "hits.lst"),
             write_record(findings.provenance, folder / "run.json"),
-            write_overlay(findings, source, folder / "overlay.png"),
         ]
+        if len(lost):
+            written.append(write_event_list(map(event, lost), folder / "left_out.lst"))
+        if len(lost) < len(frames):
+            written.append(write_overlay(findings, source, folder / "overlay.png"))
+        return written
 
     return write
+
+
+def written_frames(frames: pd.DataFrame) -> pd.DataFrame:
+    """Give the table of frames as it is written: of a frame that was left out nothing is known.
+
+    Its cells stay empty, so that it does not look like a miss.
+    """
+    table = frames.astype({"hit": "boolean", "bragg_tiles": "Int64"})
+    table.loc[table["score"].isna(), ["hit", "bragg_tiles"]] = pd.NA
+    return table
+
+
+def verdicts(findings: Findings) -> npt.NDArray[np.int8]:
+    """Give hit, miss or left out for each frame of the source, those after a stop too."""
+    from napari_sciml.io.peaks import HIT, LEFT_OUT, MISS
+
+    frames = findings.table
+    seen = frames[frames["score"].notna()]
+    result = np.full(findings.provenance.units_total, LEFT_OUT, np.int8)
+    result[seen["frame"].to_numpy()] = np.where(seen["hit"], HIT, MISS)
+    return result
 
 
 def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
     """Draw the frame with the most Bragg tiles, its tiles outlined and its spots circled, dark on light."""
     from napari_sciml.io.picture_tiles import save_tiles_overlay
 
-    table, record = findings.table, findings.provenance
-    number = int(table["frame"].to_numpy()[table["bragg_tiles"].to_numpy().argmax()]) if len(table) else 0
+    record = findings.provenance
+    table = findings.table[findings.table["score"].notna()]
+    lost = len(findings.table) - len(table)
+    number = int(table["frame"].to_numpy()[table["bragg_tiles"].to_numpy().argmax()])
     threshold = float(record.settings["threshold"])
     overlay = findings.tiles[0]
     scores = np.asarray(findings.maps[overlay.map][number])
@@ -64,6 +97,7 @@ def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
         title=f"Frame {number}: {verdict}, {int((scores >= threshold).sum())} tiles with Bragg spots",
         caption=[
             f"{source.name} · model {record.model} · threshold {threshold:g} · at least {least} tiles",
-            f"{hits} hits in {record.units_done} of {record.units_total} {record.what}",
+            f"{hits} hits in {record.units_done} of {record.units_total} {record.what}"
+            + (f", {lost} left out" if lost else ""),
         ],
     )

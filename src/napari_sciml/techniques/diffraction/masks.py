@@ -28,8 +28,11 @@ def find_mask(source: ImageSource, settings: DiffractionSettings) -> tuple[BoolA
         return None, "no mask is used"
     if wanted is None:
         found = mask_in_file(source.path)
-        if found is None or found.shape != frame_shape(source):
+        if found is None:
             return None, ""
+        if found.shape != frame_shape(source):
+            size = " x ".join(map(str, found.shape))
+            return None, f"the file's own mask has another size ({size} px) and is not used"
         return found, f"the file's own mask leaves out {int(found.sum())} pixels"
     mask, where = (
         (wanted, "the mask given") if isinstance(wanted, np.ndarray) else (read_mask(wanted), wanted)

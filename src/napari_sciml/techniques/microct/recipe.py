@@ -53,6 +53,7 @@ class MicroCT:
     name: ClassVar[str] = "microct"
     title: ClassVar[str] = "MicroCT fibres"
     settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings
+    apart: ClassVar[bool] = False
     models: ClassVar[tuple[str, ...]] = ("microct-fiber-dense",)
 
     stride: int = STRIDE
