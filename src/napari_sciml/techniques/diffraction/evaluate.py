@@ -114,11 +114,24 @@ def compare(proof: Proof, split: str) -> list[Metric]:
             per_frame(bragg),
             "before the network",
         ),
+        rate(
+            "tiles lost to the gate alone",
+            split,
+            per_frame(proof.lost),
+            per_frame(bragg),
+            "Bragg tiles that the network would have found",
+        ),
         rate("tiles that pass the gate", split, per_frame(proof.scores > 0), per_frame(proof.tiles > -9)),
         *frame_figures(proof, positive & ~proof.suspect, split),
         *frame_figures(proof, positive, f"{split}, without the frame-level step")[:2],
         *tile_figures(asked, peaks, f"{split}, classical finder"),
         *frame_figures(asked, peaks, f"{split}, classical finder"),
+        *tile_figures(asked, asked.scores >= THRESHOLD, f"{split}, the same frames as the classical finder"),
+        *frame_figures(
+            asked,
+            (asked.scores >= THRESHOLD) & ~asked.suspect,
+            f"{split}, the same frames as the classical finder",
+        )[:2],
     ]
 
 

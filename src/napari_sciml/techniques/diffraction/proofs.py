@@ -14,7 +14,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.diffraction.classical import RadialFinder
 from napari_sciml.techniques.diffraction.dataset import TRAINING_FAMILIES
-from napari_sciml.techniques.diffraction.grid import grid_shape, tile_of
+from napari_sciml.techniques.diffraction.grid import BRAGG, grid_shape, tile_of
 from napari_sciml.techniques.diffraction.prepare import Prepared, prepare
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer
 from napari_sciml.techniques.diffraction.simulate.crystals import UNSEEN_FORMS
@@ -24,13 +24,13 @@ from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec, random_spec
 from napari_sciml.techniques.diffraction.spots import find_spots
 from napari_sciml.techniques.diffraction.survey import survey
-from napari_sciml.techniques.diffraction.suspects import NO_SUSPECT, suspects
+from napari_sciml.techniques.diffraction.suspects import JUDGED_SCORE, NO_SUSPECT, suspects
 
 FIRST_SEED = 900_000
 SETS = ("unseen crystals", "unseen detector", "blanks")
 TRUTHS = ("miss", "maybe", "hit")
-CLASSICAL_FRAMES = 2
-"""Frames of each run that the classical finder looks at too; it is slow."""
+CLASSICAL_FRAMES = 4
+"""Frames of each run with crystals that the classical finder looks at too; it is slow."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class Proof:
         ``(n, rows, columns)`` of the network, 0 where the gate ruled a spot out.
     suspect
         ``(n, rows, columns)`` whether the frame-level step suspects all spots of a tile.
+    lost
+        ``(n, rows, columns)`` Bragg tiles that the network would have found, had the gate let them through.
     tiles, artefacts
         ``(n, rows, columns)`` truth as in `simulate.frame.Frame`.
     truth, kind
@@ -55,6 +57,7 @@ class Proof:
 
     scores: npt.NDArray[np.float32]
     suspect: npt.NDArray[np.bool_]
+    lost: npt.NDArray[np.bool_]
     tiles: npt.NDArray[np.int8]
     artefacts: npt.NDArray[np.uint16]
     truth: npt.NDArray[np.int8]
@@ -107,7 +110,7 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
             prepared = prepare(frame.image, seen.hot)
         except SciMLError:
             continue
-        if index < CLASSICAL_FRAMES:
+        if index < CLASSICAL_FRAMES and which != "blanks":
             classical[...] = 0
             peaks = finder.find(frame.image, prepared.dead[: frame.image.shape[0], : frame.image.shape[1]])
             classical[tile_of(peaks[:, 0], peaks[:, 1])] = 1
@@ -116,6 +119,7 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
             Proof(
                 scores=scores[np.newaxis],
                 suspect=suspect_tiles(prepared, scores, seen.beam)[np.newaxis],
+                lost=lost_tiles(prepared, scores, frame.tiles, scorer)[np.newaxis],
                 tiles=frame.tiles[np.newaxis],
                 artefacts=frame.artefacts[np.newaxis],
                 truth=np.array([TRUTHS.index(frame.truth)], np.int8),
@@ -143,6 +147,21 @@ def suspect_tiles(
     clear = spots[suspects(spots, beam) == NO_SUSPECT]
     result[rows, columns] = True
     result[clear["tile_row"], clear["tile_column"]] = False
+    return result
+
+
+def lost_tiles(
+    prepared: Prepared,
+    scores: npt.NDArray[np.float32],
+    truth: npt.NDArray[np.int8],
+    scorer: FrameScorer,
+) -> npt.NDArray[np.bool_]:
+    """Say which Bragg tiles ``(rows, columns)`` the gate stopped although the network would find them."""
+    result = np.zeros(scores.shape, bool)
+    rows, columns = np.nonzero((truth == BRAGG) & (scores == 0))
+    if len(rows):
+        found = scorer.predictor.classify(prepared.tiles(rows, columns))[:, scorer.positive]
+        result[rows, columns] = found >= JUDGED_SCORE
     return result
 
 

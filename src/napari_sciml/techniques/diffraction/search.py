@@ -37,7 +37,7 @@ class FrameScorer:
 
     def __init__(self, predictor: Predictor, positive: int) -> None:
         self.predictor = predictor
-        self._positive = positive
+        self.positive = positive
 
     def score(self, prepared: Prepared) -> FloatArray:
         """Give the score of each tile ``(rows, columns)``: 0 where the gate rules a spot out.
@@ -54,7 +54,7 @@ class FrameScorer:
         tiles = prepared.tiles(rows, columns)
         again = strip_peaks(stands_out)[rows, columns] >= LEAST_SIGMA
         moved = Prepared.moved(tiles[again], STRIP_PX)
-        found = self.predictor.classify(np.concatenate([tiles, moved]))[:, self._positive]
+        found = self.predictor.classify(np.concatenate([tiles, moved]))[:, self.positive]
         best = found[: len(tiles)].copy()
         best[again] = np.maximum(best[again], found[len(tiles) :])
         scores[rows, columns] = best
