@@ -14,6 +14,8 @@ LEAST_SNR = 5.0
 MOST_IN_TILE = 40
 HALF = BOX_PX // 2
 PIXEL_SIGMA = 3.0
+LINE_PX = (4, 6)
+"""How far to both sides a line is followed."""
 
 
 def find_spots(
@@ -27,8 +29,8 @@ def find_spots(
 ) -> pd.DataFrame:
     """Find the spots in normalised tiles ``(n, 64, 64)`` at grid places `rows`, `columns`.
 
-    A spot is the largest of 5 x 5 means of 3 x 3 px and stands out by `LEAST_SNR`; a tile in which none
-    does is given its largest, so that a tile that counts always shows why.
+    A spot is the largest of 5 x 5 means of 3 x 3 px, stands out by `LEAST_SNR`, and is no part of a line; a
+    tile without any is given its largest mean, so that a tile that counts always shows why.
 
     Returns
     -------
@@ -41,8 +43,11 @@ def find_spots(
         return pd.DataFrame()
     above = np.sinh(tiles)
     smooth = uniform_filter(above, (0, 3, 3), mode="constant") * 3
+    smooth /= noise_of(smooth)
     top = smooth == maximum_filter(smooth, (0, 5, 5), mode="constant")
     peaks = top & (smooth >= LEAST_SNR)
+    tile, y, x = np.nonzero(peaks)
+    peaks[tile, y, x] = ~on_line(smooth, tile, y, x)
     lonely = np.flatnonzero(~peaks.any(axis=(1, 2)))
     best = smooth[lonely].reshape(len(lonely), TILE_PX**2).argmax(axis=1)
     peaks[lonely, best // TILE_PX, best % TILE_PX] = True
@@ -52,6 +57,34 @@ def find_spots(
     rank = np.arange(len(tile)) - np.searchsorted(tile, tile)
     tile, y, x = (part[rank < MOST_IN_TILE] for part in (tile, y, x))
     return measure(prepared, rows[tile], columns[tile], y, x, scores[tile], frame, ceiling)
+
+
+def noise_of(smooth: FloatArray) -> np.float32:
+    """Give the noise of means of 3 x 3 px, 1 where pixels are independent; robust against spots.
+
+    Detectors that smooth have neighbours that share their noise, so that it averages out less.
+    """
+    squares = smooth[smooth != 0] ** 2
+    # The median of a squared normal variable is 0.455.
+    return np.float32(max(np.sqrt(np.median(squares) / 0.455), 1.0)) if len(squares) else np.float32(1)
+
+
+def on_line(
+    smooth: FloatArray, tile: npt.NDArray[np.integer], y: npt.NDArray[np.integer], x: npt.NDArray[np.integer]
+) -> npt.NDArray[np.bool_]:
+    """Say which maxima lie on a seam or an edge: what is bright goes on to both sides."""
+    wide = np.pad(smooth, ((0, 0), (LINE_PX[-1],) * 2, (LINE_PX[-1],) * 2), mode="edge")
+    half = 0.5 * smooth[tile, y, x]
+    found = np.zeros(len(tile), bool)
+    for dy, dx in ((0, 1.0), (1.0, 0), (0.7, 0.7), (0.7, -0.7)):
+        goes_on = np.ones(len(tile), bool)
+        for reach in LINE_PX:
+            for side in (-1, 1):
+                row = y + LINE_PX[-1] + round(side * reach * dy)
+                column = x + LINE_PX[-1] + round(side * reach * dx)
+                goes_on &= wide[tile, row, column] >= half
+        found |= goes_on
+    return found
 
 
 def measure(
