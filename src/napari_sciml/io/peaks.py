@@ -1,7 +1,7 @@
 """Peak lists that crystallographers' programs read: CXI, event lists and tables.
 
 Positions are array indices: an integer is the centre of a pixel, x is the column and y the row. CrystFEL
-adds half a pixel to peaks from CXI files unless it is told ``--no-half-pixel-shift``.
+counts from a pixel's corner and adds the half pixel itself, unless it is told ``--no-half-pixel-shift``.
 """
 
 from __future__ import annotations

@@ -55,8 +55,10 @@ def written_frames(frames: pd.DataFrame) -> pd.DataFrame:
 
     Its cells stay empty, so that it does not look like a miss.
     """
-    table = frames.astype({"hit": "boolean", "bragg_tiles": "Int64"})
-    table.loc[table["score"].isna(), ["hit", "bragg_tiles"]] = pd.NA
+    kinds = {"b": "boolean", "i": "Int64"}
+    known = {name: kinds[kind.kind] for name, kind in frames.dtypes.items() if kind.kind in kinds}
+    table = frames.astype(known)
+    table.loc[table["score"].isna(), [name for name in known if name != "frame"]] = pd.NA
     return table
 
 

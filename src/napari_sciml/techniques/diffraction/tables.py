@@ -74,7 +74,7 @@ def decide(
         return seen.groupby("frame").size().reindex(numbers, fill_value=0)
 
     found = count(clear).to_numpy()
-    score = deciding.reindex(numbers, fill_value=0.0).to_numpy(float)
+    score = deciding.reindex(numbers, fill_value=0.0).to_numpy(float, copy=True)
     score[np.isin(numbers, np.asarray(failed, np.int64))] = np.nan
     table = pd.DataFrame(
         {
