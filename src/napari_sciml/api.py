@@ -138,7 +138,8 @@ def run(
     technique
         One of `techniques`.
     image
-        An array, anything that is indexed like one (memory map, Zarr, dask), a file or an `ImageSource`.
+        An array, anything that is indexed like one (memory map, Zarr, dask), a file, a list of files that
+        are frames of one series, or an `ImageSource`.
     backend
         What computes the scores.
     on_progress
@@ -175,6 +176,10 @@ def open_source(image: Any, *, apart: bool = False) -> ImageSource:
         from napari_sciml.io import open_image
 
         return open_image(image, apart=apart)
+    if isinstance(image, list | tuple) and image and all(isinstance(f, str | os.PathLike) for f in image):
+        from napari_sciml.io.series import open_series
+
+        return open_series(image)
     return ImageSource.from_array(image if hasattr(image, "dtype") else as_array(image))
 
 

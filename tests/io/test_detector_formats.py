@@ -21,6 +21,7 @@ from detector_formats import (
 )
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import detector, open_image
+from napari_sciml.io.series import open_series
 
 pytest.importorskip("fabio")
 
@@ -143,6 +144,19 @@ def test_files_of_several_frames_each_are_one_series(tmp_path: Path) -> None:
     assert source.place is not None
     assert source.place(5) == (str(tmp_path / "3.edf"), 1)
     assert source.place(3) == (str(tmp_path / "2.edf"), None)
+
+
+def test_a_list_of_files_is_one_series_in_natural_order(tmp_path: Path) -> None:
+    files = [write_cbf(tmp_path / f"{number}.cbf", picture(number)) for number in (10, 2, 1)]
+    source = open_series(files)
+    assert [int(source.read((n, 0, 0))) for n in range(3)] == [1, 2, 10]
+    assert (source.name, source.path) == ("1 to 10", str(tmp_path))
+    some = open_series(files[:2])
+    assert (some.shape, some.path) == ((2, 70, 90), None)
+    assert some.place is not None
+    assert some.place(1) == (str(tmp_path / "10.cbf"), None)
+    with pytest.raises(SciMLError, match=r"1\.cbf and 3\.tif cannot be one series"):
+        open_series([files[2], write_tiff(tmp_path / "3.tif", picture())])
 
 
 def test_tiff_frames_that_stand_apart_cost_only_themselves(tmp_path: Path) -> None:
