@@ -40,7 +40,8 @@ def test_pixels_that_are_bright_in_every_frame_are_hot(blanks: SimulatedRun) -> 
     strong = blanks.detector.hot[blanks.detector.heat > 300]
     inside = strong[(strong > 2).all(axis=1) & (strong < 957).all(axis=1)]
     assert hot[inside[:, 0], inside[:, 1]].mean() > 0.95
-    assert hot.mean() < 1e-3
+    # Besides them only seams, where the gain steps.
+    assert hot.mean() < 4e-3
 
 
 def test_a_spot_of_a_single_frame_is_not_hot() -> None:

@@ -58,9 +58,9 @@ class DatasetSpec:
     """
 
     seed: int = 0
-    runs: int = 240
-    validation_runs: int = 24
-    frames: int = 8
+    runs: int = 320
+    validation_runs: int = 32
+    frames: int = 6
     size_px: int = 1920
     positives: int = 60
     negatives: int = 100

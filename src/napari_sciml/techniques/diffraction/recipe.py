@@ -108,7 +108,10 @@ class Diffraction:
         notes = [sentence] if sentence else []
         seen = survey(source, mask)
         if settings.hot_pixels and seen.hot is not None:
-            notes.append(f"{int(seen.hot.sum())} pixels are bright in most frames and are ignored")
+            notes.append(
+                f"{int(seen.hot.sum())} pixels are bright in most frames and are ignored; if the frames show "
+                "one crystal that never moves, switch the search for hot pixels off"
+            )
             mask = seen.hot if mask is None else mask | seen.hot
         beam = seen.beam if settings.drop_suspects else None
         if settings.drop_suspects:

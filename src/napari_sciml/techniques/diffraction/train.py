@@ -23,7 +23,7 @@ from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import accuracy_metric
 
-EPOCHS = 24
+EPOCHS = 20
 CLASSES = ("not_bragg", "bragg")
 MOST_FALSE = 0.0004
 """Share of all tiles of blank frames that may be called Bragg, on validation runs."""
