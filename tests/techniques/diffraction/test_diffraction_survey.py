@@ -9,7 +9,7 @@ import pytest
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 from napari_sciml.techniques.diffraction.survey import survey
-from napari_sciml.techniques.diffraction.suspects import NO_SUSPECT, RING, SALT, suspects
+from napari_sciml.techniques.diffraction.suspects import NO_SUSPECT, RING, STRAGGLER, suspects
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,11 @@ def test_grains_of_ice_on_a_ring_are_suspects_and_the_crystal_beside_them_is_not
     assert not (suspects(both, None) == RING).any()
 
 
-def test_few_and_only_strong_spots_are_salt() -> None:
-    y, x = np.array([300.0, 700.0, 1500.0]), np.array([900.0, 100.0, 1200.0])
-    assert (suspects(spots(y, x, np.array([900.0, 4000.0, 250.0])), None) == SALT).all()
-    assert (suspects(spots(y, x, np.array([900.0, 4000.0, 7.0])), None) == NO_SUSPECT).all()
+def test_the_stragglers_of_many_rings_are_suspects_too() -> None:
+    rng = np.random.default_rng(3)
+    turn, radius = rng.uniform(0, 2 * np.pi, 60), np.repeat([300.0, 420.0, 560.0], 20)
+    rings = spots(960 + radius * np.sin(turn), 960 + radius * np.cos(turn), np.full(60, 20.0))
+    few = spots(np.array([100.0, 1500.0]), np.array([900.0, 900.0]), np.full(2, 20.0))
+    named = suspects(pd.concat([rings, few], ignore_index=True), (960, 960))
+    assert (named[:60] == RING).all()
+    assert (named[60:] == STRAGGLER).all()

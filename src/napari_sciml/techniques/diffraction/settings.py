@@ -52,6 +52,5 @@ class DiffractionSettings(RunSettings):
     )
     drop_suspects: bool = Field(
         True,
-        description="Do not count tiles whose spots lie on rings around the beam (ice, powder), nor frames "
-        "whose spots are few and all very strong (salt).",
+        description="Do not count tiles whose spots lie on rings around the beam, as those of ice do.",
     )
