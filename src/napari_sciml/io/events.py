@@ -17,26 +17,27 @@ def event_names(source: ImageSource) -> Callable[[int], str]:
     Each line names the file that holds the frame, which for a folder, a pattern or a master file with links
     is not the path of the source.
     """
-    place = source.place or place_on_disk(source)
+    place = scattered(source)
+    whole = (source.path or source.name).partition("::")[0]
 
     def name(number: int) -> str:
-        file, inside = place(number)
+        file, inside = place(number) if place else (whole, number if source.ndim == 3 else None)
         return file if inside is None else f"{file} //{inside}"
 
     return name
 
 
-def place_on_disk(source: ImageSource) -> Place:
-    """Find out where the frames of a source lie whose maker did not say, such as a layer in a window."""
-    file = (source.path or source.name).partition("::")[0]
-    if source.path is not None:
-        try:
-            again = open_image(source.path, apart=True)
-        except SciMLError:
-            # Moved since it was opened: the path is all that is known.
-            again = None
-        if again is not None:
-            again.close()
-            if again.place is not None and again.shape == source.shape:
-                return again.place
-    return lambda number: (file, number if source.ndim == 3 else None)
+def scattered(source: ImageSource) -> Place | None:
+    """Find out where each frame lies if they lie in several files; None if they do not.
+
+    A source whose maker did not say, such as a layer in a window, is opened again by its path.
+    """
+    if source.place is not None or source.path is None:
+        return source.place
+    try:
+        again = open_image(source.path, apart=True)
+    except SciMLError:
+        # Moved since it was opened: the path is all that is known.
+        return None
+    again.close()
+    return again.place if again.shape == source.shape else None

@@ -62,8 +62,13 @@ def check_cbf(path: Path) -> bool:
 
 def open_plain(path: Path) -> IO[bytes]:
     """Open a file, unzipping it on the way if its name says so."""
-    openers = {".gz": gzip.open, ".bz2": bz2.open}
-    return cast("IO[bytes]", openers.get(path.suffix.lower(), open)(path, "rb"))
+    match path.suffix.lower():
+        case ".gz":
+            return cast("IO[bytes]", gzip.open(path, "rb"))
+        case ".bz2":
+            return bz2.open(path, "rb")
+        case _:
+            return path.open("rb")
 
 
 class PanelFile:

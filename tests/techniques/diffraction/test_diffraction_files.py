@@ -93,7 +93,8 @@ def test_a_missing_data_file_of_a_master_costs_its_frames(tmp_path: Path) -> Non
             link = h5py.ExternalLink(f"s_data_{part:06d}.h5", "/entry/data/data")
             file[f"entry/data/data_{part:06d}"] = link
     (tmp_path / "s_data_000002.h5").unlink()
-    found = find_bright(open_image(tmp_path / "s_master.h5"))
+    opened = open_image(tmp_path / "s_master.h5")
+    found = find_bright(opened)
     assert found.table["hit"].tolist() == [False, True, False, False, False, True]
     assert [
         f"Frame {n} was left out: s_master.h5 links to s_data_000002.h5, which is not there." for n in (2, 3)
@@ -103,6 +104,11 @@ def test_a_missing_data_file_of_a_master_costs_its_frames(tmp_path: Path) -> Non
     assert (tmp_path / "out/left_out.lst").read_text().splitlines() == [
         f"{tmp_path / 's_data_000002.h5'} //{n}" for n in (0, 1)
     ]
+    # A layer in a window knows the path only.
+    layer = find_bright(ImageSource.from_array(opened.data, path=opened.path, name="s_master"))
+    assert hits_of(layer.save(tmp_path / "again")) == hits_of(files)
+    with h5py.File(tmp_path / "again/peaks.cxi") as file:
+        assert "/entry_1/data_1" not in file
 
 
 def test_an_event_list_of_a_source_that_does_not_say_finds_its_files(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ def make_writer(source: ImageSource) -> Callable[[Findings, Path], list[Path]]:
     """Give the function that writes the findings of this source into a folder."""
 
     def write(findings: Findings, folder: Path) -> list[Path]:
-        from napari_sciml.io.events import event_names
+        from napari_sciml.io.events import event_names, scattered
         from napari_sciml.io.peaks import write_cxi, write_event_list, write_peak_table
         from napari_sciml.io.record import write_record
         from napari_sciml.io.tables import write_csv, write_points_csv
@@ -30,7 +30,7 @@ def make_writer(source: ImageSource) -> Callable[[Findings, Path], list[Path]]:
         event = event_names(source)
         lost = frames.loc[frames["score"].isna(), "frame"]
         # A dataset can be linked; several files cannot.
-        where = (source.path or source.name) if source.place is None else ""
+        where = (source.path or "") if scattered(source) is None else ""
         written = [
             write_csv(written_frames(frames), folder / "findings.csv"),
             write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
