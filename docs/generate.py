@@ -33,7 +33,7 @@ def write_all(folder: Path) -> None:
         write(folder / f"settings_{name}.md", settings_table(technique.settings_type))
     write(folder / "cli.md", cli_reference())
     write(folder / "models.md", models_pages())
-    write(folder / "accuracy.md", accuracy_table())
+    write(folder / "accuracy.md", accuracy_table(every=True))
 
 
 def screenshots_exist(folder: Path) -> bool:

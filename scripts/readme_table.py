@@ -13,6 +13,25 @@ from napari_sciml.networks.registry import get_model, model_names
 README = Path(__file__).parents[1] / "README.md"
 START = "<!-- accuracy: written by `make readme` from the model cards -->"
 END = "<!-- end of accuracy -->"
+TITLES = ("microct", "diffraction", "gisaxs", "cryoem")
+IN_README = {
+    "diffraction": (
+        *(
+            (split, what)
+            for split in ("unseen crystals", "unseen detector")
+            for what in (
+                *("tile recall", "tile precision", "tile balanced accuracy", "tile accuracy"),
+                *("frame recall", "frame specificity"),
+            )
+        ),
+        ("clean blanks", "false tiles"),
+        ("blanks", "false hits"),
+        ("artefact frames", "false hits"),
+        ("real frame, no tuning", "tiles with a classical peak found"),
+        ("real frame, spots painted out", "false tiles"),
+    ),
+}
+"""Rows shown in the README where a technique has many; the others stand in the documentation."""
 
 
 def main() -> None:
@@ -28,18 +47,39 @@ def with_table(text: str, table: str) -> str:
     return f"{before}{START}\n\n{table}\n{END}{after}"
 
 
-def accuracy_table() -> str:
-    """Give every measured figure of the models that ship, one row for each question."""
+def accuracy_table(*, every: bool = False) -> str:
+    """Give a table for each technique: the figures of its shipped models, one row for each question.
+
+    Parameters
+    ----------
+    every
+        Give all figures, not only those of `IN_README`.
+    """
     cards = [ModelCard.model_validate(get_model(name).card) for name in model_names()]
+    techniques = dict.fromkeys(card.technique for card in cards)
+    parts = []
+    for technique in sorted(techniques, key=TITLES.index):
+        wanted = None if every else IN_README.get(technique)
+        here = [card for card in cards if card.technique == technique]
+        parts.append(f"**{technique}**\n\n{technique_table(here, wanted)}")
+    return "\n".join(parts)
+
+
+def technique_table(cards: list[ModelCard], wanted: tuple[tuple[str, str], ...] | None) -> str:
+    """Give one table; `wanted` names the rows (split, metric), None gives all."""
     found: dict[tuple[str, str], dict[str, Metric]] = {}
     for card in cards:
         for metric in card.metrics:
             found.setdefault((metric.split, metric.name), {})[card.name] = metric
     head = ["measured on", "what", *(f"`{card.name}`" for card in cards), "simple method"]
     rows = [head, ["---"] * len(head)]
-    for (split, what), by_model in found.items():
+    for split, what in found if wanted is None else wanted:
+        by_model = found[split, what]
         figures = [figure(by_model.get(card.name)) for card in cards]
         baselines = {f"{m.baseline:.4f}" for m in by_model.values() if m.baseline is not None}
+        # Where the simple method has rows of its own, its figure stands there.
+        simple = found.get((f"{split}, classical finder", what), {}).values()
+        baselines |= {figure(metric) for metric in simple}
         rows.append([split, what, *figures, ", ".join(sorted(baselines))])
     return "\n".join("| " + " | ".join(row) + " |" for row in rows) + "\n"
 

@@ -100,10 +100,9 @@ def evaluate(
 
 
 def compare(proof: Proof, split: str) -> list[Metric]:
-    """Measure the network on a set, and the classical finder on the frames that it looked at."""
+    """Measure the network and the classical finder on the same frames of a set."""
     positive = proof.scores >= THRESHOLD
-    asked = proof.take(np.flatnonzero(proof.classical[:, 0, 0] >= 0))
-    peaks = asked.classical > 0
+    peaks = proof.classical > 0
     bragg = proof.tiles == BRAGG
     return [
         *tile_figures(proof, positive, split),
@@ -124,14 +123,8 @@ def compare(proof: Proof, split: str) -> list[Metric]:
         rate("tiles that pass the gate", split, per_frame(proof.scores > 0), per_frame(proof.tiles > -9)),
         *frame_figures(proof, positive & ~proof.suspect, split),
         *frame_figures(proof, positive, f"{split}, without the frame-level step")[:2],
-        *tile_figures(asked, peaks, f"{split}, classical finder"),
-        *frame_figures(asked, peaks, f"{split}, classical finder"),
-        *tile_figures(asked, asked.scores >= THRESHOLD, f"{split}, the same frames as the classical finder"),
-        *frame_figures(
-            asked,
-            (asked.scores >= THRESHOLD) & ~asked.suspect,
-            f"{split}, the same frames as the classical finder",
-        )[:2],
+        *tile_figures(proof, peaks, f"{split}, classical finder"),
+        *frame_figures(proof, peaks, f"{split}, classical finder"),
     ]
 
 

@@ -26,11 +26,10 @@ from napari_sciml.techniques.diffraction.spots import find_spots
 from napari_sciml.techniques.diffraction.survey import survey
 from napari_sciml.techniques.diffraction.suspects import JUDGED_SCORE, NO_SUSPECT, suspects
 
-FIRST_SEED = 900_000
+FIRST_SEED = 910_000
+"""An earlier set of test runs, from 900,000, showed that seams were taken for spots; it tests no more."""
 SETS = ("unseen crystals", "unseen detector", "blanks")
 TRUTHS = ("miss", "maybe", "hit")
-CLASSICAL_FRAMES = 4
-"""Frames of each run with crystals that the classical finder looks at too; it is slow."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ class Proof:
     run
         Number of the run.
     classical
-        ``(n, rows, columns)`` tiles with a peak of the classical finder; -1 all over where it was not asked.
+        ``(n, rows, columns)`` tiles with a peak of the classical finder; on blanks it is not asked: -1.
     """
 
     scores: npt.NDArray[np.float32]
@@ -67,10 +66,6 @@ class Proof:
 
     def __len__(self) -> int:
         return len(self.truth)
-
-    def take(self, index: npt.NDArray[np.generic]) -> Proof:
-        """Give some frames."""
-        return Proof(*(getattr(self, f.name)[index] for f in fields(Proof)))
 
     @classmethod
     def join(cls, parts: list[Proof]) -> Proof:
@@ -104,13 +99,13 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
     made = [run.frame(index) for index in range(frames)]
     seen = survey(ImageSource(np.stack([frame.image for frame in made]), ("t", "y", "x")), None)
     parts = []
-    for index, frame in enumerate(made):
+    for frame in made:
         classical = np.full(grid_shape(frame.image.shape), -1, np.int8)
         try:
             prepared = prepare(frame.image, seen.hot)
         except SciMLError:
             continue
-        if index < CLASSICAL_FRAMES and which != "blanks":
+        if which != "blanks":
             classical[...] = 0
             peaks = finder.find(frame.image, prepared.dead[: frame.image.shape[0], : frame.image.shape[1]])
             classical[tile_of(peaks[:, 0], peaks[:, 1])] = 1
