@@ -61,6 +61,15 @@ def test_a_cut_file_is_one_sentence_and_never_waits(
     assert capfd.readouterr() == ("", "")
 
 
+def test_without_fabio_the_sentence_says_what_to_install(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_cbf(tmp_path / "x.cbf", picture())
+    monkeypatch.setattr("napari_sciml.io.detector_file.find_spec", lambda name: None)
+    with pytest.raises(SciMLError, match=r"x\.cbf needs fabio: type: pip install .*napari-sciml\[xray\]"):
+        open_image(tmp_path / "x.cbf")
+
+
 def test_a_changed_byte_is_noticed(tmp_path: Path) -> None:
     path = write_cbf(tmp_path / "x.cbf", picture())
     content = bytearray(path.read_bytes())

@@ -9,6 +9,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -82,8 +83,10 @@ def opened(path: Path) -> Iterator[Any]:
     Raises
     ------
     SciMLError
-        If it is absent, damaged, or packed in a way that cannot be read here.
+        If it is absent, damaged, or needs a package that is not installed.
     """
+    if find_spec("fabio") is None:
+        raise SciMLError(f"Reading {path} needs fabio", 'type: pip install "napari-sciml[xray]"')
     import fabio
 
     from napari_sciml.io.imgcif import PanelFile, check_cbf
