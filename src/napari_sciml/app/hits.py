@@ -20,7 +20,7 @@ def hit_table(findings: Findings) -> pd.DataFrame:
     -------
     DataFrame
         ``frame``, ``hit``, ``tiles`` (that count), ``score`` (of the tile that decides; NaN for a frame that
-        could not be used) and ``spots``.
+        could not be used), ``suspects`` (tiles left out as ice, salt or powder) and ``spots``.
     """
     frames = findings.table
     spots = findings.tables["spots"]["frame"].value_counts()
@@ -30,6 +30,7 @@ def hit_table(findings: Findings) -> pd.DataFrame:
             "hit": frames["hit"].to_numpy(bool),
             "tiles": frames["bragg_tiles"].to_numpy(),
             "score": frames["score"].to_numpy(float),
+            "suspects": frames["suspect_tiles"].to_numpy(),
             "spots": spots.reindex(frames["frame"], fill_value=0).to_numpy(),
         }
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
-from napari.layers import Layer, Points
+from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
@@ -14,7 +14,7 @@ from napari_sciml.layers.follower import Follower, Grid
 from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
 from napari_sciml.layers.points import findings_to_layers, record
 from napari_sciml.layers.spatial import Place
-from napari_sciml.layers.tiles import grid_of, outlines, outlines_layer, scores_layer
+from napari_sciml.layers.tiles import grid_of, outlines_layer, scores_layer, show_outlines
 
 
 class Result:
@@ -28,7 +28,7 @@ class Result:
         self.findings = findings
         self.place = place
         self._keepers = keepers
-        self._outlines: list[tuple[TilesOverlay, weakref.ref[Layer]]] = []
+        self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []
         self._scores: list[weakref.ref[Layer]] = []
         self._follower: Follower | None = None
         for _, keeper in keepers:
@@ -119,7 +119,7 @@ class Result:
                 keeper.show(self.findings, overlay)
             for tiles, ref in self._outlines:
                 if (lines := ref()) is not None:
-                    lines.data = outlines(self.findings, tiles)
+                    show_outlines(lines, self.findings, tiles)
         said = record(self.findings)
         for layer in self.layers:
             layer.metadata = {**layer.metadata, METADATA_KEY: said}

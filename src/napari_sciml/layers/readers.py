@@ -102,7 +102,9 @@ def series_source(files: Sequence[str]) -> ImageSource:
     folder = str(paths[0].parent)
     # Some of the files of a folder have no name in common by which they could be opened again.
     path = folder if detector_files(folder) == paths else None
-    return ImageSource.from_array(raw.data, axes=raw.axes, name=name, path=path, close=raw.close)
+    return ImageSource.from_array(
+        raw.data, axes=raw.axes, name=name, path=path, close=raw.close, place=raw.place
+    )
 
 
 def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]:

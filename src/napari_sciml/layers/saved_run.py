@@ -17,8 +17,11 @@ from napari_sciml.layers.spatial import source_place
 from napari_sciml.layers.styles import MODEL, style_for
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX
 
-LABELS = {"microct": "fiber"}
+LABELS = {"microct": "fiber", "diffraction": "bragg"}
 """What the points of a technique are, for tables that do not say it in a column."""
+
+MARKER_PX = {"diffraction": 11.0}
+"""Size of a marker where no setting says how large the things are."""
 
 TABLE_NAME = "points.csv"
 
@@ -77,6 +80,8 @@ def table_of(record: Path) -> Path:
 def marker_diameter(record: Provenance) -> float:
     """Give the size of a marker in pixels, from the settings of the run."""
     settings, sizes = record.settings, record.source.pixel_size
+    if record.technique in MARKER_PX:
+        return MARKER_PX[record.technique]
     if settings.get("fiber_diameter_px"):
         return float(settings["fiber_diameter_px"])
     if settings.get("fiber_diameter_um") and sizes is not None:

@@ -39,7 +39,7 @@ class PointStyle:
     def borders(self, sources: npt.ArrayLike) -> npt.NDArray[np.float64]:
         """Give the border colour (n, 4) RGBA for each value of the feature `source`."""
         manual = np.asarray(sources, dtype=object) == MANUAL
-        return np.where(manual[:, None], _rgba(self.manual_color), _rgba(self.model_color))
+        return np.where(manual[:, None], rgba(self.manual_color), rgba(self.model_color))
 
     def symbols(self, sources: npt.ArrayLike) -> npt.NDArray[np.object_]:
         """Give the marker's shape for each value of the feature `source`."""
@@ -71,6 +71,7 @@ def style_for(label: str) -> PointStyle:
     return STYLES.get(label, PointStyle(one=label, many=f"{label}s"))
 
 
-def _rgba(color: str) -> npt.NDArray[np.float64]:
+def rgba(color: str) -> npt.NDArray[np.float64]:
+    """Give red, green, blue and opacity, 0 to 1, of a colour written ``#rrggbb``."""
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     return np.array([*parts, 1.0])

@@ -6,16 +6,19 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from napari.layers import Vectors
 from napari.utils.colormaps import Colormap
 
 from napari_sciml.core.findings import FieldMap, Findings, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.points import LayerData, record
 from napari_sciml.layers.spatial import Place, grid_place
-from napari_sciml.layers.styles import ORANGE, style_for
+from napari_sciml.layers.styles import BLUE, ORANGE, rgba, style_for
 
 WASH = Colormap([[0.9, 0.62, 0.0, 0.0], [0.9, 0.62, 0.0, 0.3]], name="sciml scores")
 """From nothing to a colour through which the spots can still be seen."""
+LEFT_OUT_COLOR = BLUE
+TILE_COLUMNS = ("frame", "tile_row", "tile_column")
 LINE_SHARE = 1 / 16
 """Width of an outline as a share of a tile: seen with the whole frame in view, not in the way near by."""
 
@@ -36,37 +39,75 @@ def scores_layer(findings: Findings, overlay: TilesOverlay, place: Place) -> Lay
 
 
 def outlines_layer(findings: Findings, overlay: TilesOverlay, place: Place) -> LayerData:
-    """Build the layer with the borders of all positive tiles.
+    """Build the layer with the borders of all positive tiles, and of suspects in another colour.
 
     Lines, because thousands of rectangles would be slow to draw and slow to change.
     """
     field = grid_of(findings, overlay)
+    lines, colors = outlines(findings, overlay)
     arguments: dict[str, Any] = {
         "name": layer_name(findings, place, style_for(overlay.label).tiles),
         "ndim": len(field.shape),
         "vector_style": "line",
         "edge_width": field.scale[-1] * LINE_SHARE,
-        "edge_color": ORANGE,
+        "edge_color": colors if len(lines) else ORANGE,
         "metadata": {METADATA_KEY: record(findings)},
         **place.spatial,
     }
-    return outlines(findings, overlay), arguments, "vectors"
+    return lines, arguments, "vectors"
 
 
-def outlines(findings: Findings, overlay: TilesOverlay) -> npt.NDArray[np.float32]:
-    """Give the borders of the tiles that count at the threshold of `findings`, each one once.
+def show_outlines(layer: Vectors, findings: Findings, overlay: TilesOverlay) -> None:
+    """Change the lines of a layer to what counts in `findings` now."""
+    lines, colors = outlines(findings, overlay)
+    layer.data = lines
+    if len(lines):
+        layer.edge_color = colors
+
+
+def outlines(
+    findings: Findings, overlay: TilesOverlay
+) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
+    """Give the borders of the tiles that count, and of those that would if they were not suspect.
 
     Returns
     -------
     ndarray
         ``(n, 2, ndim)``: start and direction in pixels of the source.
+    ndarray
+        ``(n, 4)``: colours.
     """
     field = grid_of(findings, overlay)
-    scores = np.asarray(field.array)
+    counted, left_out = tile_flags(findings, overlay)
+    # Later ones are drawn over earlier ones.
+    parts = [(borders(left_out, field.scale, field.translate), LEFT_OUT_COLOR)]
+    parts += [(borders(counted, field.scale, field.translate), ORANGE)]
+    return (
+        np.concatenate([lines for lines, _ in parts]),
+        np.concatenate([np.tile(rgba(color), (len(lines), 1)) for lines, color in parts]),
+    )
+
+
+def tile_flags(
+    findings: Findings, overlay: TilesOverlay
+) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say for each tile whether it counts, and whether it was left out although its score is high enough.
+
+    Where a table of points names their tiles, that table says which count: a technique may leave out tiles
+    for other reasons than their score.
+    """
+    scores = np.asarray(grid_of(findings, overlay).array)
     threshold = float(findings.provenance.settings["threshold"])
-    # A score of zero is a tile in which no spot can be; at threshold zero it still does not count.
-    positive = (scores >= threshold) & (scores > 0)
-    return borders(positive, field.scale, field.translate)
+    # A score of zero is a tile in which nothing can be; at threshold zero it still does not count.
+    high = (scores >= threshold) & (scores > 0)
+    for points in findings.overlays:
+        table = findings.tables[points.table]
+        if set(TILE_COLUMNS) <= set(table):
+            named = [table[name].to_numpy(np.int64) for name in TILE_COLUMNS]
+            counted = np.zeros(scores.shape, bool)
+            counted[tuple(named[-scores.ndim :])] = True
+            return counted, high & ~counted
+    return high, np.zeros_like(high)
 
 
 def borders(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ FROM_FILE = "choose a file"
 
 
 class DiffractionForm(QWidget):
-    """Shows mask and hot-pixel switch and emits all values when one is changed.
+    """Shows the mask and two switches and emits all values when one is changed.
 
     What decides which frames are hits is no setting of the run; it stands beside the threshold.
     """
@@ -39,10 +40,8 @@ class DiffractionForm(QWidget):
             "Add an empty layer of the size of a frame. Paint what to ignore; it counts from the next run on."
         )
         self._new_mask.clicked.connect(self._on_new_mask)
-        self._hot = QCheckBox("Ignore hot pixels")
-        self._hot.setObjectName("sciml_hot_pixels")
-        self._hot.setToolTip(described(DiffractionSettings, "hot_pixels"))
-        self._hot.toggled.connect(self._on_hot)
+        self._hot = self._create_switch("hot_pixels", "Ignore hot pixels")
+        self._suspects = self._create_switch("drop_suspects", "Leave out ice, powder and salt")
         rows = form()
         rows.addRow("Mask", self._mask)
         beside = QHBoxLayout()
@@ -53,6 +52,7 @@ class DiffractionForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(rows)
         layout.addLayout(beside)
+        layout.addWidget(self._suspects)
 
     def show_state(self, state: RunState) -> None:
         """Show the values of `state`; those left out show their defaults."""
@@ -60,9 +60,18 @@ class DiffractionForm(QWidget):
         chosen = self._values.get("mask")
         fill(self._mask, masks(state, chosen), chosen)
         self._new_mask.setEnabled(state.image is not None)
-        blocker = QSignalBlocker(self._hot)
-        self._hot.setChecked(bool(self._values.get("hot_pixels", True)))
-        del blocker
+        for switch, setting in ((self._hot, "hot_pixels"), (self._suspects, "drop_suspects")):
+            blocker = QSignalBlocker(switch)
+            switch.setChecked(bool(self._values.get(setting, True)))
+            del blocker
+
+    def _create_switch(self, setting: str, text: str) -> QCheckBox:
+        """Make the switch of a setting that is on by default."""
+        switch = QCheckBox(text)
+        switch.setObjectName(f"sciml_{setting}")
+        switch.setToolTip(described(DiffractionSettings, setting))
+        switch.toggled.connect(partial(self._on_switch, setting))
+        return switch
 
     def _on_mask(self, index: int) -> None:
         wish = self._mask.itemData(index)
@@ -75,8 +84,8 @@ class DiffractionForm(QWidget):
     def _on_new_mask(self) -> None:
         self.asked.emit("new_mask")
 
-    def _on_hot(self, wanted: bool) -> None:
-        self._change(hot_pixels=None if wanted else False)
+    def _on_switch(self, setting: str, wanted: bool) -> None:
+        self._change(**{setting: None if wanted else False})
 
     def _change(self, **changes: Any) -> None:
         merged: Mapping[str, Any] = {**self._values, **changes}
