@@ -9,7 +9,7 @@ noise and logarithmic for spots, so that neither weak nor strong ones drown.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -123,25 +123,22 @@ class Living:
         """Blocks that can be measured by themselves."""
         return np.asarray(self.weight >= LEAST_PIXELS / BLOCK_PX**2)
 
-    @cached_property
-    def nearest(self) -> list[tuple[npt.NDArray[np.int32], ...] | None]:
-        """For each image, which block with enough pixels is nearest to each; None where none has."""
-        from scipy.ndimage import distance_transform_edt
-
-        return [
-            tuple(distance_transform_edt(~flag, return_distances=False, return_indices=True))
-            if flag.any()
-            else None
-            for flag in self.enough.reshape(-1, *self.weight.shape[-2:])
-        ]
-
     def fill(self, values: FloatArray) -> FloatArray:
         """Give blocks with too few pixels the value of the nearest with enough, in place."""
-        if not self.enough.all():
-            for plane, nearest in zip(values.reshape(-1, *values.shape[-2:]), self.nearest, strict=True):
-                if nearest is not None:
-                    plane[...] = plane[nearest]
+        planes, flags = (part.reshape(-1, *part.shape[-2:]) for part in (values, self.enough))
+        for plane, known in zip(planes, flags, strict=True):
+            if known.any() and not known.all():
+                plane[...] = plane[nearest_known(known.tobytes(), known.shape)]
         return values
+
+
+@lru_cache(maxsize=4)
+def nearest_known(known: bytes, shape: tuple[int, int]) -> tuple[npt.NDArray[np.int32], ...]:
+    """Give row and column of the nearest known block for each ``(h/8, w/8)``; frames of a run share it."""
+    from scipy.ndimage import distance_transform_edt
+
+    unknown = ~np.frombuffer(known, bool).reshape(shape)
+    return tuple(distance_transform_edt(unknown, return_distances=False, return_indices=True))
 
 
 def block_variances(residual: FloatArray, living: Living | None) -> FloatArray:
