@@ -1,0 +1,73 @@
+"""The shipped Bragg model on fresh simulated stills of a crystal that it was never trained on."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from napari_sciml.backends import open_predictor
+from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.diffraction.classical import RadialFinder
+from napari_sciml.techniques.diffraction.grid import BRAGG, NONE, tile_of
+from napari_sciml.techniques.diffraction.prepare import prepare
+from napari_sciml.techniques.diffraction.search import FrameScorer
+from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
+from napari_sciml.techniques.diffraction.survey import survey
+
+THRESHOLD = 0.5
+
+
+@pytest.fixture(scope="module")
+def answers() -> dict[str, np.ndarray]:
+    """Truth, scores of the network and tiles of the classical finder; ``(frames, rows, columns)`` each."""
+    found: dict[str, list[np.ndarray]] = {"truth": [], "scores": [], "classical": []}
+    model = get_model("diffraction-bragg")
+    scorer = FrameScorer(open_predictor(model), model.classes.index("bragg"))
+    for seed, (detector, share) in enumerate([("rayonix", 1.0), ("cspad", 1.0), ("rayonix", 0.0)]):
+        spec = RunSpec(
+            frames=6,
+            size_px=960,
+            crystal="cyclophilin",
+            detector=detector,
+            pixel_mm=0.11 if detector == "cspad" else 0.1770833,
+            hit_share=share,
+            artefact_share=0.0,
+            bad_share=0.0,
+            strength=25,
+            level=120,
+        )
+        run = SimulatedRun(spec, seed=70 + seed)
+        hot = survey(ImageSource.from_array(run[:]), None).hot
+        for number in range(spec.frames):
+            frame = run.frame(number)
+            prepared = prepare(frame.image, hot)
+            peaks = RadialFinder(run.view.center).find(frame.image, prepared.dead)
+            classical = np.zeros(frame.tiles.shape, bool)
+            classical[tile_of(peaks[:, 0], peaks[:, 1])] = True
+            found["truth"].append(frame.tiles)
+            found["scores"].append(scorer.score(prepared))
+            found["classical"].append(classical)
+    return {name: np.stack(parts) for name, parts in found.items()}
+
+
+def test_most_bragg_tiles_are_found_and_hardly_any_other(answers: dict[str, np.ndarray]) -> None:
+    said = answers["scores"] >= THRESHOLD
+    bragg, none = answers["truth"] == BRAGG, answers["truth"] == NONE
+    assert bragg.sum() > 40
+    assert said[bragg].mean() > 0.9
+    assert said[none].mean() < 0.005
+
+
+def test_blank_frames_are_no_hits(answers: dict[str, np.ndarray]) -> None:
+    counts = (answers["scores"][-6:] >= THRESHOLD).sum(axis=(1, 2))
+    assert (counts < 3).all()
+
+
+def test_the_network_beats_the_classical_finder(answers: dict[str, np.ndarray]) -> None:
+    bragg, none = answers["truth"] == BRAGG, answers["truth"] == NONE
+
+    def balanced(said: np.ndarray) -> float:
+        return float(said[bragg].mean() + 1 - said[none].mean()) / 2
+
+    assert balanced(answers["scores"] >= THRESHOLD) > balanced(answers["classical"]) + 0.02
