@@ -138,10 +138,13 @@ def test_real_frame_has_the_noise_that_the_simulator_makes() -> None:
 
     with h5py.File(next(REAL.glob("*.h5"))) as file:
         frame = file["/entry/data"][()]
-    ratio, lag, _ = flat_noise(frame[60:300, 60:300])
-    # The same bands that the simulated noise must lie in, a little wider for a single region.
-    assert 0.26 <= ratio <= 0.37
-    assert 0.32 <= lag <= 0.43
+    edges = (60, 840, 1620)
+    corners = [(y, x) for y in edges for x in edges if (y, x) != (840, 840)]
+    noise = [flat_noise(frame[y : y + 240, x : x + 240])[:2] for y, x in corners]
+    ratio, lag = np.median(noise, axis=0)
+    # The very bands that the simulated noise must lie in; single regions scatter, the middle of eight less.
+    assert 0.27 <= ratio <= 0.36
+    assert 0.34 <= lag <= 0.41
 
 
 def test_blur_keeps_every_photon() -> None:

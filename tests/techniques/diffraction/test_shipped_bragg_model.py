@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -16,6 +19,7 @@ from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 from napari_sciml.techniques.diffraction.survey import survey
 
 THRESHOLD = 0.5
+REAL = Path(os.environ.get("SCIML_DATA") or Path(__file__).parents[4] / "shared" / "data") / "diffraction"
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +75,20 @@ def test_the_network_beats_the_classical_finder(answers: dict[str, np.ndarray]) 
         return float(said[bragg].mean() + 1 - said[none].mean()) / 2
 
     assert balanced(answers["scores"] >= THRESHOLD) > balanced(answers["classical"]) + 0.02
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason=f"the real frame is not at {REAL}")
+def test_the_real_frame_is_a_hit_without_tuning() -> None:
+    import napari_sciml as sciml
+
+    found = sciml.run("diffraction", next(REAL.glob("*.h5")))
+    assert found.table["hit"].tolist() == [True]
+    # The brightest spot of the frame; the brightest pixel is junk in the border.
+    spots = found.tables["spots"]
+    brightest = spots.loc[spots["intensity"].idxmax()]
+    assert abs(brightest["y"] - 810) < 1
+    assert abs(brightest["x"] - 1021) < 1
+    # Spots were seen between 4.1 and 12.2 Angstrom, within 240 px of the beam.
+    away = np.hypot(spots["y"] - 960.4, spots["x"] - 959.7)
+    assert np.median(away) < 240
+    assert (away < 420).all()
