@@ -44,11 +44,26 @@ def open_demo(technique: str, viewer: Any = None) -> Any:
     return viewer
 
 
+def show_best(viewer: Any) -> None:
+    """Turn to the page of the result, and to the frame with the highest score where there are frames."""
+    runs = session_for(viewer).runs
+    panel = dock_panel(viewer)
+    panel.show_result()
+    findings = runs.state.findings
+    if findings is not None and {"frame", "score"} <= set(findings.table) and findings.table["score"].any():
+        best = findings.table["score"].idxmax()
+        runs.go_to_frame(int(findings.table.loc[best, "frame"]))
+
+
 def quit_with_picture(viewer: Any, picture: Path) -> None:
     """Save a picture of the window once the run is over, then close it."""
     from qtpy.QtCore import QTimer
 
     runs = session_for(viewer).runs
+
+    def settle() -> None:
+        show_best(viewer)
+        QTimer.singleShot(SETTLE_MS, finish)
 
     def finish() -> None:
         viewer.window.screenshot(str(picture), flash=False)
@@ -57,7 +72,7 @@ def quit_with_picture(viewer: Any, picture: Path) -> None:
     def on_change(state: RunState) -> None:
         if state.phase is Phase.IDLE and (state.result or state.error):
             runs.changed.disconnect(on_change)
-            QTimer.singleShot(SETTLE_MS, finish)
+            QTimer.singleShot(SETTLE_MS, settle)
 
     runs.changed.connect(on_change)
 

@@ -49,6 +49,7 @@ def outlines_layer(findings: Findings, overlay: TilesOverlay, place: Place) -> L
         "name": layer_name(findings, place, style_for(overlay.label).tiles),
         "ndim": len(field.shape),
         "vector_style": "line",
+        "opacity": 1.0,
         "edge_width": field.scale[-1] * LINE_SHARE,
         "edge_color": colors if len(lines) else ORANGE,
         "metadata": {METADATA_KEY: record(findings)},
