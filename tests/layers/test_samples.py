@@ -5,9 +5,12 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
+from napari_sciml.app.snippets import command_text, python_text
 from napari_sciml.layers.keys import SAMPLE_KEY
+from napari_sciml.layers.origin import origin_of
 from napari_sciml.layers.samples import CMC_PHANTOM, cmc_phantom
 from napari_sciml.layers.source import source_from_layer
+from napari_sciml.samples.diffraction_run import diffraction_run
 
 
 def sample() -> Layer:
@@ -49,6 +52,24 @@ def test_its_truth_rides_along_unshown_and_lies_on_the_fibres():
         for turn in turns
     ]
     assert (core > np.median(ring, axis=0)).mean() > 0.9
+
+
+def test_the_diffraction_run_is_made_when_looked_at_and_can_be_made_again():
+    _initialize_plugins()
+    viewer = ViewerModel()
+    (layer,) = viewer.open_sample("napari-sciml", "sample_diffraction_run")
+    assert layer.name == "Diffraction run"
+    assert layer.data.shape == (200, 1920, 1920)
+    assert layer.colormap.name == "gray_r"
+    assert layer.contrast_limits[1] > layer.contrast_limits[0] > 0
+    source = source_from_layer(layer)
+    assert source.axes == ("t", "y", "x")
+    assert source.path is None
+    text = python_text("diffraction", source, {}, origin_of(layer))
+    assert "findings = sciml.run('diffraction', diffraction_run())" in text
+    assert "--seed 38" in command_text("diffraction", source, {}, origin_of(layer))
+    again = diffraction_run()
+    assert again.data.frame_kinds.count("crystal") == 20
 
 
 def test_open_sample_finds_it_and_it_can_be_named_in_a_script():

@@ -50,9 +50,9 @@ def show_best(viewer: Any) -> None:
     panel = dock_panel(viewer)
     panel.show_result()
     findings = runs.state.findings
-    if findings is not None and {"frame", "score"} <= set(findings.table) and findings.table["score"].any():
-        best = findings.table["score"].idxmax()
-        runs.go_to_frame(int(findings.table.loc[best, "frame"]))
+    if findings is not None and {"frame", "score"} <= set(findings.table) and len(findings.table):
+        best = findings.table["score"].fillna(0.0).to_numpy(float).argmax()
+        runs.go_to_frame(int(findings.table["frame"].to_numpy()[best]))
 
 
 def quit_with_picture(viewer: Any, picture: Path) -> None:
