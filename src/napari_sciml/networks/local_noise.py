@@ -63,19 +63,19 @@ class Levels:
     noise: FloatArray
     residual: FloatArray
 
-    def scale(self, pixels: FloatArray, dead: BoolArray | None) -> FloatArray:
-        """Give ``asinh((pixel - background) / noise)``; dead pixels become 0."""
-        scaled = pixels - enlarge(self.background, BLOCK_PX)
-        scaled /= enlarge(self.noise, BLOCK_PX)
+    def sigmas(self, pixels: FloatArray, dead: BoolArray | None) -> FloatArray:
+        """Give ``(pixel - background) / noise``; dead pixels become 0."""
+        sigmas = pixels - enlarge(self.background, BLOCK_PX)
+        sigmas /= enlarge(self.noise, BLOCK_PX)
         if dead is not None:
-            scaled[dead] = 0
+            sigmas[dead] = 0
+        return sigmas
+
+    def scale(self, pixels: FloatArray, dead: BoolArray | None) -> FloatArray:
+        """Give the ``asinh`` of `sigmas`."""
+        scaled = self.sigmas(pixels, dead)
         np.arcsinh(scaled, out=scaled)
         return scaled
-
-    def stands_out(self, pixels: FloatArray, dead: BoolArray, sigma: float) -> BoolArray:
-        """Say which pixels are more than `sigma` times the noise above the background."""
-        limit = self.background + np.float32(sigma) * self.noise
-        return np.asarray((pixels > enlarge(limit, BLOCK_PX)) & ~dead)
 
 
 def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.0) -> Levels:

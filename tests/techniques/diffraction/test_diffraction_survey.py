@@ -47,7 +47,8 @@ def test_pixels_that_are_bright_in_every_frame_are_hot(blanks: SimulatedRun) -> 
 def test_a_spot_of_a_single_frame_is_not_hot() -> None:
     images = np.random.default_rng(0).poisson(40, (6, 256, 256))
     images[2, 100:103, 100:103] += 900
-    assert survey(ImageSource.from_array(images), None).hot is None
+    hot = survey(ImageSource.from_array(images), None).hot
+    assert hot is None or (not hot[98:105, 98:105].any() and hot.sum() < 8)
 
 
 def spots(y: np.ndarray, x: np.ndarray, snr: np.ndarray) -> pd.DataFrame:

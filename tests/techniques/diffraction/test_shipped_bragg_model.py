@@ -11,8 +11,7 @@ import pytest
 from napari_sciml.backends import open_predictor
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.diffraction.classical import RadialFinder
-from napari_sciml.techniques.diffraction.grid import BRAGG, NONE, tile_of
+from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
 from napari_sciml.techniques.diffraction.prepare import prepare
 from napari_sciml.techniques.diffraction.search import FrameScorer
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
@@ -24,8 +23,8 @@ REAL = Path(os.environ.get("SCIML_DATA") or Path(__file__).parents[4] / "shared"
 
 @pytest.fixture(scope="module")
 def answers() -> dict[str, np.ndarray]:
-    """Truth, scores of the network and tiles of the classical finder; ``(frames, rows, columns)`` each."""
-    found: dict[str, list[np.ndarray]] = {"truth": [], "scores": [], "classical": []}
+    """Truth and scores; ``(frames, rows, columns)`` each."""
+    found: dict[str, list[np.ndarray]] = {"truth": [], "scores": []}
     model = get_model("diffraction-bragg")
     scorer = FrameScorer(open_predictor(model), model.classes.index("bragg"))
     for seed, (detector, share) in enumerate([("rayonix", 1.0), ("cspad", 1.0), ("rayonix", 0.0)]):
@@ -46,12 +45,8 @@ def answers() -> dict[str, np.ndarray]:
         for number in range(spec.frames):
             frame = run.frame(number)
             prepared = prepare(frame.image, hot)
-            peaks = RadialFinder(run.view.center).find(frame.image, prepared.dead)
-            classical = np.zeros(frame.tiles.shape, bool)
-            classical[tile_of(peaks[:, 0], peaks[:, 1])] = True
             found["truth"].append(frame.tiles)
             found["scores"].append(scorer.score(prepared))
-            found["classical"].append(classical)
     return {name: np.stack(parts) for name, parts in found.items()}
 
 
@@ -66,15 +61,6 @@ def test_most_bragg_tiles_are_found_and_hardly_any_other(answers: dict[str, np.n
 def test_blank_frames_are_no_hits(answers: dict[str, np.ndarray]) -> None:
     counts = (answers["scores"][-6:] >= THRESHOLD).sum(axis=(1, 2))
     assert (counts < 3).all()
-
-
-def test_the_network_beats_the_classical_finder(answers: dict[str, np.ndarray]) -> None:
-    bragg, none = answers["truth"] == BRAGG, answers["truth"] == NONE
-
-    def balanced(said: np.ndarray) -> float:
-        return float(said[bragg].mean() + 1 - said[none].mean()) / 2
-
-    assert balanced(answers["scores"] >= THRESHOLD) > balanced(answers["classical"]) + 0.02
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason=f"the real frame is not at {REAL}")

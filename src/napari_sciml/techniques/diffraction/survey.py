@@ -13,9 +13,10 @@ from napari_sciml.techniques.diffraction.beam import BeamFinder
 from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, read_frame
 from napari_sciml.techniques.diffraction.prepare import BoolArray, prepare
 
-BRIGHT_SIGMA = 1.5
-BRIGHT_SHARE = 0.85
-"""Noise is above 1.5 sigma in one of fifteen frames: in five of five, in one of 700,000 pixels."""
+MOST_SIGMA = 4.0
+"""Nothing counts for more, so that a spot in one frame does not make a pixel bright in the mean."""
+MEAN_SIGMA = 4.5
+"""A good pixel's mean over the frames is so far above its noise in one of 300,000."""
 FEWEST_FRAMES = 5
 FEWEST_ALIVE = 4
 SAMPLED_FRAMES = 9
@@ -28,7 +29,7 @@ class Survey:
     Attributes
     ----------
     hot
-        ``(h, w)`` pixels that are bright in most frames, or None where there are none or too few frames.
+        ``(h, w)`` pixels that are bright in frame after frame; None without any, or with too few frames.
     beam
         Direct beam (row, column) in pixels, or None if the background is not round.
     """
@@ -38,13 +39,22 @@ class Survey:
 
 
 def survey(source: ImageSource, mask: BoolArray | None) -> Survey:
-    """Look at up to nine frames.
+    """Look at up to nine frames, twice: what is bright hides its neighbours in the noise that is measured.
 
     In serial crystallography every shot is another crystal, so that a spot does not come back to a pixel:
     hot pixels, wide pixels where chips meet, seams and edges do.
     """
+    first = look(source, mask)
+    if first.hot is None:
+        return first
+    second = look(source, first.hot if mask is None else mask | first.hot)
+    return Survey(first.hot if second.hot is None else first.hot | second.hot, second.beam)
+
+
+def look(source: ImageSource, mask: BoolArray | None) -> Survey:
+    """Look at the frames once, without what is masked."""
     height, width = frame_shape(source)
-    bright, alive = np.zeros((2, height, width), np.uint8)
+    above, alive = np.zeros((2, height, width), np.float32)
     backgrounds, used = [], 0
     known = np.array(True)
     for number in np.unique(np.linspace(0, frame_count(source) - 1, SAMPLED_FRAMES).astype(int)):
@@ -53,14 +63,16 @@ def survey(source: ImageSource, mask: BoolArray | None) -> Survey:
         except SciMLError:
             # The run itself lists the frames that cannot be used.
             continue
-        bright += prepared.levels.stands_out(prepared.pixels, prepared.dead, BRIGHT_SIGMA)[:height, :width]
+        sigmas = prepared.levels.sigmas(prepared.pixels, prepared.dead)[:height, :width]
+        above += np.clip(sigmas, -MOST_SIGMA, MOST_SIGMA)
         alive += ~prepared.dead[:height, :width]
         backgrounds.append(prepared.levels.background)
         known = known & alive_blocks(prepared.dead)
         used += 1
     if not used:
         return Survey(None, None)
-    hot = (bright >= BRIGHT_SHARE * alive) & (alive >= FEWEST_ALIVE)
+    # The mean of n frames has a noise of 1 / sqrt(n).
+    hot = (above > MEAN_SIGMA * np.sqrt(alive)) & (alive >= FEWEST_ALIVE)
     return Survey(
         hot if used >= FEWEST_FRAMES and hot.any() else None,
         BeamFinder.from_backgrounds(backgrounds, known).find(),

@@ -30,8 +30,12 @@ class DetectorKind:
         Smallest and largest number of grey levels that a photon makes.
     read
         Smallest and largest read-out noise in grey levels.
-    pixel_gain, panel_gain
-        Relative gain errors of pixels and of panels.
+    pixel_gain
+        Smallest and largest relative gain error of pixels: fresh and stale calibrations both occur.
+    panel_gain
+        Relative gain error of panels.
+    common_mode
+        Whether the pixels of a chip share a part of their read-out noise.
     smoothed
         Whether neighbouring pixels share their noise (phosphor, distortion correction).
     ceiling
@@ -43,19 +47,29 @@ class DetectorKind:
     pixels_mm: tuple[float, ...]
     adu: tuple[float, float]
     read: tuple[float, float]
-    pixel_gain: float
+    pixel_gain: tuple[float, float]
     panel_gain: float
+    common_mode: bool
     smoothed: bool
     ceiling: int
     gap_value: int
 
 
+RAYONIX_PIXELS_MM = (0.1770833, 0.0885417)
 KINDS: dict[Family, DetectorKind] = {
-    "rayonix": DetectorKind((0.1770833, 0.0885417), (0.4, 1.6), (0.8, 5.0), 0.004, 0.015, True, 65_535, 0),
-    "pilatus": DetectorKind((0.172,), (1.0, 1.0), (0.0, 0.0), 0.002, 0.005, False, 1_000_000, -1),
-    "eiger": DetectorKind((0.075,), (1.0, 1.0), (0.0, 0.0), 0.004, 0.01, False, 1_000_000, -1),
-    "jungfrau": DetectorKind((0.075,), (8.0, 20.0), (1.0, 3.0), 0.01, 0.01, False, 100_000, 0),
-    "cspad": DetectorKind((0.110,), (6.0, 30.0), (3.0, 8.0), 0.02, 0.02, False, 16_383, 0),
+    "rayonix": DetectorKind(
+        RAYONIX_PIXELS_MM, (0.4, 1.6), (0.8, 5.0), (0.002, 0.012), 0.015, False, True, 65_535, 0
+    ),
+    "pilatus": DetectorKind(
+        (0.172,), (1.0, 1.0), (0.0, 0.0), (0.001, 0.010), 0.005, False, False, 1_000_000, -1
+    ),
+    "eiger": DetectorKind(
+        (0.075,), (1.0, 1.0), (0.0, 0.0), (0.002, 0.020), 0.01, False, False, 1_000_000, -1
+    ),
+    "jungfrau": DetectorKind(
+        (0.075,), (6.0, 20.0), (1.0, 6.0), (0.005, 0.030), 0.01, True, False, 100_000, 0
+    ),
+    "cspad": DetectorKind((0.110,), (6.0, 30.0), (3.0, 8.0), (0.020, 0.020), 0.02, True, False, 16_383, 0),
 }
 
 
@@ -99,7 +113,8 @@ def make_detector(family: Family, size_px: int, rng: np.random.Generator, hot: i
     gap, panel, area = LAYOUTS[family](size_px, rng)
     count = int(panel.max()) + 1
     panel_gain = 1 + rng.normal(0, kind.panel_gain, count).astype(np.float32)
-    gain = 1 + kind.pixel_gain * rng.standard_normal((size_px, size_px), np.float32)
+    error = np.float32(np.exp(rng.uniform(*np.log(kind.pixel_gain))))
+    gain = 1 + error * rng.standard_normal((size_px, size_px), np.float32)
     gain *= panel_gain[panel] * area
     bad = rng.integers(0, size_px, size=(int(rng.poisson(hot)), 2))
     adu = float(np.exp(rng.uniform(*np.log(kind.adu))))
@@ -219,7 +234,7 @@ def read_out(
     levels = counts * (detector.gain * np.float32(detector.adu))
     if detector.read:
         levels += np.float32(detector.read) * rng.standard_normal(levels.shape, np.float32)
-    if detector.family == "cspad":
+    if detector.kind.common_mode:
         common = rng.normal(0, detector.read, int(detector.panel.max()) + 1).astype(np.float32)
         levels += common[detector.panel]
     return levels
