@@ -8,6 +8,8 @@ from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 FRAMES = 6
 EDGE_PX = 256
 HITS = [0, 5]
+TOO_MANY = 17
+"""More tiles than a frame has: with so many asked for there is no hit."""
 
 
 def small_run(name: str = "run") -> ImageSource:
@@ -22,4 +24,6 @@ def small_run(name: str = "run") -> ImageSource:
         bad_share=0.0,
         hot_pixels=5,
     )
-    return SimulatedRun(spec, seed=3).source(name)
+    run = SimulatedRun(spec, seed=3)
+    run.frame_kinds = ["crystal" if number in HITS else "blank" for number in range(FRAMES)]
+    return run.source(name)

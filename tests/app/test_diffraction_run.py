@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
-from frames import EDGE_PX, FRAMES, HITS, small_run
+from frames import EDGE_PX, FRAMES, HITS, TOO_MANY, small_run
 from napari_sciml.app.mask_layer import LayerMask
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.worker import outcome_of
@@ -98,11 +98,11 @@ def test_the_sliders_change_layers_table_and_sentence_without_a_new_run(finished
     finished.runs.set_threshold(0.5)
     assert len(finished.layer("Bragg tiles").data) == lines
 
-    finished.runs.set_live("min_tiles", 13)
-    assert finished.hits == [0]
-    assert finished.state.result.startswith("1 hit in 6 frames (16.7 %)")
+    finished.runs.set_live("min_tiles", TOO_MANY)
+    assert finished.hits == []
+    assert finished.state.result.startswith("0 hits in 6 frames (0.0 %)")
     assert len(finished.layer("Bragg spots").data) == spots
-    assert finished.layer("Bragg spots").metadata[METADATA_KEY]["settings"]["min_tiles"] == 13
+    assert finished.layer("Bragg spots").metadata[METADATA_KEY]["settings"]["min_tiles"] == TOO_MANY
     assert finished.state.findings.provenance.seconds == seconds
 
 
@@ -121,9 +121,9 @@ def test_sliders_moved_during_a_run_decide_its_result():
     errands = []
     beamline.runs._start = errands.append
     beamline.runs.run()
-    beamline.runs.set_live("min_tiles", 13)
+    beamline.runs.set_live("min_tiles", TOO_MANY)
     at_once(errands[0])
-    assert beamline.hits == [0]
+    assert beamline.hits == []
 
 
 def test_the_slider_of_the_viewer_and_the_frame_are_one(finished):
@@ -146,8 +146,8 @@ def test_frames_are_found_without_any_layer_of_the_result(finished):
         finished.viewer.layers.remove(layer)
     finished.runs.go_to_frame(2)
     assert finished.viewer.dims.point[0] == 2
-    finished.runs.set_live("min_tiles", 13)
-    assert finished.hits == [0]
+    finished.runs.set_live("min_tiles", TOO_MANY)
+    assert finished.hits == []
 
 
 def test_another_technique_shows_no_hits_and_coming_back_shows_them_again(finished):
@@ -220,12 +220,16 @@ def test_switches_are_copied_as_options(beamline):
 
 
 def test_the_hit_list_is_saved_as_the_sliders_stand_and_opens_again(finished, tmp_path):
-    finished.runs.set_live("min_tiles", 13)
+    finished.runs.set_live("min_tiles", TOO_MANY)
     finished.runs.save(tmp_path)
     folder = tmp_path / "run-diffraction"
     table = pd.read_csv(folder / "findings.csv")
-    assert table.loc[table["hit"], "frame"].tolist() == [0]
-    assert len((folder / "hits.lst").read_text().splitlines()) == 1
+    assert not table["hit"].any()
+    assert (folder / "hits.lst").read_text() == ""
+    finished.runs.set_live("min_tiles", 3)
+    finished.runs.save(tmp_path)
+    folder = tmp_path / "run-diffraction-2"
+    assert len((folder / "hits.lst").read_text().splitlines()) == len(HITS)
     assert (folder / "peaks.cxi").is_file()
 
     (points, *_), *_ = [saved_run_layers(folder / "run.json")]

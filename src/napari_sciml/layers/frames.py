@@ -12,8 +12,8 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 
 COLORMAP = "gray_r"
-PERCENT = (1.0, 99.9)
-"""Of the pixels of one frame: the water ring stays grey and spots turn black."""
+PERCENT = (1.0, 99.0)
+"""Of the pixels of one frame: the water ring turns dark, and spots stand out beside it."""
 LEAST_EDGE_PX = 256
 EVERY = 3
 """Every so many pixels in each direction decide about the contrast."""
