@@ -171,8 +171,8 @@ def test_a_new_mask_layer_is_flat_empty_and_chosen(beamline):
 
 
 def test_what_is_painted_is_left_out_from_the_next_run_on(finished):
-    before = finished.state.findings
     finished.runs.ask("new_mask")
+    before = finished.state.findings
     states = []
     finished.runs.changed.connect(states.append)
     mask = finished.viewer.layers["run: mask"]

@@ -20,7 +20,7 @@ def hit_table(findings: Findings) -> pd.DataFrame:
     -------
     DataFrame
         ``frame``, ``hit``, ``tiles`` (that count), ``score`` (of the tile that decides; NaN for a frame that
-        could not be used), ``suspects`` (tiles left out as ice, salt or powder) and ``spots``.
+        could not be used), ``suspects`` (tiles left out as ice or powder) and ``spots``.
     """
     frames = findings.table
     spots = findings.tables["spots"]["frame"].value_counts()

@@ -41,7 +41,7 @@ class DiffractionForm(QWidget):
         )
         self._new_mask.clicked.connect(self._on_new_mask)
         self._hot = self._create_switch("hot_pixels", "Ignore hot pixels")
-        self._suspects = self._create_switch("drop_suspects", "Leave out ice, powder and salt")
+        self._suspects = self._create_switch("drop_suspects", "Leave out rings of ice and powder")
         rows = form()
         rows.addRow("Mask", self._mask)
         beside = QHBoxLayout()

@@ -29,7 +29,7 @@ COLUMNS = (
         lambda score: "failed" if np.isnan(score) else f"{score:.3f}",
         "Score of the tile that decides: the last one that makes the frame a hit.",
     ),
-    Column("suspects", "Susp.", tooltip="Tiles left out as suspects: ice, powder or salt. Outlined in blue."),
+    Column("suspects", "Susp.", tooltip="Tiles left out: their spots lie on rings. Outlined in blue."),
     Column("spots", "Spots", tooltip="Bragg spots in these tiles."),
 )
 CURVE_TIP = "Click to see a frame. Ticks at the foot are hits."
