@@ -22,7 +22,10 @@ from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques import get_technique, technique_names
 
 HELP_WIDTH = 88
-SCREENSHOTS = ("panel.png", "sample.png", "result.png", "threshold.png", "corrected.png")
+SCREENSHOTS = (
+    *("panel.png", "sample.png", "result.png", "threshold.png", "corrected.png"),
+    *("diffraction_panel.png", "diffraction_result.png"),
+)
 
 
 def write_all(folder: Path) -> None:

@@ -24,6 +24,7 @@ SLICE = 12
 MATCH_PX = 4.0
 HIGH_THRESHOLDS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 ENOUGH = 3
+HIT_FRAMES = 24
 
 
 def main() -> int:
@@ -34,7 +35,10 @@ def main() -> int:
     FOLDER.mkdir(exist_ok=True)
     # The pictures show napari as it is when new, not as somebody has set it up.
     os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
-    tour(README_PICTURE if "--readme" in sys.argv[1:] else None)
+    readme = "--readme" in sys.argv[1:]
+    tour(README_PICTURE if readme else None)
+    if not readme:
+        tour_of_hits()
     return 0
 
 
@@ -87,6 +91,32 @@ def tour(readme_picture: Path | None) -> None:
     points.add([points.world_to_data(image.data_to_world(centre)) for centre in missed])
     points.selected_data = set()
     keep("corrected.png")
+    viewer.close()
+
+
+def tour_of_hits() -> None:
+    """Go through the tutorial of diffraction, on the first frames of the sample."""
+    import napari
+
+    from napari_sciml.app.demo import show_best
+    from napari_sciml.app.panel import dock_panel
+    from napari_sciml.app.session import session_for
+    from napari_sciml.layers.samples import diffraction_run
+
+    viewer = napari.Viewer()
+    viewer.window.resize(*WINDOW)
+    (frames, look, _), *_ = diffraction_run()
+    viewer.add_image(frames[:HIT_FRAMES], **look)
+    dock_panel(viewer)
+    runs = session_for(viewer).runs
+    runs.choose_technique("diffraction")
+    shoot(viewer, FOLDER / "diffraction_panel.png")
+    runs.run()
+    wait(lambda: finished(runs.state))
+    if not runs.state.findings.table["hit"].any():
+        raise SystemExit(f"None of the first {HIT_FRAMES} frames of the sample is a hit.")
+    show_best(viewer)
+    shoot(viewer, FOLDER / "diffraction_result.png")
     viewer.close()
 
 
