@@ -67,9 +67,9 @@ def test_the_diffraction_run_is_made_when_looked_at_and_can_be_made_again():
     assert source.path is None
     text = python_text("diffraction", source, {}, origin_of(layer))
     assert "findings = sciml.run('diffraction', diffraction_run())" in text
-    assert "--seed 38" in command_text("diffraction", source, {}, origin_of(layer))
+    assert "--seed 76" in command_text("diffraction", source, {}, origin_of(layer))
     again = diffraction_run()
-    assert again.data.frame_kinds.count("crystal") == 20
+    assert again.data.frame_kinds.count("crystal") == 23
 
 
 def test_open_sample_finds_it_and_it_can_be_named_in_a_script():

@@ -33,7 +33,7 @@ class RunSpec(BaseModel):
     bad_share: float = Field(0.04, ge=0, le=1, description="Share of dark, half-read or over-bright frames.")
     multiple_share: float = Field(0.12, ge=0, le=1, description="Share of hits with two crystals.")
     strength: float = Field(
-        5.0, gt=0, description="Typical signal over noise of a mean reflection at low resolution."
+        25.0, gt=0, description="Typical signal over noise of a mean reflection at low resolution."
     )
     level: float | None = Field(
         None, gt=0, description="Photons in a pixel of the water ring; drawn if empty."
