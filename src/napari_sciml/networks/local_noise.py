@@ -79,13 +79,17 @@ class Levels:
 
 
 def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.0) -> Levels:
-    """Measure images ``(..., h, w)`` whose edges are multiples of 8; `grain` is the step of grey levels."""
+    """Measure images ``(..., h, w)`` whose edges are multiples of 8; `grain` is the step of grey levels.
+
+    Dead pixels are set to 0 in `pixels`, in place: copying a large frame would cost too much.
+    """
     if dead is None:
         fine = pool2(pixels)
         living = None
     else:
         living = Living.without(dead)
-        fine = pool2(np.where(dead, np.float32(0), pixels))
+        pixels[dead] = 0
+        fine = pool2(pixels)
         np.divide(fine, living.share, out=fine, where=living.share > 0)
     background = median9(block_means(fine, living))
     residual = fine - enlarge(background, BLOCK_PX // 2)

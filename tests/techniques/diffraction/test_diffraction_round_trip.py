@@ -23,8 +23,8 @@ FRAMES = 8
 @pytest.fixture(scope="module")
 def run() -> SimulatedRun:
     """Half of its frames are hits of very different strength."""
-    spec = RunSpec(frames=FRAMES, size_px=512, hit_share=0.6, bad_share=0, strength=20.0, hot_pixels=10)
-    return SimulatedRun(spec, seed=4)
+    spec = RunSpec(frames=FRAMES, size_px=512, hit_share=0.6, bad_share=0, strength=40.0, hot_pixels=10)
+    return SimulatedRun(spec, seed=8)
 
 
 @pytest.fixture(scope="module")

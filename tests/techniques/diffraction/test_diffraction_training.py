@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from napari_sciml.networks.table_iv import TableIV
+from napari_sciml.networks.table_iv import TableIV, pool3
 from napari_sciml.techniques.diffraction.dataset import DatasetSpec, make_run, read_tiles
 from napari_sciml.techniques.diffraction.first_weights import set_first_weights
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
@@ -60,3 +60,8 @@ def test_the_tiles_of_a_run_come_from_its_seed_alone(tmp_path: Path) -> None:
     assert set(np.unique(first.labels)) <= {BRAGG, NONE}
     assert np.isfinite(first.images).all()
     assert set(np.unique(first.frame)) <= set(range(5))
+
+
+def test_the_pool_of_a_run_is_that_of_the_training() -> None:
+    maps = torch.randn(3, 5, 18, 18)
+    assert torch.equal(pool3(maps), torch.nn.functional.max_pool2d(maps, 3))
