@@ -24,6 +24,6 @@ def small_run(name: str = "run") -> ImageSource:
         bad_share=0.0,
         hot_pixels=5,
     )
-    run = SimulatedRun(spec, seed=3)
+    run = SimulatedRun(spec, seed=19)
     run.frame_kinds = ["crystal" if number in HITS else "blank" for number in range(FRAMES)]
     return run.source(name)

@@ -57,7 +57,8 @@ def test_find_fibres_is_in_the_layers_menu(viewer):
     assert any(item.command.id == "napari-sciml.find_fibers" for item in entries if hasattr(item, "command"))
 
 
-def test_the_sample_is_in_the_open_sample_menu(viewer):
-    entries = get_app_model().menus.get_menu("napari/file/samples")
+def test_the_samples_are_in_the_open_sample_menu(viewer):
+    # With more than one sample, a plugin gets a menu of its own.
+    entries = get_app_model().menus.get_menu("napari/file/samples/napari-sciml")
     titles = {item.command.title for item in entries if hasattr(item, "command")}
-    assert "CMC phantom (napari-sciml)" in titles
+    assert titles == {"CMC phantom", "Diffraction run (200 frames, 10 % hits)"}
