@@ -20,6 +20,7 @@ REACH = 0.15
 TRIMMED = 0.4
 """Share of blocks that may disagree: shadows, gaps, edges."""
 MOST_BLOCKS = 12_000
+STARTS = 8
 ROUNDS = 3
 """Rounds in which the profile is made again without them."""
 MOST_UNEVEN = 0.6
@@ -56,9 +57,16 @@ class BeamFinder:
         def uneven(center: npt.NDArray[np.float64]) -> float:
             return unevenness(rows - center[0], columns - center[1], values)
 
-        coarse = min((middle + offset for offset in offsets), key=uneven)
-        found = minimize(
-            uneven, coarse, method="Nelder-Mead", options={"initial_simplex": simplex(coarse, step)}
+        # Shadows and noise make hollows besides the true one, so the deepest of several is taken.
+        starts = sorted((middle + offset for offset in offsets), key=uneven)[:STARTS]
+        found = min(
+            (
+                minimize(
+                    uneven, start, method="Nelder-Mead", options={"initial_simplex": simplex(start, step)}
+                )
+                for start in starts
+            ),
+            key=lambda result: float(result.fun),
         )
         if np.abs(found.x - middle).max() > 1.5 * REACH * max(self.background.shape):
             return None

@@ -44,14 +44,14 @@ def survey(source: ImageSource, mask: BoolArray | None) -> Survey:
     In serial crystallography every shot is another crystal, so that a spot does not come back to a pixel:
     hot pixels, wide pixels where chips meet, seams and edges do.
     """
-    first = look(source, mask)
-    if first.hot is None:
-        return first
-    second = look(source, first.hot if mask is None else mask | first.hot)
-    return Survey(first.hot if second.hot is None else first.hot | second.hot, second.beam)
+    hot, background = look(source, mask)
+    if hot is not None:
+        more, background = look(source, hot if mask is None else mask | hot)
+        hot = hot if more is None else hot | more
+    return Survey(hot, None if background is None else background.find())
 
 
-def look(source: ImageSource, mask: BoolArray | None) -> Survey:
+def look(source: ImageSource, mask: BoolArray | None) -> tuple[BoolArray | None, BeamFinder | None]:
     """Look at the frames once, without what is masked."""
     height, width = frame_shape(source)
     above, alive = np.zeros((2, height, width), np.float32)
@@ -70,13 +70,11 @@ def look(source: ImageSource, mask: BoolArray | None) -> Survey:
         known = known & alive_blocks(prepared.dead)
         used += 1
     if not used:
-        return Survey(None, None)
+        return None, None
     # The mean of n frames has a noise of 1 / sqrt(n).
     hot = (above > MEAN_SIGMA * np.sqrt(alive)) & (alive >= FEWEST_ALIVE)
-    return Survey(
-        hot if used >= FEWEST_FRAMES and hot.any() else None,
-        BeamFinder.from_backgrounds(backgrounds, known).find(),
-    )
+    enough = used >= FEWEST_FRAMES and hot.any()
+    return hot if enough else None, BeamFinder.from_backgrounds(backgrounds, known)
 
 
 def alive_blocks(dead: BoolArray) -> BoolArray:
