@@ -240,3 +240,11 @@ def test_the_plan_reads_no_pixel_and_names_frames(model_folder: Path) -> None:
     plan = Diffraction().plan(ImageSource.from_array(Unread()), DiffractionSettings(model=str(model_folder)))
     assert plan.problem == ""
     assert plan.line.startswith("200 frames, about ")
+
+
+def test_a_mask_that_may_be_the_wrong_way_round_is_told(model_folder: Path) -> None:
+    mask = np.ones((256, 256), bool)
+    mask[:, 150:] = False
+    found = run(stack(SPOTS), model_folder, mask=mask)
+    assert found.provenance.problems[0].startswith("The mask leaves out 59% of the pixels")
+    assert run(stack(SPOTS), model_folder, mask=~mask).provenance.problems == ()

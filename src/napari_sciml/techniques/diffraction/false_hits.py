@@ -23,9 +23,11 @@ class FalseHits:
     @property
     def sentence(self) -> str:
         """The share as a person reads it."""
+        low, high = 100 * self.low, 100 * self.high
         return (
             f"about {100 * self.rate:.2g} % false hits on blank frames "
-            f"(95 % interval {100 * self.low:.2g} to {100 * self.high:.2g} %, {self.frames} simulated frames)"
+            f"(95 % interval {low:.2g} to {high:.2g} %, {self.frames} simulated frames); "
+            "many times more on frames with ice or powder"
         )
 
 

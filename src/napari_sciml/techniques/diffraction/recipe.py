@@ -29,6 +29,8 @@ from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make
 
 POSITIVE = "bragg"
 TILES = "tiles"
+MOST_MASKED = 0.5
+"""A mask that leaves out more than this share may be meant the other way round."""
 Opener = Callable[[Model, str, str], Predictor]
 
 
@@ -106,6 +108,12 @@ class Diffraction:
         yield Progress(0, frame_count(source), "frames")
         mask, sentence = find_mask(source, settings)
         notes = [sentence] if sentence else []
+        cautions = []
+        if mask is not None and mask.mean() > MOST_MASKED:
+            cautions.append(
+                f"The mask leaves out {mask.mean():.0%} of the pixels: it is not zero where to ignore, "
+                "so turn it around if you meant the opposite."
+            )
         seen = survey(source, mask)
         if settings.hot_pixels and seen.hot is not None:
             notes.append(
@@ -149,7 +157,7 @@ class Diffraction:
                 what="frames",
                 seconds=time.perf_counter() - started,
                 notes=tuple(notes),
-                problems=tuple(search.problems),
+                problems=(*cautions, *search.problems),
             ),
             decide=decide,
             write=make_writer(source),
