@@ -18,7 +18,6 @@ from napari_sciml.techniques.diffraction.prepare import prepare
 from napari_sciml.techniques.diffraction.search import FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 from napari_sciml.techniques.diffraction.survey import survey
-from napari_sciml.techniques.diffraction.suspects import suspects
 
 FRAMES = 12
 TARGET_FRAMES_PER_S = 16.6
@@ -45,7 +44,7 @@ def _measure(model: Model, rounds: int) -> dict[str, Any]:
     every = np.argwhere(np.ones((30, 30), bool)).T
 
     def ours() -> None:
-        search = FrameSearch(source, scorer, seen.hot, 0.05, lambda spots: suspects(spots, seen.beam))
+        search = FrameSearch(source, scorer, seen.hot, 0.05, seen.beam)
         for number in range(FRAMES):
             search.search(number)
 

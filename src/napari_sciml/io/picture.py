@@ -12,14 +12,21 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.io.atomic import replacing
-from napari_sciml.io.picture_layout import DPI, Box, OverlayLayout, lay_out, scale_bar
+from napari_sciml.io.picture_layout import (
+    DPI,
+    INK,
+    Box,
+    OverlayLayout,
+    draw_circles,
+    lay_out,
+    scale_bar,
+)
 
 CIRCLE = "#E69F00"
 """Okabe-Ito orange, as in the window: told from grey by eyes of every kind."""
 UNDER = "#000000"
 LETTER_PX = 8
 """Mean width of a letter of the caption."""
-INK = "#1B1B1B"
 PAPER = "#FFFFFF"
 
 
@@ -122,27 +129,10 @@ def contrast(image: npt.NDArray[Any]) -> tuple[float, float]:
 
 
 def _circle(axes: Any, points: npt.NDArray[np.float64], diameter_px: float, magnification: float) -> None:
-    from matplotlib.collections import EllipseCollection
-
-    if not len(points):
-        return
     line = float(np.clip(0.12 * diameter_px * magnification, 0.8, 3.0)) * 72 / DPI
     # A dark line under the coloured one keeps the circle visible on bright and on dark ground.
     for color, width, alpha in ((UNDER, line + 1.4, 0.55), (CIRCLE, line, 1.0)):
-        axes.add_collection(
-            EllipseCollection(
-                np.full(len(points), diameter_px),
-                np.full(len(points), diameter_px),
-                np.zeros(len(points)),
-                units="xy",
-                offsets=points[:, ::-1],
-                offset_transform=axes.transData,
-                facecolors="none",
-                edgecolors=color,
-                linewidths=width,
-                alpha=alpha,
-            )
-        )
+        draw_circles(axes, points, diameter_px, color, width, alpha)
 
 
 def _scale_bar(axes: Any, box: Box, pixel_size_um: float) -> None:

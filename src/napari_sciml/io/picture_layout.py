@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 DPI = 100
+INK = "#1B1B1B"
 LARGEST_MAGNIFICATION = 8.0
 EASY_DIAMETER = 16.0
 """Circles drawn smaller than this many pixels are hard to judge; a zoomed part is shown beside."""
@@ -130,3 +132,33 @@ def scale_bar(width_um: float) -> tuple[float, str]:
     if length >= 1000:
         return length, f"{length / 1000:g} mm"
     return (length, f"{length:g} µm") if length >= 1 else (length, f"{length * 1000:g} nm")
+
+
+def draw_circles(
+    axes: Any,
+    points_yx: npt.NDArray[np.float64],
+    diameter_px: float,
+    color: str,
+    width: float,
+    alpha: float = 1.0,
+) -> None:
+    """Circle centres ``(n, 2)`` on matplotlib axes that count in pixels; `width` of the line in points."""
+    from matplotlib.collections import EllipseCollection
+
+    if not len(points_yx):
+        return
+    size = np.full(len(points_yx), diameter_px)
+    axes.add_collection(
+        EllipseCollection(
+            size,
+            size,
+            np.zeros(len(points_yx)),
+            units="xy",
+            offsets=points_yx[:, ::-1],
+            offset_transform=axes.transData,
+            facecolors="none",
+            edgecolors=color,
+            linewidths=width,
+            alpha=alpha,
+        )
+    )

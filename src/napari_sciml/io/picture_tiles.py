@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.io.atomic import replacing
+from napari_sciml.io.picture_layout import DPI, INK, draw_circles
 
 TILE = "#0072B2"
 SPOT = "#D55E00"
 """Okabe-Ito blue and vermilion: told apart, and from grey, by eyes of every kind."""
-INK = "#1B1B1B"
-DPI = 100
+SPOT_PX = 16.0
 SIDE_IN = 11.0
 
 
@@ -50,7 +50,7 @@ def save_tiles_overlay(
         If the file cannot be written.
     """
     from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.collections import EllipseCollection, PatchCollection
+    from matplotlib.collections import PatchCollection
     from matplotlib.figure import Figure
     from matplotlib.patches import Rectangle
 
@@ -62,7 +62,7 @@ def save_tiles_overlay(
     figure.text(0.01, 1 - 0.2 / (SIDE_IN + 0.9), title, va="center", size=14, color=INK)
     for number, line in enumerate(caption):
         figure.text(0.01, (0.36 - 0.2 * number) / (SIDE_IN + 0.9), line, va="center", size=10, color=INK)
-    axes = figure.add_axes((0.01, 0.5 / (SIDE_IN + 0.9), 0.98, (SIDE_IN + 0.0) / (SIDE_IN + 0.9)))
+    axes = figure.add_axes((0.01, 0.5 / (SIDE_IN + 0.9), 0.98, SIDE_IN / (SIDE_IN + 0.9)))
     axes.set_axis_off()
     # Compressed a little: spots and the beam's foot differ by a thousand.
     shown = np.sqrt(np.clip(np.nan_to_num(values), low, high) - low) if high > low else values
@@ -72,22 +72,7 @@ def save_tiles_overlay(
         for row, column in np.argwhere(tiles)
     ]
     axes.add_collection(PatchCollection(squares, facecolor="none", edgecolor=TILE, linewidth=1.5))
-    points = np.asarray(spots_yx, float).reshape(-1, 2)
-    if len(points):
-        size = np.full(len(points), 16.0)
-        axes.add_collection(
-            EllipseCollection(
-                size,
-                size,
-                np.zeros(len(points)),
-                units="xy",
-                offsets=points[:, ::-1],
-                offset_transform=axes.transData,
-                facecolors="none",
-                edgecolors=SPOT,
-                linewidths=1.0,
-            )
-        )
+    draw_circles(axes, np.asarray(spots_yx, float).reshape(-1, 2), SPOT_PX, SPOT, 1.0)
     axes.set_xlim(-0.5, values.shape[1] - 0.5)
     axes.set_ylim(values.shape[0] - 0.5, -0.5)
     with replacing(path) as draft:

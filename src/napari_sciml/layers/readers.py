@@ -49,9 +49,10 @@ def read_volumes(path: Paths) -> list[Any]:
 
 def read_series(path: Paths) -> list[Any]:
     """Open detector files as one stack. What is wrong with them is told in one sentence."""
-    files = _listed(path)
+    from napari_sciml.io.series import open_series
+
     try:
-        return [image_layer(series_source(files))]
+        return [image_layer(open_series(_listed(path)))]
     except SciMLError as error:
         tell(error)
         return NOTHING
@@ -83,28 +84,6 @@ def image_layer(source: ImageSource) -> LayerData:
     metadata = {PATH_KEY: source.path, **look.pop("metadata", {})}
     arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
     return lazy_array(source), arguments, "image"
-
-
-def series_source(files: Sequence[str]) -> ImageSource:
-    """Open detector files as one series, in the order of the numbers in their names.
-
-    Raises
-    ------
-    SciMLError
-        If not one of them can be read.
-    """
-    from napari_sciml.io.detector import detector_files, open_detector
-    from napari_sciml.io.paths import natural_key
-
-    paths = sorted((Path(file) for file in files), key=lambda file: natural_key(file.name))
-    raw = open_detector(paths)
-    name = f"{paths[0].stem} to {paths[-1].stem}"
-    folder = str(paths[0].parent)
-    # Some of the files of a folder have no name in common by which they could be opened again.
-    path = folder if detector_files(folder) == paths else None
-    return ImageSource.from_array(
-        raw.data, axes=raw.axes, name=name, path=path, close=raw.close, place=raw.place
-    )
 
 
 def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]:

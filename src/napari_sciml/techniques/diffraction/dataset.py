@@ -19,7 +19,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.local_noise import LocalNoise
-from napari_sciml.techniques.diffraction.gate import LEAST_SIGMA, excess, strip_peaks, tile_peaks
+from napari_sciml.techniques.diffraction.gate import passes
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE, TILE_PX, padded
 from napari_sciml.techniques.diffraction.prepare import STRIP_PX, Prepared, prepare
 from napari_sciml.techniques.diffraction.simulate.artefacts import LOOKALIKES, bits
@@ -168,8 +168,7 @@ def cut_tiles(
         prepared = prepare(frame.image, hot)
     except SciMLError:
         return None
-    stands_out = excess(prepared)
-    passed = tile_peaks(stands_out) >= LEAST_SIGMA
+    passed, in_strip = passes(prepared)
     alike = frame.artefacts & bits(LOOKALIKES) > 0
     none = frame.tiles == NONE
     chosen = []
@@ -185,7 +184,7 @@ def cut_tiles(
     places = np.concatenate(chosen)
     images = prepared.tiles(places[:, 0], places[:, 1])
     # In a run, tiles that are bright in the rows that the network does not see are looked at twice.
-    again = strip_peaks(stands_out)[places[:, 0], places[:, 1]] >= LEAST_SIGMA
+    again = in_strip[places[:, 0], places[:, 1]]
     again &= (frame.tiles[places[:, 0], places[:, 1]] == BRAGG) | (rng.random(len(places)) < 0.5)
     images[again] = Prepared.moved(images[again], STRIP_PX)
     alone = places[rng.random(len(places)) < spec.alone]

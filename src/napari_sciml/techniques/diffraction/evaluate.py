@@ -27,6 +27,7 @@ from napari_sciml.techniques.diffraction.simulate.artefacts import ARTEFACTS, PA
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 
 NAME = "diffraction-bragg"
+ROC = "roc.csv"
 THRESHOLD = 0.5
 MOST_TILES = 30
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
@@ -88,7 +89,8 @@ def evaluate(
     metrics += artefact_figures(everything) + kind_figures(everything)
     if data is not None:
         metrics += real_figures(data, folder)
-    roc(proofs).to_csv(out / "roc.csv", index=False)
+    sliders = roc(proofs)
+    sliders.to_csv(out / ROC, index=False)
     false_hits = false_hit_table(proofs["blanks"])
     false_hits.to_csv(out / FALSE_HITS, index=False)
     table = pd.DataFrame([{"model": NAME, **metric.model_dump()} for metric in metrics])
@@ -96,6 +98,7 @@ def evaluate(
     if models is not None:
         update_card(folder, metrics)
         false_hits.to_csv(folder / FALSE_HITS, index=False)
+        sliders.to_csv(folder / ROC, index=False)
     return table
 
 

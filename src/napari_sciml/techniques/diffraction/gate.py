@@ -1,9 +1,10 @@
-"""Which tiles can hold a spot at all: a bound that costs a few milliseconds for a whole frame.
+"""Which tiles are worth showing to the network: a look that costs a few milliseconds for a whole frame.
 
 The rule counts a spot whose signal in 7 x 7 px is at least five times the noise there. Light from one
-place falls into few pixels, so the mean of 4 x 4 px on it stands out at least as far: by a factor of up to
-7/4 times the share of the light that falls there. Tiles in which no such mean stands out are never shown to
-the network.
+place falls into few pixels, so the mean of 4 x 4 px on it stands out about as far or farther: by up to 7/4
+times the share of the light that falls there. Tiles in which no such mean stands out are not shown. This is
+no strict bound: noise may lower the mean, and spots may be wide or cut by a gap. `evaluate` measures what is
+lost.
 """
 
 from __future__ import annotations
@@ -52,9 +53,10 @@ def spread(means: FloatArray, noise: FloatArray) -> np.float32:
     return np.float32(max(float(ratio), 0.125))
 
 
-def possible_tiles(prepared: Prepared) -> npt.NDArray[np.bool_]:
-    """Say for each tile of the grid whether a spot that the rule counts can be in it."""
-    return tile_peaks(excess(prepared)) >= LEAST_SIGMA
+def passes(prepared: Prepared) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say per tile ``(rows, columns)`` if the network should see it, and if its last pixels stand out."""
+    values = excess(prepared)
+    return tile_peaks(values) >= LEAST_SIGMA, strip_peaks(values) >= LEAST_SIGMA
 
 
 def tile_peaks(values: FloatArray) -> FloatArray:

@@ -19,18 +19,15 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.diffraction.files import make_writer
 from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, refusal
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
-from napari_sciml.techniques.diffraction.masks import find_mask
+from napari_sciml.techniques.diffraction.outlook import look_ahead
 from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
-from napari_sciml.techniques.diffraction.survey import survey
-from napari_sciml.techniques.diffraction.suspects import no_suspects, suspects
 from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make_decide
 
 POSITIVE = "bragg"
 TILES = "tiles"
-MOST_MASKED = 0.5
-"""A mask that leaves out more than this share may be meant the other way round."""
+
 Opener = Callable[[Model, str, str], Predictor]
 
 
@@ -106,28 +103,11 @@ class Diffraction:
         model = self.model(settings)
         started = time.perf_counter()
         yield Progress(0, frame_count(source), "frames")
-        mask, sentence = find_mask(source, settings)
-        notes = [sentence] if sentence else []
-        cautions = []
-        if mask is not None and mask.mean() > MOST_MASKED:
-            cautions.append(
-                f"The mask leaves out {mask.mean():.0%} of the pixels: it is not zero where to ignore, "
-                "so turn it around if you meant the opposite."
-            )
-        seen = survey(source, mask)
-        if settings.hot_pixels and seen.hot is not None:
-            notes.append(
-                f"{int(seen.hot.sum())} pixels are bright in most frames and are ignored; if the frames show "
-                "one crystal that never moves, switch the search for hot pixels off"
-            )
-            mask = seen.hot if mask is None else mask | seen.hot
-        beam = seen.beam if settings.drop_suspects else None
-        if settings.drop_suspects:
-            notes.append(beam_sentence(beam))
-        judge = (lambda spots: suspects(spots, beam)) if settings.drop_suspects else no_suspects
+        outlook = look_ahead(source, settings)
         predictor = self.opener(model, settings.backend, settings.runtime)
         scorer = FrameScorer(predictor, model.classes.index(POSITIVE))
-        search = FrameSearch(source, scorer, mask, min(settings.threshold, LOWEST_FLOOR), judge)
+        floor = min(settings.threshold, LOWEST_FLOOR)
+        search = FrameSearch(source, scorer, outlook.mask, floor, outlook.beam)
         searching = time.perf_counter()
         try:
             yield from search.run(cancel or CancelToken())
@@ -156,8 +136,8 @@ class Diffraction:
                 units_total=search.total,
                 what="frames",
                 seconds=time.perf_counter() - started,
-                notes=tuple(notes),
-                problems=(*cautions, *search.problems),
+                notes=outlook.notes,
+                problems=(*outlook.cautions, *search.problems),
             ),
             decide=decide,
             write=make_writer(source),
@@ -165,13 +145,6 @@ class Diffraction:
             tiles=(TilesOverlay(TILES, POSITIVE),),
             summary=summarise,
         )
-
-
-def beam_sentence(beam: tuple[float, float] | None) -> str:
-    """Say where the beam was found, which the search for rings needs."""
-    if beam is None:
-        return "the background is not round, so that rings of ice or powder cannot be told from Bragg spots"
-    return f"the direct beam was found at row {beam[0]:.1f}, column {beam[1]:.1f}"
 
 
 def summarise(findings: Findings) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 
 import numpy as np
 import numpy.typing as npt
@@ -13,15 +13,14 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import ceiling_of, frame_count, frame_shape, read_frame
-from napari_sciml.techniques.diffraction.gate import LEAST_SIGMA, excess, strip_peaks, tile_peaks
+from napari_sciml.techniques.diffraction.gate import passes
 from napari_sciml.techniques.diffraction.grid import grid_shape
 from napari_sciml.techniques.diffraction.prepare import STRIP_PX, BoolArray, FloatArray, Prepared, prepare
 from napari_sciml.techniques.diffraction.spots import find_spots
+from napari_sciml.techniques.diffraction.suspects import suspects
 
 LOWEST_FLOOR = 0.05
 """Tiles below this are not kept as candidates, unless the threshold itself is lower."""
-Judge = Callable[[pd.DataFrame], npt.NDArray[np.object_]]
-"""Names what each spot of a frame is suspected to be; see `suspects`."""
 
 
 class FrameScorer:
@@ -45,14 +44,14 @@ class FrameScorer:
         Tiles that are bright in the two rows and columns that the network does not see are looked at a
         second time, moved by as much, and keep the higher score.
         """
-        stands_out = excess(prepared)
-        places = np.argwhere(tile_peaks(stands_out) >= LEAST_SIGMA)
+        passed, in_strip = passes(prepared)
+        places = np.argwhere(passed)
         scores = np.zeros(grid_shape(prepared.pixels.shape), np.float32)
         if not len(places):
             return scores
         rows, columns = places.T
         tiles = prepared.tiles(rows, columns)
-        again = strip_peaks(stands_out)[rows, columns] >= LEAST_SIGMA
+        again = in_strip[rows, columns]
         moved = Prepared.moved(tiles[again], STRIP_PX)
         found = self.predictor.classify(np.concatenate([tiles, moved]))[:, self.positive]
         best = found[: len(tiles)].copy()
@@ -77,13 +76,18 @@ class FrameSearch:
     """
 
     def __init__(
-        self, source: ImageSource, scorer: FrameScorer, mask: BoolArray | None, floor: float, judge: Judge
+        self,
+        source: ImageSource,
+        scorer: FrameScorer,
+        mask: BoolArray | None,
+        floor: float,
+        beam: tuple[float, float] | None,
     ) -> None:
         self._source = source
         self._scorer = scorer
         self._mask = mask
         self._floor = floor
-        self._judge = judge
+        self._beam = beam
         self._first_error: SciMLError | None = None
         self.total = frame_count(source)
         self.done = 0
@@ -127,5 +131,5 @@ class FrameSearch:
         ceiling = ceiling_of(self._source.dtype, frame)
         spots = find_spots(prepared, tiles, rows, columns, kept, number, ceiling)
         if len(spots):
-            spots["suspect"] = self._judge(spots)
+            spots["suspect"] = suspects(spots, self._beam)
         self.found.append(spots)

@@ -19,8 +19,8 @@ AROUND_PX = 40.0
 FEWEST_ON_RING = 4
 LEAST_LIKELY = 1e-4
 STRAGGLERS = 0.3
-"""At most so many tiles without a ring, for each with one, are stragglers. Set on simulated runs of training
-kinds: 0.5 lost four of fifty hits."""
+"""At most so many tiles without a ring, for each with one, are stragglers. More would cost hits in which a
+crystal diffracts beside ice; set on runs of the kinds that are trained on."""
 
 FloatArray = npt.NDArray[np.float64]
 
@@ -40,7 +40,7 @@ def suspects(spots: pd.DataFrame, beam: tuple[float, float] | None) -> npt.NDArr
     ndarray
         ``(n,)`` of `RING`, `STRAGGLER` or `NO_SUSPECT`.
     """
-    named = no_suspects(spots)
+    named = np.full(len(spots), NO_SUSPECT, object)
     judged = np.flatnonzero(spots["score"].to_numpy() >= JUDGED_SCORE)
     if beam is None or not len(judged):
         return named
@@ -50,11 +50,6 @@ def suspects(spots: pd.DataFrame, beam: tuple[float, float] | None) -> npt.NDArr
     if count_tiles(chosen[~rings]) < STRAGGLERS * count_tiles(chosen[rings]):
         named[judged[~rings]] = STRAGGLER
     return named
-
-
-def no_suspects(spots: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Suspect nothing."""
-    return np.full(len(spots), NO_SUSPECT, object)
 
 
 def count_tiles(spots: pd.DataFrame) -> int:

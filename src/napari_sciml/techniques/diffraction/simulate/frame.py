@@ -9,7 +9,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.techniques.diffraction.grid import BOX_PX, BRAGG, label_tiles
-from napari_sciml.techniques.diffraction.simulate.artefacts import ARTEFACTS
 from napari_sciml.techniques.diffraction.simulate.background import FieldArray
 from napari_sciml.techniques.diffraction.simulate.still import Spots
 
@@ -53,10 +52,6 @@ class Frame:
         if self.kind != "crystal":
             return "miss"
         return "hit" if self.counted >= MIN_TILES else "maybe"
-
-    def holds(self, artefact: str) -> npt.NDArray[np.bool_]:
-        """Say for each tile whether an artefact of this kind stands in it."""
-        return np.asarray((self.artefacts >> ARTEFACTS.index(artefact)) & 1 == 1)
 
 
 def tabulate(
