@@ -106,6 +106,7 @@ class Ranges(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    protocol: Literal["physical"] = "physical"
     radius_nm: Range = (10.0, 20.0)
     gap_ratio: Range = (1.02, 1.30)
     spacing_spread: Range = (0.005, 0.02)
