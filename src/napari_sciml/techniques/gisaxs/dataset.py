@@ -2,7 +2,8 @@
 
 `DATASETS` holds them for both protocols: ``hipgisaxs`` sets the paper's own task (its vectors, its half
 plane), ``physical`` the task with right lattices. 1,000 images for each of seven classes; the noisy set is
-data set 1 counted with Poisson noise, and an image and its noisy copy always lie on the same side of the split.
+data set 1 counted with Poisson noise, and an image and its noisy copy always lie on the same side of the
+split.
 """
 
 from __future__ import annotations
@@ -55,6 +56,18 @@ class DatasetSpec(BaseModel):
         return self.model_copy(update={"per_class": per_class})
 
 
+DATASETS: dict[Protocol, dict[int, DatasetSpec]] = {
+    "hipgisaxs": {
+        1: DatasetSpec(protocol="hipgisaxs", number=1, seed=20161, ranges=HipRanges()),
+        2: DatasetSpec(protocol="hipgisaxs", number=2, seed=20162, ranges=HipRanges()),
+    },
+    "physical": {
+        1: DatasetSpec(protocol="physical", number=1, seed=20161, ranges=Ranges()),
+        2: DatasetSpec(protocol="physical", number=2, seed=20162, ranges=Ranges()),
+    },
+}
+"""The frozen sets."""
+
 PEAK_COUNTS: dict[Protocol, float] = {"hipgisaxs": 2.0**20, "physical": 2.0**20}
 """Mean counts of the brightest pixel in the noisy set."""
 
@@ -64,7 +77,7 @@ TEST_SHARE = 0.3
 
 @dataclass(frozen=True)
 class Images:
-    """Images ``(n, 100, 100)`` float32, linear and with maximum 1 unless counted, and their classes ``(n,)``."""
+    """Images ``(n, 100, 100)`` float32, linear with maximum 1 unless counted, and classes ``(n,)``."""
 
     images: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]

@@ -2,8 +2,8 @@
 
     python -m napari_sciml.techniques.gisaxs.images_2016 FILE.npz
 
-The protocol's open parameters (radius, beam, sign, azimuths) were settled on the images with even numbers; the
-command states the correlation on the odd ones. No network ever sees these images.
+The protocol's open parameters (radius, beam, sign, azimuths) were settled on the images with even numbers;
+the command states the correlation on the odd ones. No network ever sees these images.
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ def main() -> None:
     """Print the log-correlation for each class, on images that settled nothing unless asked otherwise."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("archive", type=Path)
-    parser.add_argument("--matched", action="store_true", help="use the half that the protocol was settled on")
+    parser.add_argument(
+        "--matched", action="store_true", help="use the half that the protocol was settled on"
+    )
     parser.add_argument("--lattice", choices=sorted(VECTORS), help="simulate this lattice for every image")
     options = parser.parse_args()
     archive = read_images(options.archive)

@@ -64,9 +64,7 @@ STACKS: dict[str, Stack] = {
     "Cubic100": Stack((1, 0), (0, 1), ((0, 0),), 1.0, 4),
     "Cubic110": Stack((1, 0), (0, _S2), ((0, 0), (0, _S2 / 2)), _S2 / 2, 2),
     "FCC100": Stack((1, 0), (0, 1), ((0, 0), (0.5, 0.5)), _S2 / 2, 4),
-    "FCC111": Stack(
-        (1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6), (1, _S3 / 3)), math.sqrt(2 / 3), 3
-    ),
+    "FCC111": Stack((1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6), (1, _S3 / 3)), math.sqrt(2 / 3), 3),
     "HCP": Stack((1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6)), math.sqrt(2 / 3), 6),
 }
 """The seven classes; Cubic is simple cubic, and HCP stands on its basal plane."""

@@ -1,8 +1,8 @@
 """Where a lattice has its Bragg spots in a GISAXS image: pure functions for the panel, the fit and the tests.
 
-In an in-plane powder a spot is known by the length of its in-plane part and by its height. The substrate mirrors
-the beam, so that every spot appears twice: at q_z = G_z, and higher by twice the vertical wavenumber of the
-incoming beam.
+In an in-plane powder a spot is known by the length of its in-plane part and by its height. The substrate
+mirrors the beam, so that every spot appears twice: at q_z = G_z, and higher by twice the vertical wavenumber
+of the incoming beam.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ class Reflections:
     q_par, q_z
         Place in units of ``2 pi / d``, or in 1/nm after `at_spacing`.
     strength
-        Sum of the squared structure factors of the points that fall together, in units of one particle per cell;
-        for lattices of one particle this is the multiplicity.
+        Sum of the squared structure factors of the points that fall together, in units of one particle per
+        cell; for lattices of one particle this is the multiplicity.
     """
 
     q_par: Array
@@ -75,8 +75,8 @@ class Spots:
 def reflections(lattice: str | Stack, limit: float = 2.3) -> Reflections:
     """List the reflections of a lattice up to a length of `limit`, in units of ``2 pi / d``.
 
-    Sorted by length; the direct beam and points that the basis puts out are left out, and so are those below the
-    surface.
+    Sorted by length; the direct beam and points that the basis puts out are left out, and so are those below
+    the surface.
 
     Examples
     --------
@@ -153,7 +153,7 @@ def predict_spots(
 def bent_height(g_z: Array, beam: Beam, film: Material, mirrored: bool) -> Array:
     """Give q_z in the image of reflections inside a film that bends the beam; NaN where none leaves it.
 
-    ``k0 sin(exit) = sqrt(kc^2 + (G_z -+ sqrt(ki^2 - kc^2))^2)`` with ``kc = k0 sin(critical angle of the film)``;
+    ``k0 sin(exit) = sqrt(kc^2 + (G_z -+ sqrt(ki^2 - kc^2))^2)`` with ``kc = k0 sin(critical angle)``;
     below the critical angle the wave inside the film decays and has no vertical wavenumber.
     """
     critical = beam.k0 * math.sin(film.critical_angle)

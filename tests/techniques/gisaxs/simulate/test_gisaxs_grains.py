@@ -10,7 +10,13 @@ from napari_sciml.techniques.gisaxs.lattice import CLASSES, STACKS
 from napari_sciml.techniques.gisaxs.simulate import direct, dwba, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.fresnel import material
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
-from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainShape, grow, pair_distances, stacking
+from napari_sciml.techniques.gisaxs.simulate.grains import (
+    GRAIN_SHAPES,
+    GrainShape,
+    grow,
+    pair_distances,
+    stacking,
+)
 
 D, R = 22.0, 10.0
 NEIGHBOURS = {"BCC": 8, "Cubic": 6, "FCC": 12, "HCP": 12}
@@ -126,7 +132,9 @@ def test_boxes_are_averaged_with_their_own_edges() -> None:
 def test_all_particles_are_in_phase_at_zero() -> None:
     grain = grow(STACKS["BCC110"], "hexagon", 5, 4, np.random.default_rng(6))
     pairs = powder.from_pairs(grain, D, torch.zeros(1, dtype=torch.float64))[0]
-    assert torch.allclose(pairs, torch.outer(torch.as_tensor(grain.counts), torch.as_tensor(grain.counts)).double())
+    assert torch.allclose(
+        pairs, torch.outer(torch.as_tensor(grain.counts), torch.as_tensor(grain.counts)).double()
+    )
 
 
 def test_disorder_that_adds_up_leaves_near_neighbours_and_takes_far_ones() -> None:

@@ -48,7 +48,7 @@ def test_absorption_lowers_the_yoneda_peak_of_silicon_a_little() -> None:
 
 
 def test_the_field_above_the_surface_has_its_first_maximum_where_it_must() -> None:
-    # Totally reflected waves stand above the surface; with the wrong sign of the phase the field would fall first.
+    # Totally reflected waves stand above the surface; with the wrong sign the field would fall first.
     kz = torch.tensor([0.6 * KC], dtype=torch.float64)
     kappa = math.sqrt(KC**2 - (0.6 * KC) ** 2)
     expected = math.atan(kappa / (0.6 * KC)) / (0.6 * KC)
@@ -64,7 +64,9 @@ def test_a_sphere_has_its_volume_at_zero_and_vanishes_where_it_must() -> None:
     assert particles.sphere(zeros, radius).abs().max() < 1e-2
     # Porod: the envelope of the intensity is (4 pi R^2 / q^2)^2 cos^2.
     q = torch.tensor([40 * math.pi / radius], dtype=torch.float64)
-    assert float(particles.sphere(q, radius).abs()) == pytest.approx(4 * math.pi * radius / float(q) ** 2, rel=0.01)
+    assert float(particles.sphere(q, radius).abs()) == pytest.approx(
+        4 * math.pi * radius / float(q) ** 2, rel=0.01
+    )
 
 
 def test_boxes_and_cylinders_have_their_volume_at_zero_and_their_own_zeros() -> None:

@@ -1,7 +1,7 @@
 """GISAXS images made by code, with the lattice known.
 
-The physical protocol: `spec` says what is simulated, `grains` cuts finite crystals, `powder` averages them over
-the azimuth, `dwba` lets them scatter on a substrate, `film` sums them up and `detector` makes the image.
+The physical protocol: `spec` says what is simulated, `grains` cuts finite crystals, `powder` averages them
+over the azimuth, `dwba` lets them scatter on a substrate, `film` sums them up and `detector` makes the image.
 `direct` is the slow and plain way that they are tested against. `hipgisaxs` is the other protocol, the
 paper's own, and shares only the optics.
 """

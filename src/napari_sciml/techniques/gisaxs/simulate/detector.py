@@ -1,4 +1,4 @@
-"""From intensity on the grid of angles to an image: tilted grains, pixels, background, counts and dead areas."""
+"""From intensity on the grid of angles to an image: tilts, pixels, background, counts and dead areas."""
 
 from __future__ import annotations
 
@@ -95,9 +95,7 @@ def dead_pixels(spec: GisaxsSpec, pixels: Pixels) -> npt.NDArray[np.bool_]:
     return dead
 
 
-def count(
-    image: npt.NDArray[np.float32], peak: float, rng: np.random.Generator
-) -> npt.NDArray[np.float32]:
+def count(image: npt.NDArray[np.float32], peak: float, rng: np.random.Generator) -> npt.NDArray[np.float32]:
     """Scale an image so that its brightest pixel expects `peak` counts, and draw Poisson counts."""
     brightest = float(image.max())
     if brightest <= 0:

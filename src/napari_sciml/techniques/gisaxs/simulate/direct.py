@@ -44,7 +44,11 @@ def grain_intensity(
         (mirrored_out, ki - kf),
         (mirrored_in * mirrored_out, -kf - ki),
     ):
-        phases = qx[..., None] * positions[:, 0] + qy[..., None] * positions[:, 1] + qz[..., None] * positions[:, 2]
+        phases = (
+            qx[..., None] * positions[:, 0]
+            + qy[..., None] * positions[:, 1]
+            + qz[..., None] * positions[:, 2]
+        )
         total = total + factor * form(qx, qy, qz) * torch.exp(-1j * phases).sum(-1)
     return total.abs() ** 2
 
@@ -58,7 +62,7 @@ def powder_intensity(
     form: Form,
     steps: int,
 ) -> Tensor:
-    """Average a grain over a full turn; ``(rows, k)`` for exit wavenumbers ``(rows,)`` and ``(k,)`` lengths."""
+    """Average over a full turn: ``(rows, k)`` for ``(rows,)`` exit wavenumbers and ``(k,)`` lengths."""
     lengths, rows = torch.meshgrid(q.double(), kf.double(), indexing="xy")
     total = torch.zeros_like(lengths)
     for azimuth in torch.arange(steps, dtype=torch.float64) * 2 * torch.pi / steps:

@@ -79,7 +79,7 @@ def coherent(real: Tensor, imaginary: Tensor, pairs: Tensor) -> Tensor:
 
 
 def incoherent(real: Tensor, imaginary: Tensor, counts: Tensor) -> Tensor:
-    """Intensity of as many lone particles in each layer: ``(b, rows, k)``; counts ``(b, n)`` or ``(b, k, n)``."""
+    """Intensity ``(b, rows, k)`` of lone particles, ``(b, n)`` or ``(b, k, n)`` of them in each layer."""
     counts = counts.to(real.dtype)
     counts = counts[:, None, None, :] if counts.ndim == 2 else counts[:, :, None, :]
     return ((real**2 + imaginary**2) * counts).sum(-1).transpose(1, 2)

@@ -133,7 +133,9 @@ def grow(
     return Grain(occupied, shifts, stack)
 
 
-def inside(places: Array, shape: GrainShape, width: float, aspect: float, layers: int) -> npt.NDArray[np.bool_]:
+def inside(
+    places: Array, shape: GrainShape, width: float, aspect: float, layers: int
+) -> npt.NDArray[np.bool_]:
     """Say which places ``(layers, i, j, 2)`` lie within an upright outline around the origin."""
     x, y = places[..., 0], places[..., 1]
     half = width / 2

@@ -17,7 +17,7 @@ The vectors and faults are stated as facts about that program; nothing of its co
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 import numpy as np
@@ -72,8 +72,8 @@ class HipSpec:
     scaling: Vector3
     repeats: tuple[int, int, int]
     radius_nm: float = 10.0
-    beam: Beam = Beam(10.0, 0.15)
-    window: Window = Window((0.0, 1.0), (0.0, 1.0))
+    beam: Beam = field(default_factory=Beam)
+    window: Window = field(default_factory=lambda: Window((0.0, 1.0), (0.0, 1.0)))
     azimuths: int = 360
     sign: Literal[-1, 1] = 1
 
@@ -97,7 +97,7 @@ def _block(spec: HipSpec) -> _Block:
     na, nb, nc = spec.repeats
     if a[2] == 0 and b[2] == 0:
         return _Block((a[:2], b[:2]), (0.0, 0.0), (na, nb), c[:2], c[2], nc)  # type: ignore[arg-type]
-    # The fault: b's phase has its own height squared in place of height times q_z, so b acts as a flat vector.
+    # The fault: b's phase has its height squared in place of height times q_z, so b acts as a flat vector.
     return _Block((b[:2], c[:2]), (b[2] * b[2], 0.0), (nb, nc), a[:2], a[2], na)  # type: ignore[arg-type]
 
 

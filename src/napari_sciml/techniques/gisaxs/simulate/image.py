@@ -24,8 +24,8 @@ class Pattern:
     Attributes
     ----------
     image
-        ``(rows, columns)`` float32; counts, or intensity with maximum 1 where no noise was asked for. Row 0 is
-        the largest q_z. Dead pixels are 0.
+        ``(rows, columns)`` float32; counts, or intensity with maximum 1 where no noise was asked for. Row 0
+        is the largest q_z. Dead pixels are 0.
     dead
         Pixels that measured nothing, bool.
     spec

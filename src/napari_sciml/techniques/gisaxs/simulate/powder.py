@@ -22,9 +22,7 @@ from torch import Tensor
 from napari_sciml.techniques.gisaxs.simulate.grains import Grain, pair_distances
 
 
-def from_pairs(
-    grain: Grain, spacing: float, q: Tensor, mismatch: float = 0.0
-) -> Tensor:
+def from_pairs(grain: Grain, spacing: float, q: Tensor, mismatch: float = 0.0) -> Tensor:
     """Average over all azimuths by the distances that occur (Debye's formula in the plane).
 
     Parameters

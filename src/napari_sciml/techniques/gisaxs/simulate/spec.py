@@ -16,7 +16,7 @@ from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainSh
 
 
 class GisaxsSpec(BaseModel):
-    """A film of superlattice grains on a substrate. Defaults are a well-ordered gold superlattice on silicon."""
+    """A film of superlattice grains on a substrate. Defaults are a well-ordered superlattice on silicon."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -75,7 +75,9 @@ class GisaxsSpec(BaseModel):
     gaps: tuple[float, ...] = Field((), description="Places of vertical module gaps, 0 (left) to 1 (right).")
     row_gaps: tuple[float, ...] = Field((), description="Places of horizontal gaps, 0 (top) to 1 (bottom).")
     gap_px: int = Field(1, ge=1, le=64, description="Width of a gap, pixels.")
-    beamstop_nm: float = Field(0.0, ge=0, description="Half width in q_y of a beamstop rod, 1/nm; 0 for none.")
+    beamstop_nm: float = Field(
+        0.0, ge=0, description="Half width in q_y of a beamstop rod, 1/nm; 0 for none."
+    )
     offset_px: tuple[float, float] = Field(
         (0.0, 0.0), description="How far the beam is from where the q ranges say, rows and columns."
     )
