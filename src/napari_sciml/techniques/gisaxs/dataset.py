@@ -1,4 +1,4 @@
-"""The two data sets of Table V, as a configuration that was frozen before any network was trained.
+"""The two data sets of Table V, as a configuration that has to be frozen before any network is trained.
 
 `DATASETS` holds them for both protocols: ``hipgisaxs`` sets the paper's own task (its vectors, its half
 plane), ``physical`` the task with right lattices. 1,000 images for each of seven classes; the noisy set is
@@ -58,15 +58,65 @@ class DatasetSpec(BaseModel):
 
 DATASETS: dict[Protocol, dict[int, DatasetSpec]] = {
     "hipgisaxs": {
-        1: DatasetSpec(protocol="hipgisaxs", number=1, seed=20161, ranges=HipRanges()),
-        2: DatasetSpec(protocol="hipgisaxs", number=2, seed=20162, ranges=HipRanges()),
+        1: DatasetSpec(protocol="hipgisaxs", number=1, seed=20161, ranges=HipRanges(stretch=0.03)),
+        2: DatasetSpec(
+            protocol="hipgisaxs",
+            number=2,
+            seed=20162,
+            ranges=HipRanges(
+                stretch=0.3,
+                repeats=(6, 14),
+                energy_kev=(7.35, 7.35),
+                incidence_deg=(0.2, 0.2),
+                q_max=(0.8, 0.8),
+            ),
+        ),
     },
     "physical": {
-        1: DatasetSpec(protocol="physical", number=1, seed=20161, ranges=Ranges()),
-        2: DatasetSpec(protocol="physical", number=2, seed=20162, ranges=Ranges()),
+        1: DatasetSpec(
+            protocol="physical",
+            number=1,
+            seed=20161,
+            ranges=Ranges(displacement=(0.03, 0.07), disordered=(0.1, 0.4), layers=(2.0, 7.0)),
+        ),
+        2: DatasetSpec(
+            protocol="physical",
+            number=2,
+            seed=20162,
+            ranges=Ranges(
+                displacement=(0.03, 0.07),
+                disordered=(0.1, 0.4),
+                layers=(2.0, 6.0),
+                energy_kev=(8.0, 12.0),
+                incidence_deg=(0.15, 0.20),
+                substrates=("Si", "SiO2"),
+            ),
+        ),
     },
 }
-"""The frozen sets."""
+"""The sets, by protocol and number.
+
+What the paper states is kept: radii of 10-20 nm, variable spacing, other parameters in data set 2. What it does
+not state (how far vectors are stretched, order, layers, device) is settled by one rule: HOG and a linear
+classifier must do about as well as in Table V, so that the sets are neither easier nor harder than the paper's.
+Not yet frozen: so far only small sets were tried (see `TRIALS`), and HOG learns on with more images.
+"""
+
+TRIALS = (
+    ("hipgisaxs, data set 1 as it stands but no stretch", 200, 87.86, 75.95),
+    ("hipgisaxs, data set 1 as it stands but stretch 0.3", 200, 74.29, 66.90),
+    ("hipgisaxs, stretch 0.1", 160, 75.30, 65.48),
+    ("hipgisaxs, stretch 0.1, 5-12 repeats, 7.35-12.9 keV, 0.12-0.25 deg", 160, 59.23, 56.85),
+    ("physical, plain ranges of the simulator", 160, 93.75, 88.69),
+    (
+        "physical, displacement 0.04-0.08, 2-6 layers, sizes 5-12 %, 7.35-12.9 keV, 0.12-0.25 deg, "
+        "Si or SiO2, q_max 0.6-0.9",
+        160,
+        47.32,
+        41.37,
+    ),
+)
+"""What was tried: ranges, images of each class, and per cent right of HOG without and with noise of peak 2^20."""
 
 PEAK_COUNTS: dict[Protocol, float] = {"hipgisaxs": 2.0**20, "physical": 2.0**20}
 """Mean counts of the brightest pixel in the noisy set."""
