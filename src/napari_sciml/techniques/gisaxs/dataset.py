@@ -96,10 +96,10 @@ DATASETS: dict[Protocol, dict[int, DatasetSpec]] = {
 }
 """The sets, by protocol and number.
 
-What the paper states is kept: radii of 10-20 nm, variable spacing, other parameters in data set 2. What it does
-not state (how far vectors are stretched, order, layers, device) is settled by one rule: HOG and a linear
-classifier must do about as well as in Table V, so that the sets are neither easier nor harder than the paper's.
-Not yet frozen: so far only small sets were tried (see `TRIALS`), and HOG learns on with more images.
+What the paper states is kept: radii of 10-20 nm, variable spacing, other parameters in data set 2. What
+it does not state (how far vectors are stretched, order, layers, device) is settled by one rule: HOG and a
+linear classifier must do about as well as in Table V, so that the sets are neither easier nor harder than
+the paper's. Not yet frozen: so far only small sets were tried (see `TRIALS`), and HOG learns on with more.
 """
 
 TRIALS = (
@@ -109,14 +109,13 @@ TRIALS = (
     ("hipgisaxs, stretch 0.1, 5-12 repeats, 7.35-12.9 keV, 0.12-0.25 deg", 160, 59.23, 56.85),
     ("physical, plain ranges of the simulator", 160, 93.75, 88.69),
     (
-        "physical, displacement 0.04-0.08, 2-6 layers, sizes 5-12 %, 7.35-12.9 keV, 0.12-0.25 deg, "
-        "Si or SiO2, q_max 0.6-0.9",
+        "physical, displacement 0.04-0.08, 2-6 layers, 7.35-12.9 keV, 0.12-0.25 deg, q_max 0.6-0.9",
         160,
         47.32,
         41.37,
     ),
 )
-"""What was tried: ranges, images of each class, and per cent right of HOG without and with noise of peak 2^20."""
+"""What was tried: ranges, images of each class, per cent right of HOG without and with noise (peak 2^20)."""
 
 PEAK_COUNTS: dict[Protocol, float] = {"hipgisaxs": 2.0**20, "physical": 2.0**20}
 """Mean counts of the brightest pixel in the noisy set."""
