@@ -1,0 +1,1 @@
+"""GISAXS: which lattice, standing how on the substrate, made a scattering image."""
