@@ -12,7 +12,8 @@ from qtpy.QtWidgets import QCheckBox, QFileDialog, QHBoxLayout, QPushButton, QVB
 
 from napari_sciml.app.mask_layer import LayerMask
 from napari_sciml.app.state import RunState
-from napari_sciml.techniques.diffraction.settings import NO_MASK, DiffractionSettings
+from napari_sciml.core.mask import NO_MASK
+from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.widgets.parts import combo, described, fill, form
 
 FROM_FILE = "choose a file"

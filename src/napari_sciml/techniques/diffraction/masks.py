@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.mask import NO_MASK
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import frame_shape
 from napari_sciml.techniques.diffraction.prepare import BoolArray
-from napari_sciml.techniques.diffraction.settings import NO_MASK, DiffractionSettings
+from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 
 
 def find_mask(source: ImageSource, settings: DiffractionSettings) -> tuple[BoolArray | None, str]:

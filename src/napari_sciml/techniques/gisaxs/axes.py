@@ -1,0 +1,104 @@
+"""Where the pixels of an image lie in q: what every later step works on, whatever the image came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class QImage:
+    """An image on even q axes.
+
+    Attributes
+    ----------
+    values
+        ``(rows, columns)`` float32, zero or more; NaN where nothing was measured. Row 0 is the largest q_z.
+    qy
+        ``(columns,)`` rising, 1/nm.
+    qz
+        ``(rows,)`` falling, 1/nm.
+    """
+
+    values: npt.NDArray[np.float32]
+    qy: Floats
+    qz: Floats
+
+
+class QAxes(Protocol):
+    """The way between the pixels of a frame and q."""
+
+    @property
+    def energy_kev(self) -> float | None:
+        """Energy, or None if nobody said."""
+        ...
+
+    @property
+    def incidence_deg(self) -> float | None:
+        """Incidence angle, or None if nobody said."""
+        ...
+
+    @property
+    def sentence(self) -> str:
+        """How the axes were obtained, for the record, with the ranges."""
+        ...
+
+    def to_q(self, values: npt.NDArray[np.float32]) -> QImage:
+        """Bring a frame ``(rows, columns)``, NaN where nothing was measured, onto even q axes."""
+        ...
+
+    def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
+        """Give row and column in the frame for places in q (1/nm); NaN outside of the frame."""
+        ...
+
+
+@dataclass(frozen=True)
+class EvenAxes:
+    """Axes of a frame that is in q already: its first and last column and row lie on the ends of the ranges.
+
+    Attributes
+    ----------
+    qy_range, qz_range
+        Left and right end, lower and upper end, 1/nm.
+    shape
+        Rows and columns of a frame.
+    relative
+        Whether the ranges are only assumed: units then mean nothing but ratios do.
+    """
+
+    qy_range: tuple[float, float]
+    qz_range: tuple[float, float]
+    shape: tuple[int, int]
+    energy_kev: float | None = None
+    incidence_deg: float | None = None
+    relative: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """How the axes were obtained."""
+        (left, right), (low, high) = self.qy_range, self.qz_range
+        if self.relative:
+            return (
+                "no q ranges were given: q_y is taken to be symmetric and q_z to end where q_y does, "
+                "so distances are relative"
+            )
+        return f"q_y {left:g} to {right:g}, q_z {low:g} to {high:g} 1/nm as given"
+
+    def to_q(self, values: npt.NDArray[np.float32]) -> QImage:
+        """Bring a frame onto its axes; its pixels stay as they are."""
+        rows, columns = self.shape
+        return QImage(values, np.linspace(*self.qy_range, columns), np.linspace(*self.qz_range[::-1], rows))
+
+    def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
+        """Give row and column for places in q; NaN outside of the frame."""
+        (left, right), (low, high) = self.qy_range, self.qz_range
+        rows, columns = self.shape
+        column = (np.asarray(qy, float) - left) / (right - left) * (columns - 1)
+        row = (high - np.asarray(qz, float)) / (high - low) * (rows - 1)
+        inside = (row > -0.5) & (row < rows - 0.5) & (column > -0.5) & (column < columns - 0.5)
+        return np.where(inside, row, np.nan), np.where(inside, column, np.nan)
