@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -39,6 +39,9 @@ class ImageSource:
     place
         Gives the file and the number in it of an image along the first axis, where a series lies in several
         files; no number where a file is one image. None otherwise.
+    known
+        Settings of a technique that the data itself states, for example ``qy_range`` of an image that is in
+        q already. What a caller says goes first.
     """
 
     data: Any
@@ -49,6 +52,7 @@ class ImageSource:
     path: str | None = None
     close: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
     place: Callable[[int], tuple[str, int | None]] | None = field(default=None, compare=False, repr=False)
+    known: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if len(self.axes) != len(self.shape):
@@ -104,6 +108,7 @@ class ImageSource:
         path: str | None = None,
         close: Callable[[], None] = lambda: None,
         place: Callable[[int], tuple[str, int | None]] | None = None,
+        known: Mapping[str, Any] | None = None,
     ) -> ImageSource:
         """Wrap an array, checking that it can be an image at all.
 
@@ -125,6 +130,7 @@ class ImageSource:
             path=path,
             close=close,
             place=place,
+            known=known or {},
         )
 
 
