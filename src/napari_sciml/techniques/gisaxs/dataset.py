@@ -64,8 +64,8 @@ DATASETS: dict[Protocol, dict[int, DatasetSpec]] = {
             number=2,
             seed=20162,
             ranges=HipRanges(
-                stretch=0.3,
-                repeats=(6, 14),
+                stretch=0.35,
+                repeats=(5, 12),
                 energy_kev=(7.35, 7.35),
                 incidence_deg=(0.2, 0.2),
                 q_max=(0.8, 0.8),
@@ -77,7 +77,13 @@ DATASETS: dict[Protocol, dict[int, DatasetSpec]] = {
             protocol="physical",
             number=1,
             seed=20161,
-            ranges=Ranges(displacement=(0.03, 0.07), disordered=(0.1, 0.4), layers=(2.0, 7.0)),
+            ranges=Ranges(
+                displacement=(0.03, 0.07),
+                disordered=(0.1, 0.4),
+                layers=(2.0, 6.0),
+                energy_kev=(9.0, 11.0),
+                incidence_deg=(0.14, 0.17),
+            ),
         ),
         2: DatasetSpec(
             protocol="physical",
@@ -88,36 +94,21 @@ DATASETS: dict[Protocol, dict[int, DatasetSpec]] = {
                 disordered=(0.1, 0.4),
                 layers=(2.0, 6.0),
                 energy_kev=(8.0, 12.0),
-                incidence_deg=(0.15, 0.20),
+                incidence_deg=(0.14, 0.21),
                 substrates=("Si", "SiO2"),
             ),
         ),
     },
 }
-"""The sets, by protocol and number.
+"""The sets, by protocol and number. Frozen before any network was trained on them.
 
 What the paper states is kept: radii of 10-20 nm, variable spacing, other parameters in data set 2. What
-it does not state (how far vectors are stretched, order, layers, device) is settled by one rule: HOG and a
-linear classifier must do about as well as in Table V, so that the sets are neither easier nor harder than
-the paper's. Not yet frozen: so far only small sets were tried (see `TRIALS`), and HOG learns on with more.
+it does not state (how far vectors are stretched, order, layers, device, counts) is settled by one rule: HOG
+and a linear classifier must come within 5 points of Table V, so that the sets are neither easier nor harder
+than the paper's. `baseline` checks it.
 """
 
-TRIALS = (
-    ("hipgisaxs, data set 1 as it stands but no stretch", 200, 87.86, 75.95),
-    ("hipgisaxs, data set 1 as it stands but stretch 0.3", 200, 74.29, 66.90),
-    ("hipgisaxs, stretch 0.1", 160, 75.30, 65.48),
-    ("hipgisaxs, stretch 0.1, 5-12 repeats, 7.35-12.9 keV, 0.12-0.25 deg", 160, 59.23, 56.85),
-    ("physical, plain ranges of the simulator", 160, 93.75, 88.69),
-    (
-        "physical, displacement 0.04-0.08, 2-6 layers, 7.35-12.9 keV, 0.12-0.25 deg, q_max 0.6-0.9",
-        160,
-        47.32,
-        41.37,
-    ),
-)
-"""What was tried: ranges, images of each class, per cent right of HOG without and with noise (peak 2^20)."""
-
-PEAK_COUNTS: dict[Protocol, float] = {"hipgisaxs": 2.0**20, "physical": 2.0**20}
+PEAK_COUNTS: dict[Protocol, float] = {"hipgisaxs": 2.0**17, "physical": 2.0**17}
 """Mean counts of the brightest pixel in the noisy set."""
 
 TEST_SHARE = 0.3

@@ -77,12 +77,14 @@ def _draw_grain(spec: GisaxsSpec, rng: np.random.Generator) -> tuple[Grain, floa
 def _correlation(spec: GisaxsSpec, grain: Grain, spacing: float, q: Tensor) -> tuple[Tensor, Tensor]:
     """Give the pair matrices ``(k, n, n)`` and the squared in-plane form factor of one particle ``(k,)``."""
     if spec.particle != "box":
+        if spec.azimuths is not None:
+            return powder.from_azimuths(grain, spacing, q, steps=spec.azimuths), torch.ones_like(q)
         return powder.from_pairs(grain, spacing, q, spec.mismatch), torch.ones_like(q)
     edge = 2 * spec.radius_nm
 
     def flat(qx: Tensor, qy: Tensor) -> Tensor:
         return particles.rectangle(qx, qy, edge, edge)
 
-    steps = powder.needed_azimuths(float(q[-1]), grain, spacing)
+    steps = spec.azimuths or powder.needed_azimuths(float(q[-1]), grain, spacing)
     single = (flat(*powder.turned(q, steps)) ** 2).mean(-1)
     return powder.from_azimuths(grain, spacing, q, flat, steps), single

@@ -44,6 +44,9 @@ class GisaxsSpec(BaseModel):
     )
     width: float = Field(9.0, ge=1, le=40, description="Width of a grain in spacings.")
     layers: float = Field(5.0, ge=1, le=20, description="Mean number of layers.")
+    azimuths: int | None = Field(
+        None, ge=4, le=2000, description="Azimuths of grains that are summed; empty for a true powder."
+    )
     grain_spread: float = Field(0.2, ge=0, le=0.6, description="Relative spread of width and layers.")
 
     # The particles.
