@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from torch import nn
 
 ARCHITECTURES: dict[str, tuple[str, str]] = {
+    "lattice-net": ("napari_sciml.networks.lattice_net", "LatticeNet"),
     "table-iv": ("napari_sciml.networks.table_iv", "TableIV"),
     "table-iv-printed": ("napari_sciml.networks.table_iv", "TableIVPrinted"),
+    "table-vi": ("napari_sciml.networks.table_vi", "TableVI"),
+    "table-vi-printed": ("napari_sciml.networks.table_vi", "TableVIPrinted"),
     "table-vii": ("napari_sciml.networks.table_vii", "TableVII"),
     "table-vii-dense": ("napari_sciml.networks.table_vii_dense", "TableVIIDense"),
 }

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.local_noise import LocalNoise
+from napari_sciml.networks.log_contrast import LogContrast
 
 FloatArray = npt.NDArray[np.float32]
 SAMPLE_PIXELS = 250_000
@@ -79,7 +80,7 @@ class FieldRobust:
 
 
 NORMALISATIONS: dict[str, Normalisation] = {
-    rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise())
+    rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise(), LogContrast())
 }
 """Every rule by its tag."""
 

@@ -27,6 +27,8 @@ class FitSettings:
         AdamW with one cycle of the learning rate.
     seed
         Decides first weights, order and flips.
+    symmetric
+        Whether an image may be turned and mirrored without changing its class.
     """
 
     epochs: int = 8
@@ -34,6 +36,7 @@ class FitSettings:
     learning_rate: float = 1e-3
     weight_decay: float = 1e-2
     seed: int = 0
+    symmetric: bool = True
 
 
 def fit(
@@ -54,7 +57,7 @@ def fit(
     images
         ``(n, h, w)`` raw pixels.
     targets
-        ``(n,)`` probability that the positive class is right; hard labels are 0 and 1.
+        ``(n,)`` probability that the positive class is right (hard labels are 0 and 1), or ``(n, classes)``.
     normalise
         ``normalise(batch, index)`` gives the network's input ``(b, 1, h, w)`` for raw images and their row
         numbers.
@@ -68,8 +71,10 @@ def fit(
         module.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay
     )
     per_epoch = max(1, len(images) // settings.batch)
+    # The schedule divides by the length of its rise, a tenth of all steps.
+    steps = max(20, settings.epochs * per_epoch)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, settings.learning_rate, total_steps=settings.epochs * per_epoch, pct_start=0.1
+        optimiser, settings.learning_rate, total_steps=steps, pct_start=0.1
     )
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
@@ -81,12 +86,15 @@ def fit(
         total = 0.0
         for step in range(per_epoch):
             index = order[step * settings.batch : (step + 1) * settings.batch]
-            batch = normalise(turn(images[index], int(rng.integers(8))), index)
+            symmetry = int(rng.integers(8)) if settings.symmetric else 0
+            batch = normalise(turn(images[index], symmetry), index)
             wanted = targets[index]
             # bfloat16 halves the time on processors that have it; loss and weights stay float32.
             with torch.autocast("cpu", torch.bfloat16):
                 logits = module(batch).flatten(1)
-            loss = nnf.cross_entropy(logits.float(), torch.stack([1 - wanted, wanted], dim=1))
+            if wanted.ndim == 1:
+                wanted = torch.stack([1 - wanted, wanted], dim=1)
+            loss = nnf.cross_entropy(logits.float(), wanted)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
