@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress, drive
-from napari_sciml.core.settings import RunSettings, parse_settings
+from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 
 IMAGES_AT_ONCE = 8192
@@ -75,11 +75,11 @@ def classify(
     images
         Raw, unscaled images ``(n, rows, columns)`` of the size that the model labels; each is normalised
         by itself. For a dense model at least 16 x 16 px: the window at the centre is labelled, which for
-        16 x 16 px is the whole image.
+        16 x 16 px is the whole image. GISAXS images may have any size.
     backend
         What computes the scores.
     **settings
-        Settings that every run takes, for example ``runtime="torch"``.
+        Settings of the model's technique, for example ``runtime="torch"`` or ``qy_range=(-1, 1)``.
 
     Returns
     -------
@@ -92,25 +92,17 @@ def classify(
         If the images do not fit the model, hold NaN or infinity, or a setting is wrong.
     """
     from napari_sciml.backends import open_predictor
-    from napari_sciml.networks.window import WINDOW_PX
+    from napari_sciml.techniques import get_technique
 
-    chosen = parse_settings(RunSettings, {**settings, "backend": backend})
     network = model(name)
+    recipe = get_technique(network.technique)
+    chosen = parse_settings(recipe.settings_type, {**settings, "backend": backend})
     patches = as_array(images)
     if patches.ndim != 3:
         raise SciMLError(
             f"The images have the shape {patches.shape}", "give an array (n, rows, columns) of grey values"
         )
-    rows, columns = network.input or (WINDOW_PX, WINDOW_PX)
-    larger = network.dense and patches.shape[1] >= rows and patches.shape[2] >= columns
-    if patches.shape[1:] != (rows, columns) and not larger:
-        raise SciMLError(
-            f"The images are {patches.shape[1]} x {patches.shape[2]} px, but {network.name} labels "
-            f"{'at least ' if network.dense else ''}{rows} x {columns} px",
-            "cut patches of that size",
-        )
-    top, left = (patches.shape[1] - rows) // 2, (patches.shape[2] - columns) // 2
-    windows = patches[:, top : top + rows, left : left + columns]
+    windows = recipe.prepare(network, patches, chosen)
     predictor = open_predictor(network, chosen.backend, chosen.runtime)
     answers = np.empty((len(windows), len(network.classes)), np.float32)
     try:

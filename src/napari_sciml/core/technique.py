@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any, ClassVar, Protocol
 
+import numpy.typing as npt
+
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
@@ -28,6 +30,16 @@ class Technique(Protocol):
 
     def accepts(self, source: ImageSource) -> str:
         """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        ...
+
+    def prepare(self, model: Any, images: npt.NDArray[Any], settings: Any) -> npt.NDArray[Any]:
+        """Bring raw images ``(n, h, w)`` to the size that `model` labels, before their normalisation.
+
+        Raises
+        ------
+        SciMLError
+            If they cannot be labelled.
+        """
         ...
 
     def plan(self, source: ImageSource, settings: Any) -> RunPlan:

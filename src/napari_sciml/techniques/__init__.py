@@ -26,6 +26,7 @@ sys.modules[__name__].__class__ = CallableModule
 
 TECHNIQUES: dict[str, tuple[str, str]] = {
     "diffraction": ("napari_sciml.techniques.diffraction.recipe", "Diffraction"),
+    "gisaxs": ("napari_sciml.techniques.gisaxs.recipe", "Gisaxs"),
     "microct": ("napari_sciml.techniques.microct.recipe", "MicroCT"),
 }
 """Name of a technique -> the module and the class that hold it."""

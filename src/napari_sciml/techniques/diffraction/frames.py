@@ -1,4 +1,4 @@
-"""A source as a series of frames: how many, how large, and one at a time."""
+"""Which sources are series of diffraction frames, and which of their frames hold something."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_shape, raw_frame
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.grid import TILE_PX
 
@@ -24,16 +25,6 @@ def refusal(source: ImageSource) -> str:
     return ""
 
 
-def frame_count(source: ImageSource) -> int:
-    """Give the number of frames."""
-    return source.shape[0] if source.ndim == 3 else 1
-
-
-def frame_shape(source: ImageSource) -> tuple[int, int]:
-    """Give rows and columns of a frame."""
-    return source.shape[-2], source.shape[-1]
-
-
 def read_frame(source: ImageSource, number: int) -> npt.NDArray[Any]:
     """Read one frame ``(h, w)``.
 
@@ -42,10 +33,7 @@ def read_frame(source: ImageSource, number: int) -> npt.NDArray[Any]:
     SciMLError
         If it cannot be read, or holds nothing: one value only, or mostly the largest there can be.
     """
-    whole = (slice(None), slice(None))
-    frame = source.read((number, *whole) if source.ndim == 3 else whole)
-    if frame.shape != frame_shape(source):
-        raise SciMLError(f"It has {frame.shape[0]} x {frame.shape[1]} px, unlike the others", "leave it out")
+    frame = raw_frame(source, number)
     lowest, highest = frame.min(), frame.max()
     if lowest == highest:
         raise SciMLError(f"It holds nothing but {lowest:g}", "the detector or the file gave no picture")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.diffraction.masks import find_mask
+from napari_sciml.io.mask_setting import find_mask
 from napari_sciml.techniques.diffraction.prepare import BoolArray
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.survey import survey
@@ -42,7 +43,7 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> Outlook:
     SciMLError
         If the mask cannot be read or has another size than the frames.
     """
-    mask, sentence = find_mask(source, settings)
+    mask, sentence = find_mask(settings.mask, source.path, frame_shape(source))
     notes, cautions = [sentence] if sentence else [], []
     if mask is not None and mask.mean() > MOST_MASKED:
         cautions.append(

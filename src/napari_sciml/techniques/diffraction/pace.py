@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape
 from napari_sciml.techniques.diffraction.grid import TILE_PX
 
 PIXEL_COPIES_BYTES = 24

@@ -5,19 +5,23 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, open_predictor
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay, TilesOverlay
+from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.diffraction.files import make_writer
-from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, refusal
+from napari_sciml.techniques.diffraction.frames import refusal
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.outlook import look_ahead
 from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
@@ -68,6 +72,12 @@ class Diffraction:
                 f"choose {self.models[0]} or a model trained from it",
             )
         return model
+
+    def prepare(
+        self, model: Model, images: npt.NDArray[Any], settings: DiffractionSettings
+    ) -> npt.NDArray[Any]:
+        """Give raw images ``(n, h, w)`` of the model's size as they are, of larger ones the centre."""
+        return centre_windows(model, images)
 
     def plan(self, source: ImageSource, settings: DiffractionSettings) -> RunPlan:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""

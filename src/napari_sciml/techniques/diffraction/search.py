@@ -10,9 +10,10 @@ import pandas as pd
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.diffraction.frames import ceiling_of, frame_count, frame_shape, read_frame
+from napari_sciml.techniques.diffraction.frames import ceiling_of, read_frame
 from napari_sciml.techniques.diffraction.gate import passes
 from napari_sciml.techniques.diffraction.grid import grid_shape
 from napari_sciml.techniques.diffraction.prepare import STRIP_PX, BoolArray, FloatArray, Prepared, prepare

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.local_noise import BLOCK_PX
 from napari_sciml.techniques.diffraction.beam import BeamFinder
-from napari_sciml.techniques.diffraction.frames import frame_count, frame_shape, read_frame
+from napari_sciml.techniques.diffraction.frames import read_frame
 from napari_sciml.techniques.diffraction.prepare import BoolArray, prepare
 
 MOST_SIGMA = 4.0

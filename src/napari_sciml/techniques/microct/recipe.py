@@ -7,7 +7,9 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
+
+import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, open_predictor
 from napari_sciml.core.errors import SciMLError
@@ -16,6 +18,7 @@ from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.microct.files import make_writer
@@ -81,6 +84,10 @@ class MicroCT:
                 f"choose {self.models[0]} or a model trained from it",
             )
         return model
+
+    def prepare(self, model: Model, images: npt.NDArray[Any], settings: MicroCTSettings) -> npt.NDArray[Any]:
+        """Give raw images ``(n, h, w)`` of the model's size as they are, of larger ones the centre."""
+        return centre_windows(model, images)
 
     def plan(self, source: ImageSource, settings: MicroCTSettings) -> RunPlan:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""

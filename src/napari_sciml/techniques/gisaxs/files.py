@@ -1,0 +1,92 @@
+"""The files of a run over GISAXS images: tables, record and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.frames import raw_frame
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.gisaxs.axes import EvenAxes
+from napari_sciml.techniques.gisaxs.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.reading import Reader
+from napari_sciml.techniques.gisaxs.tables import EXPLAINED, FEATURES, PROBABILITIES, SPOTS
+
+
+def make_writer(source: ImageSource, reader: Reader) -> Callable[[Findings, Path], list[Path]]:
+    """Give the function that writes the findings of this source into a folder."""
+
+    def write(findings: Findings, folder: Path) -> list[Path]:
+        from napari_sciml.io.record import write_record
+        from napari_sciml.io.tables import write_csv, write_points_csv
+
+        spots = findings.tables[SPOTS]
+        written = [
+            write_csv(findings.table, folder / "findings.csv"),
+            write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
+            write_csv(findings.tables[EXPLAINED], folder / "explained.csv"),
+        ]
+        if FEATURES in findings.tables:
+            written.append(write_csv(findings.tables[FEATURES], folder / "features.csv"))
+        written.append(write_record(findings.provenance, folder / "run.json"))
+        if findings.table["probability"].notna().any():
+            written.append(write_picture(findings, source, reader, folder / "overlay.png"))
+        return written
+
+    return write
+
+
+def shown_frame(frames: pd.DataFrame) -> pd.Series:
+    """Choose the frame for the picture: the surest known one, else the surest of all."""
+    usable = frames[frames["probability"].notna()]
+    known = usable[~usable["unknown"]]
+    best = known if len(known) else usable
+    row: pd.Series = best.loc[best["probability"].idxmax()]
+    return row
+
+
+def write_picture(findings: Findings, source: ImageSource, reader: Reader, path: Path) -> Path:
+    """Draw the surest frame in q with its predicted spots and the chances of all classes."""
+    from napari_sciml.io.picture_lattice import save_lattice_picture
+
+    row = shown_frame(findings.table)
+    number = int(row["frame"])
+    image, _ = reader.look(raw_frame(source, number))
+    spots = findings.tables[SPOTS]
+    here = spots[spots["frame"] == number]
+    explained = findings.tables[EXPLAINED]
+    why = explained[explained["frame"] == number]
+    relative = isinstance(reader.axes, EvenAxes) and reader.axes.relative
+    unit = "relative" if relative else "1/nm"
+    parts = ["unknown" if row["unknown"] else f"{row['label']}, probability {row['probability']:.0%}"]
+    if len(why) and not row["unknown"]:
+        distance = float(why["spacing_nm"].iloc[0])
+        parts.append(
+            f"nearest neighbours {distance:.3g}{'' if relative else ' nm'}, "
+            f"{int(here['found'].sum())} of {len(here)} predicted spots found"
+        )
+    record = findings.provenance
+    return save_lattice_picture(
+        image.values,
+        image.qy,
+        image.qz,
+        [
+            (float(y), float(z), bool(found))
+            for y, z, found in zip(here["q_y"], here["q_z"], here["found"], strict=True)
+        ],
+        {
+            name: float(np.nan_to_num(row[column]))
+            for name, column in zip(CLASSES, PROBABILITIES, strict=True)
+        },
+        path,
+        title=f"Frame {number}: {'; '.join(parts)}",
+        caption=[
+            f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",
+            "; ".join(reader.notes)[:170],
+        ],
+        unit=unit,
+    )

@@ -1,0 +1,163 @@
+"""`LatticeSearch`: every frame of a source, named and explained."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.backends import Predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.explain import fit_spots
+from napari_sciml.techniques.gisaxs.features import find_features, outline
+from napari_sciml.techniques.gisaxs.reading import Reader
+from napari_sciml.techniques.gisaxs.simulate.fresnel import wavenumber
+
+MARKER_SHARE = 0.03
+"""Size of a marker over the shorter edge of a frame."""
+FALSE_LATTICES = "hipgisaxs"
+
+
+class LatticeSearch:
+    """Looks at the frames of a source one after the other.
+
+    Attributes
+    ----------
+    probabilities
+        Those of the seven classes, by frame.
+    spots, explained, features, feature_lines
+        Rows of the tables, see `tables`; one part for each frame.
+    problems
+        One sentence for each frame that could not be used.
+    notes
+        What a reader of the results should know.
+    done, total
+        Frames.
+    """
+
+    def __init__(
+        self, source: ImageSource, reader: Reader, predictor: Predictor, *, explore: bool = False
+    ) -> None:
+        self._source = source
+        self._reader = reader
+        self._predictor = predictor
+        self._explore = explore
+        self._first_error: SciMLError | None = None
+        self._left_out = ""
+        # The faulty lattices of that program, stretched besides, have no spots that could be predicted.
+        self._explains = predictor.model.card["training"].get("protocol") != FALSE_LATTICES
+        self.total = frame_count(source)
+        self.done = 0
+        self.probabilities: dict[int, npt.NDArray[np.float32]] = {}
+        self.spots: list[pd.DataFrame] = []
+        self.explained: list[pd.DataFrame] = []
+        self.features: list[pd.DataFrame] = []
+        self.feature_lines: list[pd.DataFrame] = []
+        self.problems: list[str] = []
+
+    @property
+    def marker_px(self) -> float:
+        """Size of a spot's marker in pixels of the frame."""
+        return max(5.0, MARKER_SHARE * min(frame_shape(self._source)))
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader of the results should know."""
+        faulty = "" if self._explains else "this model's lattices are stretched, so no spots are predicted"
+        return tuple(note for note in (self._left_out, faulty) if note)
+
+    def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
+        """Look at frame after frame, yielding after each.
+
+        Raises
+        ------
+        SciMLError
+            If not one frame could be used.
+        """
+        failed = 0
+        for number in range(self.total):
+            if cancel.cancelled:
+                return
+            try:
+                self.look(number)
+            except SciMLError as error:
+                failed += 1
+                self._first_error = self._first_error or error
+                self.problems.append(f"Frame {number} was left out: {error.message}.")
+            self.done += 1
+            yield Progress(self.done, self.total, "frames")
+        if failed == self.total and self._first_error is not None:
+            first = self._first_error
+            raise SciMLError(f"{self._source.name} cannot be used: {first.message}", first.hint)
+
+    def look(self, number: int) -> None:
+        """Name and explain one frame."""
+        image, account = self._reader.look(raw_frame(self._source, number))
+        self._left_out = self._left_out or account.sentence
+        square = self._reader.square(image)
+        model = self._predictor.model
+        probabilities = self._predictor.classify(model.normalise(square[np.newaxis]))[0]
+        self.probabilities[number] = probabilities
+        if self._explains:
+            self._explain(number, image, model.classes[int(probabilities.argmax())])
+        if self._explore:
+            self._find_features(number, image)
+
+    def _explain(self, number: int, image: QImage, label: str) -> None:
+        axes = self._reader.axes
+        energy, angle = axes.energy_kev, axes.incidence_deg
+        horizon = None
+        if energy is not None and angle is not None:
+            horizon = wavenumber(energy) * math.sin(math.radians(angle))
+        found = fit_spots(image, label, horizon)
+        spots = found.spots.copy()
+        row, column = axes.to_pixel(spots["q_y"].to_numpy(float), spots["q_z"].to_numpy(float))
+        spots = spots.assign(
+            frame=number,
+            y=row,
+            x=column,
+            label=label,
+            score=np.clip(spots["contrast"].to_numpy(float) / 20, 0, 1),
+        )
+        spots = spots[np.isfinite(row) & np.isfinite(column)]
+        self.spots.append(spots)
+        sine = math.nan if energy is None else found.horizon / wavenumber(energy)
+        self.explained.append(
+            pd.DataFrame(
+                {
+                    "frame": [number],
+                    "label": [label],
+                    "spacing_nm": [found.spacing_nm],
+                    "spacing_low": [found.spacing_low],
+                    "spacing_high": [found.spacing_high],
+                    "horizon": [found.horizon],
+                    "incidence_deg": [math.degrees(math.asin(sine)) if abs(sine) < 1 else math.nan],
+                    "found": [int(spots["found"].sum())],
+                    "predicted": [len(spots)],
+                    "agreement": [found.agreement],
+                }
+            )
+        )
+
+    def _find_features(self, number: int, image: QImage) -> None:
+        features = find_features(image).reset_index(drop=True)
+        row, column = self._reader.axes.to_pixel(
+            features["q_y"].to_numpy(float), features["q_z"].to_numpy(float)
+        )
+        first = sum(len(part) for part in self.features)
+        self.features.append(features.assign(frame=number, y=row, x=column))
+        for index, feature in features.iterrows():
+            if feature["kind"] == "peak":
+                continue
+            y, x = self._reader.axes.to_pixel(*outline(feature))
+            seen = np.isfinite(y) & np.isfinite(x)
+            line = pd.DataFrame({"frame": number, "feature": first + int(str(index)), "y": y, "x": x})
+            if seen.sum() > 1:
+                self.feature_lines.append(line[seen])

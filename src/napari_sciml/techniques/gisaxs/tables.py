@@ -1,0 +1,85 @@
+"""The tables of a run over GISAXS images, and the decision which of them are unknown. Pure and instant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from napari_sciml.techniques.gisaxs.doubt import outlier_score
+from napari_sciml.techniques.gisaxs.lattice import CLASSES
+
+MAIN, SPOTS, EXPLAINED, FEATURES, FEATURE_LINES = "frames", "spots", "explained", "features", "feature_lines"
+FAILED = "failed"
+"""Label of a frame that could not be used."""
+SPOT_COLUMNS = ("frame", "y", "x", "q_y", "q_z", "mirrored", "found", "contrast", "score", "label")
+EXPLAINED_COLUMNS = (
+    *("frame", "label", "spacing_nm", "spacing_low", "spacing_high", "horizon", "incidence_deg"),
+    *("found", "predicted", "agreement"),
+)
+FEATURE_COLUMNS = (
+    *("frame", "kind", "q_y", "q_z", "q", "width", "extent", "angle_deg", "strength", "y", "x"),
+)
+FEATURE_LINE_COLUMNS = ("frame", "feature", "y", "x")
+PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
+
+
+def candidates(frames: Sequence[int], probabilities: Mapping[int, Any]) -> pd.DataFrame:
+    """Give one row for each frame: ``frame``, a probability for each class, and the outlier score.
+
+    Frames without probabilities could not be used; they have NaN.
+    """
+    rows = np.full((len(frames), len(CLASSES)), np.nan)
+    for row, frame in enumerate(frames):
+        if frame in probabilities:
+            rows[row] = probabilities[frame]
+    table = pd.DataFrame(rows, columns=list(PROBABILITIES))
+    table.insert(0, "frame", np.asarray(frames, np.int64))
+    outlier = np.full(len(frames), np.nan)
+    usable = ~np.isnan(rows).any(axis=1)
+    outlier[usable] = outlier_score(rows[usable])
+    table["outlier"] = outlier
+    return table
+
+
+def joined(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Join the tables of all frames; an empty one has the columns too."""
+    rows = [part for part in parts if len(part)]
+    if not rows:
+        return pd.DataFrame({name: np.empty(0) for name in columns})
+    return pd.concat(rows, ignore_index=True)[list(columns)]
+
+
+def make_decide(
+    spots: pd.DataFrame, others: Mapping[str, pd.DataFrame], limit: float
+) -> Callable[..., dict[str, pd.DataFrame]]:
+    """Give ``decide(candidates, threshold)`` for one run.
+
+    Parameters
+    ----------
+    spots
+        Predicted spots of all frames; those of unknown frames are not shown.
+    others
+        Tables that do not depend on the threshold.
+    limit
+        Outlier score above which a frame is unknown whatever its probability; of the model.
+    """
+
+    def decide(table: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
+        chances = table[list(PROBABILITIES)].to_numpy()
+        failed = np.isnan(chances).any(axis=1)
+        best = np.where(failed, 0, np.nan_to_num(chances).argmax(axis=1))
+        probability = np.where(failed, np.nan, chances[np.arange(len(chances)), best])
+        # A threshold of zero asks for every candidate, doubtful ones included.
+        doubtful = (probability < threshold) | (table["outlier"].to_numpy() > limit) & (threshold > 0)
+        frames = table.copy()
+        frames.insert(1, "label", np.where(failed, FAILED, np.array(CLASSES, dtype=object)[best]))
+        frames.insert(2, "probability", probability)
+        frames.insert(3, "unknown", failed | doubtful)
+        known = frames.loc[~frames["unknown"], "frame"]
+        shown = spots[spots["frame"].isin(known)].reset_index(drop=True)
+        return {MAIN: frames, SPOTS: shown, **others}
+
+    return decide
