@@ -82,7 +82,7 @@ FOREIGN: dict[str, Callable[[np.random.Generator], Square]] = {
 
 
 def real_films(folder: Path, rng: np.random.Generator, count: int) -> list[Square]:
-    """Cut `count` windows out of real frames of films in `folder` (``*.cbf``), which show no superlattice.
+    """Cut `count` windows out of real frames of films in or below `folder` (``*.cbf``), which show no superlattice.
 
     Scale and beam centre are drawn, since the files do not state them.
     """
@@ -90,7 +90,7 @@ def real_films(folder: Path, rng: np.random.Generator, count: int) -> list[Squar
     from napari_sciml.techniques.gisaxs.clean import clean_frame
 
     frames = []
-    for path in sorted(folder.glob("*.cbf")):
+    for path in sorted(folder.rglob("*.cbf")):
         source = open_image(path)
         frames.append(clean_frame(source.read((slice(None), slice(None))), None, "linear")[0])
         source.close()
