@@ -17,7 +17,11 @@ from napari_sciml.app.session import session_for
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.core.errors import SciMLError
 
-SAMPLES = {"microct": "sample_cmc_phantom", "diffraction": "sample_diffraction_run"}
+SAMPLES = {
+    "microct": "sample_cmc_phantom",
+    "diffraction": "sample_diffraction_run",
+    "gisaxs": "sample_gisaxs_series",
+}
 WINDOW = (1280, 720)
 SETTLE_MS = 1500
 """Time for the canvas to draw and for notifications to fade in before a picture is taken."""
@@ -50,8 +54,11 @@ def show_best(viewer: Any) -> None:
     panel = dock_panel(viewer)
     panel.show_result()
     findings = runs.state.findings
-    if findings is not None and {"frame", "score"} <= set(findings.table) and len(findings.table):
-        best = findings.table["score"].fillna(0.0).to_numpy(float).argmax()
+    if findings is None or "frame" not in findings.table or not len(findings.table):
+        return
+    sure = next((name for name in ("score", "probability") if name in findings.table), None)
+    if sure is not None:
+        best = findings.table[sure].fillna(0.0).to_numpy(float).argmax()
         runs.go_to_frame(int(findings.table["frame"].to_numpy()[best]))
 
 

@@ -14,7 +14,7 @@ from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.outcome import prepare_folder
 from napari_sciml.techniques import technique_names
 
-TRAINABLE = ("diffraction", "microct")
+TRAINABLE = ("diffraction", "gisaxs", "microct")
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
 
 

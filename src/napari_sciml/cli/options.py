@@ -75,6 +75,9 @@ def accepted(name: str, annotation: Any) -> Any:
     if annotation is Any:
         # Only files can be named on a command line, whatever else a script may give.
         return str
+    if get_origin(annotation) is tuple and get_args(annotation)[-1] is Ellipsis:
+        # The option may be given several times.
+        return list[accepted(name, get_args(annotation)[0])]  # type: ignore[misc]
     if get_origin(annotation) is Literal:
         return enum.Enum(name, {str(value): str(value) for value in get_args(annotation)})
     return annotation
@@ -93,5 +96,7 @@ def limits_of(field: FieldInfo) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Give a choice as the text that stands for it, everything else as it is."""
+    """Give a choice as the text that stands for it, an option that was not given as None."""
+    if isinstance(value, list):
+        return tuple(plain(one) for one in value) or None
     return value.value if isinstance(value, enum.Enum) else value

@@ -94,7 +94,46 @@ def make_volume() -> Callable[..., None]:
     return simulate
 
 
-MAKERS: dict[str, Callable[[], Callable[..., None]]] = {"microct": make_volume, "diffraction": make_frames}
+def make_patterns() -> Callable[..., None]:
+    """Make ``simulate gisaxs``."""
+    from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
+
+    @with_options(GisaxsSpec)
+    def simulate(
+        out: Annotated[
+            Path, typer.Option("--out", metavar="DIR", help="Folder for the images.", show_default=False)
+        ],
+        seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same images.")] = 0,
+        images: Annotated[int, typer.Option(min=1, max=100_000, help="Images of the same film.")] = 1,
+        *,
+        settings: dict[str, Any],
+    ) -> None:
+        """Simulate GISAXS images of a film of grains: images, predicted spots, and what was asked for."""
+        from napari_sciml.core.progress import drive
+        from napari_sciml.core.settings import parse_settings
+        from napari_sciml.techniques.gisaxs.simulate.store import store_images
+
+        spec = parse_settings(GisaxsSpec, settings)
+        prepare_folder(out)
+        with progress_bar("Simulating") as show:
+            files = drive(store_images(spec, seed, images, out), show)
+        say(f"Simulated {images} images of {spec.lattice}, {spec.rows} x {spec.columns} px.")
+        for file in files:
+            say(f"  {file}")
+        (left, right), (low, high) = spec.qy_range, spec.qz_range
+        say(
+            f"Label them with: napari-sciml run gisaxs {files[0]} --qy-range {left:g} {right:g} "
+            f"--qz-range {low:g} {high:g} --out DIR"
+        )
+
+    return simulate
+
+
+MAKERS: dict[str, Callable[[], Callable[..., None]]] = {
+    "microct": make_volume,
+    "diffraction": make_frames,
+    "gisaxs": make_patterns,
+}
 """Technique -> what makes its command."""
 
 group = technique_group(

@@ -18,3 +18,11 @@ def diffraction_run() -> ImageSource:
     from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 
     return SimulatedRun(RunSpec.model_validate({"frames": FRAMES}), SEED).source(NAME)
+
+
+def true_hits() -> list[int]:
+    """Give the numbers of the frames whose crystal is strong enough to count as a hit."""
+    from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
+
+    run = SimulatedRun(RunSpec.model_validate({"frames": FRAMES}), SEED)
+    return [number for number in range(FRAMES) if run.frame(number).truth == "hit"]
