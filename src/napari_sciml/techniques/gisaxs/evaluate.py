@@ -127,10 +127,11 @@ def device_figures(
     found = [metric("accuracy", DEVICES, right, pool.samples, baseline=float(baseline.mean()),
                     note="baseline: HOG and a linear classifier on the same squares")]  # fmt: skip
     known = (chances.max(axis=1) >= THRESHOLD) & (outlier_score(chances) <= judge.limit)
-    found.append(
-        metric("accuracy where not unknown", DEVICES, right[known], pool.samples[known],
-               note=f"{known.mean():.1%} of the images are not called unknown at threshold {THRESHOLD}")
-    )  # fmt: skip
+    if known.any():
+        note = f"{known.mean():.1%} of the images are not called unknown at threshold {THRESHOLD}"
+        found.append(
+            metric("accuracy where not unknown", DEVICES, right[known], pool.samples[known], note=note)
+        )
     for label, name in enumerate(CLASSES):
         mine = pool.labels == label
         wrong = np.bincount(chances[mine].argmax(axis=1), minlength=len(CLASSES))
@@ -200,19 +201,17 @@ def set_figures(judge: Judge, protocol: Protocol, work: Path) -> Generator[Progr
     return found
 
 
-def foreign_figures(
-    judge: Judge, chances: npt.NDArray[np.float32], data: Path | None, count: int = FOREIGN_IMAGES
-) -> list[Metric]:
+def foreign_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path | None) -> list[Metric]:
     """Measure how well images of no lattice are told from the test pool, by family."""
     from napari_sciml.networks.log_contrast import LogContrast
 
     inside = outlier_score(chances)
     families = {
-        name: [make(np.random.default_rng([TEST_SEED, row, n])) for n in range(count)]
+        name: [make(np.random.default_rng([TEST_SEED, row, n])) for n in range(FOREIGN_IMAGES)]
         for row, (name, make) in enumerate(FOREIGN.items())
     }
     if data is not None:
-        families["real films"] = real_films(data, np.random.default_rng(TEST_SEED), count)
+        families["real films"] = real_films(data, np.random.default_rng(TEST_SEED), FOREIGN_IMAGES)
     found = []
     for name, squares in families.items():
         if not squares:

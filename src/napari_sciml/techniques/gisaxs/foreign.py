@@ -64,7 +64,7 @@ def wrong_window(rng: np.random.Generator) -> Square:
     reach = spec.qy_range[1]
     if rng.random() < 0.5:
         # Too close: not even the first column of spots is in.
-        reach = 0.6 * 2 * np.pi / spec.spacing_nm
+        reach = max(0.6 * 2 * np.pi / spec.spacing_nm, 1.3 * spec.beam.ki)
         window = {"qy_range": (0.0, reach), "qz_range": (0.0, reach)}
     else:
         left, low = reach * rng.uniform(0.5, 1.0), reach * rng.uniform(0.4, 1.0)
@@ -82,7 +82,7 @@ FOREIGN: dict[str, Callable[[np.random.Generator], Square]] = {
 
 
 def real_films(folder: Path, rng: np.random.Generator, count: int) -> list[Square]:
-    """Cut `count` windows out of real frames of films in or below `folder` (``*.cbf``), which show no superlattice.
+    """Cut `count` windows out of real frames (``*.cbf``) of films below `folder`; none shows a superlattice.
 
     Scale and beam centre are drawn, since the files do not state them.
     """

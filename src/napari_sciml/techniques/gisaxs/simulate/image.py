@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.simulate import detector
 from napari_sciml.techniques.gisaxs.simulate.film import film_intensity
 from napari_sciml.techniques.gisaxs.simulate.geometry import locate
@@ -48,6 +49,11 @@ def simulate(spec: GisaxsSpec, seed: int | np.random.Generator) -> Pattern:
     rng = np.random.default_rng(seed)
     pixels = locate(spec.beam, spec.window)
     above = pixels.kf > 0
+    if not above.any():
+        raise SciMLError(
+            f"The window ends at q_z = {spec.qz_range[1]:g}/nm, below the horizon at {spec.beam.ki:.3g}/nm",
+            "give a larger q_z range or a smaller incidence angle",
+        )
     farthest = float(pixels.q_par.max())
     step = (spec.qy_range[1] - spec.qy_range[0]) / (spec.columns - 1) / FINENESS
     q = torch.linspace(0, farthest, int(np.ceil(farthest / step)) + 2, dtype=torch.float64)
