@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
+from calibration_plot import draw_calibration
 from pydantic.fields import FieldInfo
 from readme_table import accuracy_table, figure
 from typer.testing import CliRunner
@@ -25,6 +26,7 @@ HELP_WIDTH = 88
 SCREENSHOTS = (
     *("panel.png", "sample.png", "result.png", "threshold.png", "corrected.png"),
     *("diffraction_panel.png", "diffraction_result.png"),
+    *("gisaxs_panel.png", "gisaxs_result.png", "gisaxs_simulate.png"),
 )
 
 
@@ -37,6 +39,7 @@ def write_all(folder: Path) -> None:
     write(folder / "cli.md", cli_reference())
     write(folder / "models.md", models_pages())
     write(folder / "accuracy.md", accuracy_table(every=True))
+    draw_calibration(folder / "calibration.png")
 
 
 def screenshots_exist(folder: Path) -> bool:
@@ -84,6 +87,8 @@ def kind_of(annotation: Any) -> str:
         return " or ".join(kind_of(part) for part in get_args(annotation) if part is not type(None))
     if get_origin(annotation) is Literal:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
+    if get_origin(annotation) is tuple:
+        return "two numbers"
     return {int: "whole number", float: "number", str: "text", bool: "yes or no", Any: "file or array"}[
         annotation
     ]

@@ -29,6 +29,7 @@ def load(path: Path) -> ModuleType:
 def generate(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     """The script that writes the reference tables."""
     monkeypatch.syspath_prepend(str(ROOT / "scripts"))
+    monkeypatch.syspath_prepend(str(ROOT / "docs"))
     module = load(ROOT / "docs/generate.py")
     sys.modules.pop("readme_table", None)
     return module

@@ -8,6 +8,7 @@ from typing import Any
 from napari.layers import Layer, Points
 
 from napari_sciml.app.run_controller import RunController
+from napari_sciml.app.simulation import SimulationController
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.keeper import keeper_for
 
@@ -19,6 +20,7 @@ class Session:
 
     def __init__(self, viewer: Any) -> None:
         self.runs = RunController(viewer)
+        self.simulation = SimulationController(viewer)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in viewer.layers:
             _keep(layer)

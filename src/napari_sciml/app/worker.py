@@ -52,6 +52,8 @@ class Errand:
         Called with each step, on the main thread.
     on_end
         Called exactly once, on the main thread.
+    quiet
+        No bar, for what is over before one could be read.
     """
 
     work: Generator[Progress, None, Any]
@@ -59,6 +61,7 @@ class Errand:
     total: int
     on_step: Callable[[Progress], None]
     on_end: Callable[[Outcome], None]
+    quiet: bool = False
 
 
 Launch = Callable[[Errand], None]
@@ -91,7 +94,7 @@ def launch(errand: Errand) -> None:
     def job() -> Generator[Progress, None, Outcome]:
         return (yield from outcome_of(errand.work))
 
-    bar = {"total": max(errand.total, 1), "desc": errand.title}
+    bar = False if errand.quiet else {"total": max(errand.total, 1), "desc": errand.title}
     worker = create_worker(job, _start_thread=False, _progress=bar)
     worker.yielded.connect(errand.on_step)
     worker.returned.connect(errand.on_end)

@@ -15,10 +15,8 @@ from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes import QImage
-from napari_sciml.techniques.gisaxs.explain import fit_spots
-from napari_sciml.techniques.gisaxs.features import find_features, outline
+from napari_sciml.techniques.gisaxs.beam import wavenumber
 from napari_sciml.techniques.gisaxs.reading import Reader
-from napari_sciml.techniques.gisaxs.simulate.fresnel import wavenumber
 
 MARKER_SHARE = 0.03
 """Size of a marker over the shorter edge of a frame."""
@@ -111,6 +109,8 @@ class LatticeSearch:
             self._find_features(number, image)
 
     def _explain(self, number: int, image: QImage, label: str) -> None:
+        from napari_sciml.techniques.gisaxs.explain import fit_spots
+
         axes = self._reader.axes
         energy, angle = axes.energy_kev, axes.incidence_deg
         horizon = None
@@ -147,6 +147,8 @@ class LatticeSearch:
         )
 
     def _find_features(self, number: int, image: QImage) -> None:
+        from napari_sciml.techniques.gisaxs.features import find_features, outline
+
         features = find_features(image).reset_index(drop=True)
         row, column = self._reader.axes.to_pixel(
             features["q_y"].to_numpy(float), features["q_z"].to_numpy(float)

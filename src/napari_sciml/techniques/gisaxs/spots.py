@@ -13,9 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.techniques.gisaxs.beam import Beam, Material
 from napari_sciml.techniques.gisaxs.lattice import STACKS, Stack
-from napari_sciml.techniques.gisaxs.simulate.fresnel import Material
-from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
 
 Array = npt.NDArray[np.float64]
 

@@ -8,37 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-
-import torch
-from torch import Tensor
+from typing import TYPE_CHECKING
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.simulate.fresnel import wavenumber
+from napari_sciml.techniques.gisaxs.beam import Beam
 
+if TYPE_CHECKING:
+    from torch import Tensor
 
-@dataclass(frozen=True)
-class Beam:
-    """Energy in keV and incidence angle in degrees."""
-
-    energy_kev: float = 10.0
-    incidence_deg: float = 0.15
-
-    def __post_init__(self) -> None:
-        if not (self.energy_kev > 0 and 0 < self.incidence_deg < 5):
-            raise SciMLError(
-                f"An energy of {self.energy_kev} keV at {self.incidence_deg} degrees is no grazing incidence",
-                "give a positive energy and an angle between 0 and 5 degrees",
-            )
-
-    @property
-    def k0(self) -> float:
-        """Wavenumber in 1/nm."""
-        return wavenumber(self.energy_kev)
-
-    @property
-    def ki(self) -> float:
-        """Vertical wavenumber of the incoming beam in 1/nm: the height of the horizon in q_z."""
-        return self.k0 * math.sin(math.radians(self.incidence_deg))
+__all__ = ["Beam", "Pixels", "Window", "locate"]
 
 
 @dataclass(frozen=True)
@@ -60,11 +38,15 @@ class Window:
     @property
     def qz(self) -> Tensor:
         """q_z of the rows, from the largest to the smallest, float64."""
+        import torch
+
         return torch.linspace(self.qz_range[1], self.qz_range[0], self.rows, dtype=torch.float64)
 
     @property
     def qy(self) -> Tensor:
         """q_y of the columns, float64."""
+        import torch
+
         return torch.linspace(*self.qy_range, self.columns, dtype=torch.float64)
 
 
@@ -93,6 +75,8 @@ def locate(beam: Beam, window: Window) -> Pixels:
     in-plane angle, which is taken at the lowest row. q_x is small and yet kept: near the centre column it
     is all there is of the in-plane component.
     """
+    import torch
+
     k0, angle = beam.k0, math.radians(beam.incidence_deg)
     exit_angle = torch.asin((window.qz / k0 - math.sin(angle)).clamp(-1, 1))
     lowest = exit_angle[-1]
