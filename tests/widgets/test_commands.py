@@ -61,4 +61,8 @@ def test_the_samples_are_in_the_open_sample_menu(viewer):
     # With more than one sample, a plugin gets a menu of its own.
     entries = get_app_model().menus.get_menu("napari/file/samples/napari-sciml")
     titles = {item.command.title for item in entries if hasattr(item, "command")}
-    assert titles == {"CMC phantom", "Diffraction run (200 frames, 10 % hits)"}
+    assert titles == {
+        "CMC phantom",
+        "Diffraction run (200 frames, 10 % hits)",
+        "GISAXS series (simulated)",
+    }

@@ -22,6 +22,11 @@ def find_hits(viewer: napari.Viewer) -> None:
     _open_for(viewer, "diffraction")
 
 
+def name_lattice(viewer: napari.Viewer) -> None:
+    """Open the panel, ready to name the lattice that the selected GISAXS image shows."""
+    _open_for(viewer, "gisaxs")
+
+
 def run_again(viewer: napari.Viewer) -> None:
     """Press Run, with the settings of the panel."""
     dock_panel(viewer)

@@ -49,7 +49,7 @@ def open_demo(technique: str, viewer: Any = None) -> Any:
 
 
 def show_best(viewer: Any) -> None:
-    """Turn to the page of the result, and to the frame with the highest score where there are frames."""
+    """Turn to the page of the result, and to the frame with the surest answer where there are frames."""
     runs = session_for(viewer).runs
     panel = dock_panel(viewer)
     panel.show_result()

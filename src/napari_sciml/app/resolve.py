@@ -143,4 +143,5 @@ def _facts(image: Layer | None, source: ImageSource | None) -> ImageFacts:
             source.axes[i] if plain else label for i, label in zip(spatial, labels, strict=True)
         ),
         pixel_size_um=None if size is None else tuple(size[i] for i in spatial),
+        known=source.known,
     )

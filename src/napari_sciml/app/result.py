@@ -12,6 +12,7 @@ from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.follower import Follower, Grid
 from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
+from napari_sciml.layers.paths import paths_layers
 from napari_sciml.layers.points import findings_to_layers, record
 from napari_sciml.layers.spatial import Place
 from napari_sciml.layers.tiles import grid_of, outlines_layer, scores_layer, show_outlines
@@ -30,6 +31,7 @@ class Result:
         self._keepers = keepers
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []
         self._scores: list[weakref.ref[Layer]] = []
+        self._paths: list[weakref.ref[Layer]] = []
         self._follower: Follower | None = None
         for _, keeper in keepers:
             keeper.edited.connect(self.edited.emit)
@@ -54,6 +56,9 @@ class Result:
             keeper = keeper_for(layer, overlay.label)
             keeper.edited.connect(result.edited.emit)
             result._keepers.append((overlay, keeper))
+        for paths in findings.paths:
+            for data in paths_layers(findings, paths, place):
+                result._paths.append(weakref.ref(viewer.add_layer(Layer.create(*data))))
         if image is not None:
             on_image = [layer for layer in result.layers if layer not in grids]
             result._follower = Follower(image, on_image, grids)
@@ -67,7 +72,7 @@ class Result:
     @property
     def layers(self) -> list[Layer]:
         """All layers that still exist."""
-        refs = [*self._scores, *(ref for _, ref in self._outlines)]
+        refs = [*self._scores, *(ref for _, ref in self._outlines), *self._paths]
         return [*(layer for ref in refs if (layer := ref()) is not None), *self.points]
 
     @property

@@ -12,6 +12,7 @@ from typing import Any
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_sciml.app.caption import Caption
 from napari_sciml.app.frame_link import FrameLink
 from napari_sciml.app.image_choice import ImageChoice
 from napari_sciml.app.pace import Pace
@@ -79,6 +80,7 @@ class RunController:
         self._result: Result | None = None
         self._choice = ImageChoice(viewer)
         self._choice.changed.connect(self._refresh)
+        self._caption = Caption(viewer)
         self._frames = FrameLink(viewer)
         self._frames.changed.connect(self._on_frame)
         self.state = RunState()
@@ -321,7 +323,15 @@ class RunController:
 
     def _show(self, **changes: Any) -> None:
         self.state = replace(self.state, **changes)
+        self._caption.show(self._words())
         self.changed.emit(self.state)
+
+    def _words(self) -> str:
+        """Say on the canvas what the frame in view shows, as long as the result has a layer there."""
+        findings, frame = self.state.findings, self.state.frame
+        if findings is None or frame is None or not self._shows_result():
+            return ""
+        return traits_of(findings.provenance.technique).words(findings, frame)
 
 
 def _ignore(step: Progress) -> None:

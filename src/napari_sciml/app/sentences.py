@@ -91,7 +91,7 @@ def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
         return "Its layer was removed. Save results still works, or press Run again."
     if findings.partial:
         return "Next: press Run again for the whole image."
-    if count == 0 and len(findings.candidates):
+    if count == 0 and traits.lower and len(findings.candidates):
         return f"Next: lower the threshold; {len(findings.candidates)} candidates lie below it."
     if count == 0:
         return traits.nothing

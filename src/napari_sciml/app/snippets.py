@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.app.mask_layer import LayerMask
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.origin import Origin
@@ -18,7 +19,8 @@ def nameable(source: ImageSource) -> ImageSource:
     """Keep the path of `source` only if opening that file gives these very dimensions.
 
     A layer can have been cropped, stacked or converted after it was opened; its file is then another
-    image, and naming it would promise another result.
+    image, and naming it would promise another result. Of what is known, that is left which the file does not
+    state by itself.
     """
     from napari_sciml.io import open_image
 
@@ -29,7 +31,11 @@ def nameable(source: ImageSource) -> ImageSource:
     except SciMLError:
         return replace(source, path=None)
     opened.close()
-    return source if opened.shape == source.shape else replace(source, path=None)
+    if opened.shape != source.shape:
+        return replace(source, path=None)
+    stated = opened.known
+    unstated = {name: value for name, value in source.known.items() if stated.get(name) != value}
+    return replace(source, known=unstated)
 
 
 def python_text(
@@ -51,7 +57,10 @@ def python_text(
     origin
         How to make the image again.
     """
-    settings = {**values, **stated_pixel_size(source, values)}
+    # Code that makes the image again says what is known of it by itself.
+    made = source.path is None and origin is not None
+    known = {} if made else traits_of(technique).still_known(source.known, values)
+    settings = {**known, **values, **stated_pixel_size(source, values)}
     lines = ["import napari_sciml as sciml"]
     if source.path is not None:
         image = repr(source.path)
@@ -89,7 +98,8 @@ def command_text(
     technique: str, source: ImageSource, values: Mapping[str, Any], origin: Origin | None = None
 ) -> str:
     """Write the run as a command line. What is in memory only has to be saved first, and the text says so."""
-    settings = {**values, **stated_pixel_size(source, values)}
+    known = traits_of(technique).still_known(source.known, values)
+    settings = {**known, **values, **stated_pixel_size(source, values)}
     lines = []
     path = source.path
     if path is None and origin is not None:
@@ -117,6 +127,9 @@ def command_text(
 def option(name: str, text: str, value: Any) -> list[str]:
     """Write a setting as an option of the command line; a switch has two names and no value."""
     dashed = name.replace("_", "-")
+    if isinstance(value, tuple | list):
+        # Joined, because a number below zero looks like an option.
+        return [f"--{dashed}={','.join(f'{part:g}' for part in value)}"]
     if isinstance(value, bool):
         return [f"--{dashed}" if value else f"--no-{dashed}"]
     return [f"--{dashed}", text]

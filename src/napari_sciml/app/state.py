@@ -42,11 +42,14 @@ class ImageFacts:
         The spatial axes as the layer calls them, in order; a slicing axis is an index into these.
     pixel_size_um
         Edges of a pixel along the spatial axes, or None if nobody said.
+    known
+        Settings that the image itself states.
     """
 
     line: str = ""
     axis_names: tuple[str, ...] = ()
     pixel_size_um: tuple[float, ...] | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,25 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from napari_sciml.app.lattice_axes import still_known
+from napari_sciml.app.lattices import caption
 from napari_sciml.app.mask_layer import new_mask_layer
+from napari_sciml.core.findings import Findings
 
 
 def no_caution(model: str, threshold: float, live: Mapping[str, Any]) -> str:
     """Say nothing."""
     return ""
+
+
+def no_words(findings: Findings, frame: int) -> str:
+    """Say nothing about a frame."""
+    return ""
+
+
+def all_known(known: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Use all that an image states."""
+    return known
 
 
 @dataclass(frozen=True)
@@ -32,6 +45,12 @@ class Traits:
         What a person would do with a result.
     nothing
         What to do if nothing was found, although no candidates lie below the threshold.
+    lower
+        Whether a lower threshold would show more points.
+    words
+        Says in a few words, on the canvas, what a frame shows: ``words(findings, frame)``.
+    still_known
+        ``still_known(known, values)`` gives what an image states and a run with these values still uses.
     actions
         What its form may ask for beyond values: ``action(viewer, image)`` gives changed settings.
     """
@@ -40,6 +59,9 @@ class Traits:
     caution: Callable[[str, float, Mapping[str, Any]], str] = no_caution
     next_step: str = "Next: move the threshold."
     nothing: str = "Next: try another image or another model."
+    lower: bool = True
+    words: Callable[[Findings, int], str] = no_words
+    still_known: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = all_known
     actions: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = field(default_factory=dict)
 
 
@@ -64,6 +86,17 @@ TRAITS: dict[str, Traits] = {
         caution=false_hits,
         next_step="Next: look through the frames in the tab Hits, move the sliders, save the hit list.",
         nothing="Next: see whether the mask hides the spots, and whether the frames are diffraction at all.",
+        actions={"new_mask": new_mask_layer},
+    ),
+    "gisaxs": Traits(
+        lower=False,
+        words=caption,
+        still_known=still_known,
+        next_step=(
+            "Next: check the predicted spots on the image, frame by frame in the tab Lattice: "
+            "blue rings are found, orange crosses are missing."
+        ),
+        nothing="Next: see the probabilities in the tab Lattice; check the q ranges or the geometry.",
         actions={"new_mask": new_mask_layer},
     ),
 }

@@ -59,12 +59,40 @@ class PointsOverlay:
         What each point is, for example ``"fiber"``.
     diameter_px
         Size of the thing in source pixels; the edge draws the marker from it.
+    found
+        Column that says whether the image shows what was predicted there; empty for points that were found
+        and not predicted. Every other column of such a table travels with its points.
     """
 
     table: str
     columns: tuple[str, ...]
     label: str
     diameter_px: float
+    found: str = ""
+
+
+@dataclass(frozen=True)
+class PathsOverlay:
+    """Says that a table holds polylines on the image, and what each of them is.
+
+    Attributes
+    ----------
+    table
+        Key into `Findings.tables`; one row for each corner, in order along its line. The column ``feature``
+        gives the row of the thing in `things`.
+    columns
+        Columns that give the position in both tables, one for each axis of the source, in its order.
+    label
+        What the things are, for example ``"feature"``.
+    things
+        Key into `Findings.tables`; one row for each thing, its column ``kind`` says which look it gets. A
+        thing without a line is a point at its own position.
+    """
+
+    table: str
+    columns: tuple[str, ...]
+    label: str
+    things: str
 
 
 @dataclass(frozen=True)
@@ -110,6 +138,8 @@ class Findings:
         Writes the technique's files into a folder and returns their paths.
     tiles
         Maps that are grids of tiles.
+    paths
+        Tables that are lines on the image.
     summary
         Says in one clause what was found, where counting the main table's rows would not.
     """
@@ -123,6 +153,7 @@ class Findings:
     write: Callable[[Findings, Path], list[Path]] = field(repr=False)
     maps: Mapping[str, FieldMap] = field(default_factory=dict)
     tiles: tuple[TilesOverlay, ...] = ()
+    paths: tuple[PathsOverlay, ...] = ()
     summary: Callable[[Findings], str] | None = field(default=None, repr=False)
 
     def __repr__(self) -> str:

@@ -94,7 +94,7 @@ class PointsKeeper:
             layer.selected_data = set()
             layer.data = data
             layer.features = features
-            layer.feature_defaults = manual_defaults(self._label)
+            layer.feature_defaults = manual_defaults(self._label, features)
             if len(data):
                 layer.size = sizes
             self._paint(layer)
@@ -139,7 +139,7 @@ class PointsKeeper:
         ):
             self._paint(layer)
             return
-        for name, value in manual_defaults(self._label).items():
+        for name, value in manual_defaults(self._label, features).items():
             features.loc[features.index[rows], name] = value
         self._ours = True
         try:
@@ -152,9 +152,8 @@ class PointsKeeper:
         if not len(layer.data):
             return
         style = style_for(self._label)
-        sources = layer.features["source"].to_numpy(dtype=object)
-        layer.border_color = style.borders(sources)
-        symbols = style.symbols(sources)
+        layer.border_color = style.borders(layer.features)
+        symbols = style.symbols(layer.features)
         # One symbol for all is set at once; a hundred thousand of them take a noticeable moment.
         layer.symbol = symbols[0] if (symbols == symbols[0]).all() else list(symbols)
 

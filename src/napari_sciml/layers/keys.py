@@ -16,5 +16,8 @@ series; None where no path names the very image. napari itself remembers one fil
 TECHNIQUE_KEY = "napari_sciml_technique"
 """Written by readers and samples: the technique that most likely suits the image. Read by the panel."""
 
+KNOWN_KEY = "napari_sciml_known"
+"""Written by readers and samples: settings that the data itself states, see `ImageSource.known`."""
+
 RECORD_NAME = "run.json"
 """How a run record's file is called; saved layers write ``<name>.run.json``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ import pandas as pd
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.spatial import Place
-from napari_sciml.layers.styles import MANUAL, MODEL, style_for
+from napari_sciml.layers.styles import FOUND, MANUAL, MODEL, style_for
 
 LayerData = tuple[Any, dict[str, Any], str]
 """What napari readers and writers pass around: data, arguments, type of layer."""
@@ -25,6 +26,8 @@ def findings_to_layers(findings: Findings, place: Place) -> list[LayerData]:
 def points_layer(findings: Findings, overlay: PointsOverlay, place: Place) -> LayerData:
     """Build one points layer: features ``score, label, source`` and the run record in its metadata.
 
+    Predicted points also say whether they were found, and carry whatever else their table knows.
+
     Positions are pixels of the source; `place` carries them into the world, so the points lie exactly
     on the image whatever its scale, translation, affine, units and axis labels.
     """
@@ -35,14 +38,14 @@ def points_layer(findings: Findings, overlay: PointsOverlay, place: Place) -> La
         "name": result_name(findings, overlay, place.name),
         "ndim": len(overlay.columns),
         "features": features,
-        "feature_defaults": manual_defaults(overlay.label),
+        "feature_defaults": manual_defaults(overlay.label, features),
         "metadata": {METADATA_KEY: record(findings)},
         **style.constants(overlay.diameter_px),
         **place.spatial,
     }
     if len(positions):
-        arguments["border_color"] = style.borders(features["source"])
-        arguments["symbol"] = style.symbols(features["source"])
+        arguments["border_color"] = style.borders(features)
+        arguments["symbol"] = style.symbols(features)
     else:
         arguments["border_color"] = style.model_color
         arguments["symbol"] = "disc"
@@ -58,18 +61,30 @@ def overlay_positions(findings: Findings, overlay: PointsOverlay) -> npt.NDArray
 def model_features(findings: Findings, overlay: PointsOverlay) -> pd.DataFrame:
     """Give the features of the points that the network found, in the order of its table."""
     table = findings.tables[overlay.table]
-    return pd.DataFrame(
+    features = pd.DataFrame(
         {
             "score": table["score"].to_numpy(dtype=np.float64),
             "label": np.full(len(table), overlay.label, dtype=object),
             "source": np.full(len(table), MODEL, dtype=object),
         }
     )
+    if overlay.found:
+        named = table.rename(columns={overlay.found: FOUND})
+        further = [name for name in named if name not in overlay.columns and name not in ("frame", "score")]
+        for name in further:
+            features[name] = plain_feature(named[name])
+    return features
 
 
-def manual_defaults(label: str) -> dict[str, Any]:
-    """Give the features of a point that a person adds: no score, because no network gave one."""
-    return {"score": np.nan, "label": label, "source": MANUAL}
+def plain_feature(values: pd.Series) -> npt.NDArray[Any]:
+    """Give the values of a feature so that a point of a person can leave them out."""
+    array: npt.NDArray[Any] = values.to_numpy()
+    return array.astype(np.float64 if array.dtype.kind in "iuf" else object)
+
+
+def manual_defaults(label: str, features: Iterable[str] = ()) -> dict[str, Any]:
+    """Give the `features` of a point that a person adds: no score, because no network gave one."""
+    return {**dict.fromkeys(features, np.nan), "score": np.nan, "label": label, "source": MANUAL}
 
 
 def result_name(findings: Findings, overlay: PointsOverlay, image_name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.frames import frames_look, is_frames
-from napari_sciml.layers.keys import PATH_KEY, RECORD_NAME
+from napari_sciml.layers.keys import KNOWN_KEY, PATH_KEY, RECORD_NAME
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.points import LayerData
@@ -81,7 +81,8 @@ def volume_layer(path: str | os.PathLike[str]) -> LayerData:
 def image_layer(source: ImageSource) -> LayerData:
     """Show an opened image; diffraction frames dark on white, with a contrast that one of them decides."""
     look = frames_look(source) if is_frames(source) else {}
-    metadata = {PATH_KEY: source.path, **look.pop("metadata", {})}
+    known = {KNOWN_KEY: dict(source.known)} if source.known else {}
+    metadata = {PATH_KEY: source.path, **known, **look.pop("metadata", {})}
     arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
     return lazy_array(source), arguments, "image"
 

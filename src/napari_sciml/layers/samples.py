@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_sciml.layers.frames import frames_look
-from napari_sciml.layers.keys import SAMPLE_KEY
+from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.origin import ORIGIN, Origin
 from napari_sciml.layers.points import LayerData
+from napari_sciml.layers.scattering import scattering_look
 from napari_sciml.layers.spatial import source_place
 
 SAMPLES_FOLDER = Path(__file__).parent.parent / "samples"
@@ -47,5 +48,27 @@ def diffraction_run() -> list[LayerData]:
     )
     look = frames_look(source)
     metadata = {SAMPLE_KEY: {ORIGIN: origin}, **look.pop("metadata")}
+    arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
+    return [(lazy_array(source), arguments, "image")]
+
+
+def gisaxs_series() -> list[LayerData]:
+    """Open the simulated series of a drying film; frames are made when they are looked at.
+
+    Which lattice each frame shows rides along in the layer's metadata, unshown, for whoever wants to check.
+    """
+    from napari_sciml.samples.gisaxs_series import gisaxs_series as simulated
+    from napari_sciml.samples.gisaxs_series import truth
+
+    source = simulated()
+    origin = Origin(
+        imports="from napari_sciml.samples.gisaxs_series import gisaxs_series",
+        expression="gisaxs_series()",
+        command="python -m napari_sciml.samples.gisaxs_series gisaxs-series.npy",
+        file="gisaxs-series.npy",
+    )
+    look = scattering_look(source)
+    sample = {ORIGIN: origin, "truth": truth()}
+    metadata = {SAMPLE_KEY: sample, KNOWN_KEY: dict(source.known), **look.pop("metadata")}
     arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
     return [(lazy_array(source), arguments, "image")]

@@ -7,20 +7,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import RECORD_NAME
-from napari_sciml.layers.points import LayerData, manual_defaults
+from napari_sciml.layers.points import LayerData, manual_defaults, plain_feature
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.layers.styles import MODEL, style_for
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX
 
-LABELS = {"microct": "fiber", "diffraction": "bragg"}
+LABELS = {"microct": "fiber", "diffraction": "bragg", "gisaxs": "spot"}
 """What the points of a technique are, for tables that do not say it in a column."""
 
-MARKER_PX = {"diffraction": 11.0}
+MARKER_PX = {"diffraction": 11.0, "gisaxs": 9.0}
 """Size of a marker where no setting says how large the things are."""
 
 TABLE_NAME = "points.csv"
@@ -56,14 +57,15 @@ def saved_run_layers(path: str | os.PathLike[str]) -> list[LayerData]:
     style = style_for(label)
     features["label"] = features.get("label", label)
     features["source"] = features.get("source", MODEL)
+    features = pd.DataFrame({name: plain_feature(features[name]) for name in features})
     arguments: dict[str, Any] = {
         "name": f"{record.source.name}: {style.many}{' (partial)' if record.partial else ''}",
         "ndim": ndim,
         "features": features,
-        "feature_defaults": {**dict.fromkeys(features, np.nan), **manual_defaults(label)},
+        "feature_defaults": manual_defaults(label, features),
         "metadata": {METADATA_KEY: {**record.model_dump(mode="json"), "partial": record.partial}},
-        "border_color": style.borders(features["source"]) if len(features) else style.model_color,
-        "symbol": style.symbols(features["source"]) if len(features) else "disc",
+        "border_color": style.borders(features) if len(features) else style.model_color,
+        "symbol": style.symbols(features) if len(features) else "disc",
         **style.constants(marker_diameter(record)),
         **source_place(_placeholder(record)),
     }

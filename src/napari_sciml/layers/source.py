@@ -9,7 +9,7 @@ from napari.layers import Image, Layer
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, SPATIAL_AXES, ImageSource
-from napari_sciml.layers.keys import PATH_KEY, SAMPLE_KEY
+from napari_sciml.layers.keys import KNOWN_KEY, PATH_KEY, SAMPLE_KEY
 
 LENGTH_UNIT = "um"
 """Physical lengths leave the layers in this unit, whatever unit the layer was given."""
@@ -56,6 +56,7 @@ def source_from_layer(layer: Layer) -> ImageSource:
         unit=LENGTH_UNIT if size is not None else "pixel",
         name=name,
         path=source_path(layer),
+        known=dict(layer.metadata.get(KNOWN_KEY, {})),
     )
 
 

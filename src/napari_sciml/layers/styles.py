@@ -7,15 +7,22 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 MODEL = "model"
 """Value of the feature `source` for points that a network found."""
 MANUAL = "manual"
 """Value of the feature `source` for points that a person added, moved or pasted."""
 
+FOUND = "found"
+"""The feature that says whether a predicted point was found."""
+
 BLUE = "#56B4E9"
 ORANGE = "#E69F00"
 VERMILION = "#D55E00"
+GREEN = "#009E73"
+YELLOW = "#F0E442"
+PURPLE = "#CC79A7"
 
 
 @dataclass(frozen=True)
@@ -36,15 +43,21 @@ class PointStyle:
     manual_color: str = BLUE
     border_width: float = 0.12
 
-    def borders(self, sources: npt.ArrayLike) -> npt.NDArray[np.float64]:
-        """Give the border colour (n, 4) RGBA for each value of the feature `source`."""
-        manual = np.asarray(sources, dtype=object) == MANUAL
-        return np.where(manual[:, None], rgba(self.manual_color), rgba(self.model_color))
+    missing_color: str = ""
+    """For points that were predicted and not found, which are crosses; empty where nothing is predicted."""
 
-    def symbols(self, sources: npt.ArrayLike) -> npt.NDArray[np.object_]:
-        """Give the marker's shape for each value of the feature `source`."""
-        manual = np.asarray(sources, dtype=object) == MANUAL
-        return np.where(manual, "square", "disc").astype(object)
+    def borders(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
+        """Give the border colour (n, 4) RGBA of each point from the features `source` and `found`."""
+        manual, missing = _kinds(features)
+        known = np.where(
+            missing[:, None], rgba(self.missing_color or self.model_color), rgba(self.model_color)
+        )
+        return np.where(manual[:, None], rgba(self.manual_color), known)
+
+    def symbols(self, features: pd.DataFrame) -> npt.NDArray[np.object_]:
+        """Give the marker's shape of each point from the features `source` and `found`."""
+        manual, missing = _kinds(features)
+        return np.where(manual, "square", np.where(missing, "x", "disc")).astype(object)
 
     def constants(self, diameter_px: float) -> dict[str, Any]:
         """Give the arguments that all points of a layer share; the marker is as large as the thing."""
@@ -63,12 +76,31 @@ STYLES = {
     "bragg": PointStyle(
         one="Bragg spot", many="Bragg spots", tiles="Bragg tiles", model_color=VERMILION, border_width=0.16
     ),
+    "spot": PointStyle(
+        one="predicted spot",
+        many="predicted spots",
+        model_color=BLUE,
+        manual_color=PURPLE,
+        missing_color=ORANGE,
+        border_width=0.14,
+    ),
 }
+
+FEATURE_COLORS = {"peak": YELLOW, "ring": BLUE, "arc": PURPLE, "line": GREEN}
+"""Kind of a feature found in an image -> its colour."""
 
 
 def style_for(label: str) -> PointStyle:
     """Give the style of `label`; a label nobody styled gets the common look and its own name."""
     return STYLES.get(label, PointStyle(one=label, many=f"{label}s"))
+
+
+def _kinds(features: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
+    """Say for each point whether a person made it, and whether it was predicted and not found."""
+    manual = features["source"].to_numpy(dtype=object) == MANUAL
+    if FOUND not in features:
+        return manual, np.zeros_like(manual)
+    return manual, np.array([value is not None and value == 0 for value in features[FOUND]], bool)
 
 
 def rgba(color: str) -> npt.NDArray[np.float64]:
