@@ -44,14 +44,13 @@ class GisaxsSettings(RunSettings):
     poni: str | None = Field(
         None, description="Geometry file of pyFAI (PONI) for a detector image that is not in q yet."
     )
-    energy_kev: float | None = Field(None, gt=1, le=200, description="X-ray energy in keV.")
-    incidence_deg: float | None = Field(
-        None, gt=0, lt=5, description="Angle between beam and surface in degrees."
-    )
-    distance_mm: float | None = Field(None, gt=1, description="Distance from sample to detector in mm.")
-    pixel_um: float | None = Field(None, gt=0.1, le=5000, description="Edge of a detector pixel in um.")
-    beam_row: float | None = Field(None, description="Row of the direct beam, in pixels.")
-    beam_column: float | None = Field(None, description="Column of the direct beam, in pixels.")
+    # What is far off is told by `axes_units`, which can say which unit it looks like.
+    energy_kev: float | None = Field(None, gt=0, description="X-ray energy in keV.")
+    incidence_deg: float | None = Field(None, gt=0, description="Angle between beam and surface in degrees.")
+    distance_mm: float | None = Field(None, gt=0, description="Distance from sample to detector in mm.")
+    pixel_um: float | None = Field(None, gt=0, description="Edge of a detector pixel in um.")
+    beam_row: float | None = Field(None, description="Row of the direct beam, in pixels from the top.")
+    beam_column: float | None = Field(None, description="Column of the direct beam, in pixels from the left.")
     mask: MaskSetting = Field(
         None,
         description="Pixels to ignore: an image file of the frames' size, not zero where to ignore; "
