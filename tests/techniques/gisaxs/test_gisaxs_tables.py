@@ -49,6 +49,12 @@ def test_the_threshold_and_the_limit_make_frames_unknown(table: pd.DataFrame, sp
     assert strict["unknown"].tolist() == [False, True, True, True]
 
 
+def test_a_name_without_a_single_spot_must_be_very_sure(spots: pd.DataFrame) -> None:
+    explained = pd.DataFrame({"frame": [0, 1, 2], "agreement": [0.0, 0.0, 0.8]})
+    table = candidates(range(3), {0: chances(5, 0.99), 1: chances(6, 0.8), 2: chances(6, 0.8)}, explained)
+    assert make_decide(spots, {}, 0.9)(table, 0.5)[MAIN]["unknown"].tolist() == [False, True, False]
+
+
 def test_a_threshold_of_zero_names_every_usable_frame(table: pd.DataFrame, spots: pd.DataFrame) -> None:
     decided = make_decide(spots, {}, 0.1)(table, 0.0)
     assert decided[MAIN]["unknown"].tolist() == [False, False, False, True]

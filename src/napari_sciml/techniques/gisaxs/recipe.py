@@ -163,7 +163,7 @@ class Gisaxs:
             others[FEATURE_LINES] = joined(search.feature_lines, FEATURE_LINE_COLUMNS)
         limit = float(model.card["training"].get("outlier_limit", 1.0))
         decide = make_decide(joined(search.spots, SPOT_COLUMNS), others, limit)
-        table = candidates(range(search.done), search.probabilities)
+        table = candidates(range(search.done), search.probabilities, others[EXPLAINED])
         place = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
         overlays = [PointsOverlay(SPOTS, place, "spot", search.marker_px, found="found")]
         return Findings(

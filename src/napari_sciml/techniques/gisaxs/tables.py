@@ -23,13 +23,19 @@ FEATURE_COLUMNS = (
     *("frame", "kind", "q_y", "q_z", "q", "width", "extent", "angle_deg", "strength", "y", "x"),
 )
 FEATURE_LINE_COLUMNS = ("frame", "feature", "y", "x")
+UNSUPPORTED = 0.05
+SURE = 0.95
+"""A name is doubted if less than this share of its spots are found, unless it is surer than this. Chosen on
+simulated lattices alone, where it costs 4 in 100 right names."""
 PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
 
 
-def candidates(frames: Sequence[int], probabilities: Mapping[int, Any]) -> pd.DataFrame:
-    """Give one row for each frame: ``frame``, a probability for each class, and the outlier score.
+def candidates(
+    frames: Sequence[int], probabilities: Mapping[int, Any], explained: pd.DataFrame | None = None
+) -> pd.DataFrame:
+    """Give one row for each frame: ``frame``, a probability for each class, outlier score and agreement.
 
-    Frames without probabilities could not be used; they have NaN.
+    The agreement is that of the predicted spots with the image, NaN where nothing was predicted. Frames without probabilities could not be used; they have NaN.
     """
     rows = np.full((len(frames), len(CLASSES)), np.nan)
     for row, frame in enumerate(frames):
@@ -41,6 +47,8 @@ def candidates(frames: Sequence[int], probabilities: Mapping[int, Any]) -> pd.Da
     usable = ~np.isnan(rows).any(axis=1)
     outlier[usable] = outlier_score(rows[usable])
     table["outlier"] = outlier
+    agreement = pd.Series(dtype=float) if explained is None else explained.set_index("frame")["agreement"]
+    table["agreement"] = agreement.reindex(table["frame"]).to_numpy(float)
     return table
 
 
@@ -73,7 +81,9 @@ def make_decide(
         best = np.where(failed, 0, np.nan_to_num(chances).argmax(axis=1))
         probability = np.where(failed, np.nan, chances[np.arange(len(chances)), best])
         # A threshold of zero asks for every candidate, doubtful ones included.
-        doubtful = (probability < threshold) | (table["outlier"].to_numpy() > limit) & (threshold > 0)
+        strange = table["outlier"].to_numpy() > limit
+        bare = (table["agreement"].to_numpy() < UNSUPPORTED) & (probability < SURE)
+        doubtful = (probability < threshold) | (strange | bare) & (threshold > 0)
         frames = table.copy()
         frames.insert(1, "label", np.where(failed, FAILED, np.array(CLASSES, dtype=object)[best]))
         frames.insert(2, "probability", probability)
