@@ -11,16 +11,29 @@ from __future__ import annotations
 from qtpy.QtWidgets import QWidget
 
 from napari_sciml.widgets.diffraction_form import DiffractionForm
+from napari_sciml.widgets.gisaxs_form import GisaxsForm
 from napari_sciml.widgets.hits_page import HitsPage
+from napari_sciml.widgets.lattice_page import LatticePage
 from napari_sciml.widgets.microct_form import MicroCTForm
 from napari_sciml.widgets.min_tiles import MinTiles
 from napari_sciml.widgets.result_page import ResultPage
+from napari_sciml.widgets.simulate_page import SimulatePage
 
-FORMS: dict[str, type[QWidget]] = {"diffraction": DiffractionForm, "microct": MicroCTForm}
+FORMS: dict[str, type[QWidget]] = {
+    "diffraction": DiffractionForm,
+    "gisaxs": GisaxsForm,
+    "microct": MicroCTForm,
+}
 """Technique -> the form of the settings that a run needs."""
 
 DECIDERS: dict[str, type[QWidget]] = {"diffraction": MinTiles}
 """Technique -> what decides beside the threshold, without a new run."""
 
-RESULT_PAGES: dict[str, tuple[str, type[ResultPage]]] = {"diffraction": ("Hits", HitsPage)}
+RESULT_PAGES: dict[str, tuple[str, type[ResultPage]]] = {
+    "diffraction": ("Hits", HitsPage),
+    "gisaxs": ("Lattice", LatticePage),
+}
 """Technique -> the page that shows its result, there as soon as there is one."""
+
+SIMULATE_PAGES: dict[str, type[SimulatePage]] = {"gisaxs": SimulatePage}
+"""Technique -> the page with the sliders of its simulator."""

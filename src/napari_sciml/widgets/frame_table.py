@@ -31,12 +31,15 @@ class Column:
         Writes one value.
     tooltip
         What it means.
+    key
+        Column of the data frame that a click on the header orders by, if it is not the values themselves.
     """
 
     name: str
     title: str
     text: Callable[[Any], str] = str
     tooltip: str = ""
+    key: str = ""
 
 
 class FrameTableModel(QAbstractTableModel):
@@ -51,7 +54,8 @@ class FrameTableModel(QAbstractTableModel):
     def __init__(self, columns: Sequence[Column]) -> None:
         super().__init__()
         self._columns = tuple(columns)
-        self._table = pd.DataFrame({column.name: [] for column in columns})
+        names = {FRAME, *(column.name for column in columns), *(column.key for column in columns)}
+        self._table = pd.DataFrame({name: [] for name in names})
         self._values: list[npt.NDArray[Any]] = [np.empty(0)] * len(columns)
         self._kept: npt.NDArray[np.bool_] | None = None
         self._order = np.empty(0, np.intp)
@@ -109,7 +113,8 @@ class FrameTableModel(QAbstractTableModel):
         return self._columns[section].tooltip if role == Role.ToolTipRole else None
 
     def _arrange(self) -> None:
-        keys = np.asarray(self._values[self._sorted])
+        column = self._columns[self._sorted]
+        keys = self._table[column.key].to_numpy() if column.key else np.asarray(self._values[self._sorted])
         if keys.dtype == object:
             keys = np.unique(keys.astype(str), return_inverse=True)[1]
         keys = keys.astype(float)
