@@ -9,11 +9,13 @@ from typing import Any
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
 from napari_sciml.app.session import session_for
+from napari_sciml.app.simulation import SimulationState
 from napari_sciml.app.state import RunState
-from napari_sciml.widgets.forms import RESULT_PAGES
+from napari_sciml.widgets.forms import RESULT_PAGES, SIMULATE_PAGES
 from napari_sciml.widgets.parts import scrolled
 from napari_sciml.widgets.result_page import ResultPage
 from napari_sciml.widgets.run_page import RunPage
+from napari_sciml.widgets.simulate_page import SimulatePage
 
 COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
 COPIED_COMMAND = "Copied as a command; paste it into a terminal."
@@ -31,16 +33,22 @@ class SciMLPanel(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.setObjectName("sciml_panel")
-        self._runs = session_for(napari_viewer).runs
+        session = session_for(napari_viewer)
+        self._runs = session.runs
+        self._simulation = session.simulation
         self.run_page = RunPage()
         self._result_page: ResultPage | None = None
+        self._simulate_page: SimulatePage | None = None
         self._pages = self._create_pages()
         self._connect_run_page()
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
-        self._runs.changed.connect(self._on_run_changed)
-        # psygnal holds the panel weakly, but Qt may delete its inside while Python still holds the shell.
-        slot = weakref.WeakMethod(self._on_run_changed)
-        self.destroyed.connect(partial(_disconnect, weakref.ref(self._runs), slot))
+        for controller, slot in (
+            (self._runs, self._on_run_changed),
+            (self._simulation, self._on_simulation_changed),
+        ):
+            controller.changed.connect(slot)
+            # psygnal holds the panel weakly, but Qt may delete its inside while Python still holds the shell.
+            self.destroyed.connect(partial(_disconnect, weakref.ref(controller), weakref.WeakMethod(slot)))
         self._on_run_changed(self._runs.state)
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
@@ -72,12 +80,32 @@ class SciMLPanel(QWidget):
 
     def show_result(self) -> None:
         """Turn to the page of the result, if there is one."""
-        if self._result_page is not None:
-            self._pages.setCurrentIndex(self._pages.count() - 1)
+        self._turn_to(self._result_page)
+
+    def show_simulation(self) -> None:
+        """Turn to the page Simulate, if the chosen technique has one."""
+        self._turn_to(self._simulate_page)
+
+    def _turn_to(self, page: QWidget | None) -> None:
+        if page is not None:
+            self._pages.setCurrentIndex(self._index_of(page))
+
+    def _index_of(self, page: QWidget) -> int:
+        """Give the tab whose scroll area holds `page`."""
+        areas = [self._pages.widget(index) for index in range(self._pages.count())]
+        return next(index for index, area in enumerate(areas) if area is not None and area.isAncestorOf(page))
+
+    def _remove(self, page: QWidget) -> None:
+        index = self._index_of(page)
+        area = self._pages.widget(index)
+        self._pages.removeTab(index)
+        assert area is not None
+        area.deleteLater()
 
     def _on_run_changed(self, state: RunState) -> None:
         self.run_page.show_state(state)
         self._offer_result_page(state)
+        self._offer_simulate_page(state)
         if self._result_page is not None:
             self._result_page.show_state(state)
 
@@ -87,15 +115,32 @@ class SciMLPanel(QWidget):
         if kind is (None if self._result_page is None else type(self._result_page)):
             return
         if self._result_page is not None:
-            index = self._pages.count() - 1
-            area = self._pages.widget(index)
-            self._pages.removeTab(index)
-            assert area is not None
-            area.deleteLater()
+            self._remove(self._result_page)
         self._result_page = None if kind is None else kind()
         if self._result_page is not None:
             self._connect_result_page(self._result_page)
-            self._pages.addTab(scrolled(self._result_page), title)
+            # Beside Run, which it belongs to.
+            self._pages.insertTab(1, scrolled(self._result_page), title)
+
+    def _offer_simulate_page(self, state: RunState) -> None:
+        """Have the sliders of the chosen technique's simulator, if it has such."""
+        kind = SIMULATE_PAGES.get(state.technique)
+        if kind is (None if self._simulate_page is None else type(self._simulate_page)):
+            return
+        if self._simulate_page is not None:
+            self._remove(self._simulate_page)
+        self._simulate_page = None if kind is None else kind()
+        if (page := self._simulate_page) is not None:
+            page.value_changed.connect(self._simulation.set_value)
+            page.open_pressed.connect(self._simulation.open_layer)
+            page.reset_pressed.connect(self._simulation.reset)
+            page.reseed_pressed.connect(self._simulation.reseed)
+            page.show_state(self._simulation.state)
+            self._pages.addTab(scrolled(page), "Simulate")
+
+    def _on_simulation_changed(self, state: SimulationState) -> None:
+        if self._simulate_page is not None:
+            self._simulate_page.show_state(state)
 
     def _connect_result_page(self, page: ResultPage) -> None:
         page.threshold_moved.connect(self._runs.set_threshold)
