@@ -1,0 +1,65 @@
+"""Peaks, rings, arcs and lines of a GISAXS image, whatever made them: nothing here knows a lattice.
+
+`noise` says how sure each pixel is, `peaks` finds what stands out in every direction, `ridges` what stands
+out across and goes on along a circle or a straight line, `curves` measures and draws it.
+"""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.features.curves import find_curves, outline
+from napari_sciml.techniques.gisaxs.features.noise import flatten
+from napari_sciml.techniques.gisaxs.features.peaks import find_peaks, without_peaks
+from napari_sciml.techniques.gisaxs.relief import log_image
+
+__all__ = ["COLUMNS", "find_features", "outline"]
+
+COLUMNS = ("kind", "q_y", "q_z", "q", "width", "extent", "angle_deg", "strength")
+PEAK_PX, CURVE_PX = 400, 200
+"""Larger images are averaged down to about so many pixels before peaks, and curves, are looked for."""
+
+
+def find_features(image: QImage, *, peaks: bool = True, curves: bool = True) -> pd.DataFrame:
+    """Find peaks, rings, arcs and lines.
+
+    A peak on a curve is a peak if it stands out of its surroundings at least twice as much as the curve
+    goes on to its sides; its place is then no part of the curve. Otherwise it is part of the curve alone.
+    On images of pure noise, fewer than one in ten shows any feature.
+
+    Parameters
+    ----------
+    image
+        Linear intensities or counts; NaN where nothing was measured.
+    peaks, curves
+        What to look for.
+
+    Returns
+    -------
+    DataFrame
+        One row for each feature, the strongest of each kind first:
+
+        - ``kind``: peak, ring, arc or line; a ring is seen in most of the azimuths that were measured.
+        - ``q_y, q_z``: the peak, or the middle of the curve, 1/nm; ``q`` is their length.
+        - ``width``: full width at half maximum, 1/nm: radial for rings and arcs, across for lines, the mean
+          of both for peaks. That of the detector's pixels is in it; what is about two pixels wide may be
+          narrower.
+        - ``extent``: length of a line, 1/nm; of rings and arcs in degrees around q = 0; 0 for peaks.
+        - ``angle_deg``: middle of a ring or arc; direction of a line (0 flat, 90 upright); 0 for peaks.
+        - ``strength``: by how many standard deviations of the noise it stands out.
+
+    Raises
+    ------
+    SciMLError
+        If nothing was measured, or the image is too small.
+    """
+    rows: list[dict[str, float | str]] = []
+    fine = log_image(image, PEAK_PX)
+    found = find_peaks(image, fine)
+    if peaks:
+        rows += [peak.row() for peak in found]
+    if curves:
+        coarse = log_image(image, CURVE_PX)
+        rows += [curve.row() for curve in find_curves(coarse, flatten(coarse), without_peaks(coarse, found))]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
