@@ -15,7 +15,7 @@ MODELS = {"gisaxs-lattice": "#0072B2", "gisaxs-lattice-hipgisaxs": "#E69F00"}
 
 
 def draw_calibration(path: Path) -> None:
-    """Write the picture: accuracy with its 95 % interval in each bin of confidence, and how many answers it has.
+    """Write the picture: accuracy with its 95 % interval in each bin of confidence, and the answers in it.
 
     The intervals are Wilson's and take the images for independent.
     """
@@ -30,7 +30,9 @@ def draw_calibration(path: Path) -> None:
         below = [a - low for a, (low, _) in zip(curve["accuracy"], ends, strict=True)]
         above = [high - a for a, (_, high) in zip(curve["accuracy"], ends, strict=True)]
         bars = [[max(0.0, value) for value in side] for side in (below, above)]
-        top.errorbar(curve["confidence"], curve["accuracy"], bars, fmt="o-", color=color, capsize=3, label=name)
+        top.errorbar(
+            curve["confidence"], curve["accuracy"], bars, fmt="o-", color=color, capsize=3, label=name
+        )
         bottom.bar(
             curve["confidence"] + (number - 0.5) * 0.02, curve["count"], width=0.02, color=color, label=name
         )

@@ -19,7 +19,7 @@ from typer.testing import CliRunner
 from napari_sciml import cli
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import ModelCard
-from napari_sciml.networks.registry import get_model, model_names
+from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model, model_names
 from napari_sciml.techniques import get_technique, technique_names
 
 HELP_WIDTH = 88
@@ -40,6 +40,7 @@ def write_all(folder: Path) -> None:
     write(folder / "models.md", models_pages())
     write(folder / "accuracy.md", accuracy_table(every=True))
     draw_calibration(folder / "calibration.png")
+    write(folder / "table_v.md", table_v())
 
 
 def screenshots_exist(folder: Path) -> bool:
@@ -60,6 +61,22 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
         "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
         + "\n"
     )
+
+
+def table_v() -> str:
+    """Give the table of HOG and networks on the frozen sets, as it lies beside the models."""
+    import pandas as pd
+
+    rows = []
+    for model, protocol in (("gisaxs-lattice-hipgisaxs", "hipgisaxs"), ("gisaxs-lattice", "physical")):
+        for row in pd.read_csv(WEIGHTS_FOLDER / model / "table_v.csv").to_dict("records"):
+            spread = "" if pd.isna(row["spread_over_seeds"]) else f" ± {100 * row['spread_over_seeds']:.2f}"
+            paper = "" if pd.isna(row["paper"]) else f"{100 * row['paper']:.2f}"
+            value = f"{100 * row['accuracy']:.2f}{spread} ({100 * row['low']:.2f} to {100 * row['high']:.2f})"
+            p = "" if row["method"].startswith("HOG") else f"{row['p_against_hog']:.2g}"
+            rows.append((protocol, row["set"], row["method"], value, str(row["seeds"]), p, paper))
+    head = ("protocol", "set", "method", "accuracy, % (95 %)", "seeds", "p against HOG", "paper, %")
+    return table(head, rows)
 
 
 def settings_table(kind: type[RunSettings]) -> str:

@@ -39,6 +39,7 @@ def main() -> int:
     tour(README_PICTURE if readme else None)
     if not readme:
         tour_of_hits()
+        tour_of_lattices()
     return 0
 
 
@@ -91,6 +92,32 @@ def tour(readme_picture: Path | None) -> None:
     points.add([points.world_to_data(image.data_to_world(centre)) for centre in missed])
     points.selected_data = set()
     keep("corrected.png")
+    viewer.close()
+
+
+def tour_of_lattices() -> None:
+    """Go through the tutorial of GISAXS."""
+    import napari
+
+    from napari_sciml.app.demo import SAMPLES, show_best
+    from napari_sciml.app.panel import PLUGIN, dock_panel
+    from napari_sciml.app.session import session_for
+
+    viewer = napari.Viewer()
+    viewer.window.resize(*WINDOW)
+    viewer.open_sample(PLUGIN, SAMPLES["gisaxs"])
+    panel = dock_panel(viewer)
+    session = session_for(viewer)
+    session.runs.choose_technique("gisaxs")
+    shoot(viewer, FOLDER / "gisaxs_panel.png")
+    session.runs.run()
+    wait(lambda: finished(session.runs.state))
+    show_best(viewer)
+    shoot(viewer, FOLDER / "gisaxs_result.png")
+    panel.show_simulation()
+    session.simulation.open_layer()
+    wait(lambda: session.simulation.state.live)
+    shoot(viewer, FOLDER / "gisaxs_simulate.png")
     viewer.close()
 
 

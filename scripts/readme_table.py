@@ -30,6 +30,17 @@ IN_README = {
         ("real frame, no tuning", "tiles with a classical peak found"),
         ("real frame, spots painted out", "false tiles"),
     ),
+    "gisaxs": (
+        ("simulated, many devices", "accuracy"),
+        ("simulated, many devices", "accuracy where not unknown"),
+        ("simulated, many devices", "expected calibration error"),
+        *((split, "accuracy") for split in ("dataset 1", "dataset 2", "dataset 1 (noisy)")),
+        *(
+            (split, "AUROC")
+            for split in ("form factor only", "powder rings", "empty", "wrong window", "real films")
+        ),
+        ("images of 2016", "accuracy"),
+    ),
 }
 """Rows shown in the README where a technique has many; the others stand in the documentation."""
 

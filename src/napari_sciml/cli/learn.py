@@ -64,9 +64,10 @@ def make_evaluate(technique: str) -> Callable[..., None]:
         data: Annotated[
             Path | None,
             typer.Option(
-                metavar="FILE",
-                help="Real data to test on as well: labelled patches for microct (.npz with images, labels, "
-                "coords), a frame with Bragg spots for diffraction.",
+                metavar="PATH",
+                help="Data of others to test on as well: labelled patches for microct (.npz with images, "
+                "labels, coords), a frame with Bragg spots for diffraction, for gisaxs a folder with frames "
+                "of films (*.cbf) or hipgisaxs_2016_dev.npz.",
             ),
         ] = None,
         models: Annotated[

@@ -23,6 +23,7 @@ from torch import Tensor
 
 from napari_sciml.core.progress import Progress, drive
 from napari_sciml.networks.architectures import new_module
+from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.baseline import HogLinear, log_grey
 from napari_sciml.techniques.gisaxs.dataset import (
     DATASETS,
@@ -35,6 +36,7 @@ from napari_sciml.techniques.gisaxs.dataset import (
 )
 from napari_sciml.techniques.gisaxs.inputs import normalised
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.train import NAMES, answer
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import wilson
 
@@ -56,11 +58,12 @@ class Entry:
     learning_rate: float
     raw: bool
     """Whether it sees the log image as it is, as HOG does, or the square of the shipped models."""
+    most_seeds: int
 
 
 ENTRIES = (
-    Entry("table-vi-printed", "Table VI as printed", 10, 1e-3, raw=True),
-    Entry("lattice-net", "our network, same images", 30, 3e-3, raw=False),
+    Entry("table-vi-printed", "Table VI as printed", 10, 1e-3, raw=True, most_seeds=5),
+    Entry("lattice-net", "our network, same images", 15, 3e-3, raw=False, most_seeds=2),
 )
 
 
@@ -124,7 +127,7 @@ def table_v(
         rows.append(_row(name, "HOG + linear", [hog], hog, PAPER[name]["HOG"]))
         for entry in ENTRIES:
             right = []
-            for seed in range(seeds):
+            for seed in range(min(seeds, entry.most_seeds)):
                 key = f"{protocol}-{name}-{entry.architecture}-{entry.epochs}-{per_class or 'full'}-{seed}"
                 folder = work / "table_v" / key.replace(" ", "_")
                 stored = folder / "answers.json"
@@ -138,7 +141,18 @@ def table_v(
                 right.append(answers == truth)
             paper = PAPER[name]["CNN"] if entry.raw else None
             rows.append(_row(name, entry.said, right, hog, paper))
+        shipped = shipped_answers(protocol, images.images[test]) == truth
+        rows.append(_row(name, f"{NAMES[protocol]} as shipped", [shipped], hog, None))
     return pd.DataFrame(rows)
+
+
+def shipped_answers(protocol: Protocol, images: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
+    """Give the answers of the model that ships for this protocol; it was trained on none of these sets."""
+    module = get_model(NAMES[protocol]).build()
+    answers: npt.NDArray[np.int64] = answer(
+        module, normalised(images, half_plane=protocol == "hipgisaxs")
+    ).argmax(axis=1)
+    return answers
 
 
 def _row(

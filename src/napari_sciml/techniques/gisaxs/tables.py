@@ -35,7 +35,8 @@ def candidates(
 ) -> pd.DataFrame:
     """Give one row for each frame: ``frame``, a probability for each class, outlier score and agreement.
 
-    The agreement is that of the predicted spots with the image, NaN where nothing was predicted. Frames without probabilities could not be used; they have NaN.
+    The agreement is that of the predicted spots with the image, NaN where nothing was predicted. Frames
+    without probabilities could not be used; they have NaN.
     """
     rows = np.full((len(frames), len(CLASSES)), np.nan)
     for row, frame in enumerate(frames):
