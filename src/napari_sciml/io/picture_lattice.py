@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -55,7 +56,7 @@ def save_lattice_picture(
     FigureCanvasAgg(figure)
     figure.text(0.02, 0.96, title, va="center", size=14, color=INK)
     for number, line in enumerate(caption):
-        figure.text(0.02, 0.055 - 0.032 * number, line, va="center", size=9, color=INK)
+        figure.text(0.02, 0.09 - 0.03 * number, line, va="center", size=9, color=INK)
     axes = figure.add_axes((0.07, 0.18, 0.58, 0.72))
     measured = values[np.isfinite(values) & (values > 0)]
     low, high = np.percentile(measured, (2, 99.9)) if measured.size else (0.1, 1.0)
@@ -74,8 +75,16 @@ def save_lattice_picture(
         places = np.array([(y, z) for y, z, found in spots if found is shown]).reshape(-1, 2)
         if len(places):
             # Ring in colour, so that what lies below stays visible.
-            look = {"facecolors": "none", "edgecolors": color} if shown else {"c": color}
-            axes.scatter(*places.T, marker=mark, s=70, linewidths=1.5, label=f"{word}: {len(places)}", **look)
+            look: dict[str, Any] = {"facecolors": "none", "edgecolors": color} if shown else {"c": color}
+            axes.scatter(
+                places[:, 0],
+                places[:, 1],
+                marker=mark,
+                s=70,
+                linewidths=1.5,
+                label=f"{word}: {len(places)}",
+                **look,
+            )
     if spots:
         axes.legend(loc="upper right", fontsize=9, framealpha=0.85, title="predicted spots", title_fontsize=9)
     axes.set_xlabel(f"q_y ({unit})")

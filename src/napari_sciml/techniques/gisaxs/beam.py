@@ -30,7 +30,7 @@ class Material:
     @property
     def critical_angle(self) -> float:
         """Angle of total reflection in radians."""
-        return (2 * self.delta) ** 0.5
+        return math.sqrt(2 * self.delta)
 
 
 @lru_cache(maxsize=256)

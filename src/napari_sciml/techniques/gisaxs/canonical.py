@@ -55,11 +55,14 @@ def count_like(values: npt.NDArray[np.float32], *, log: bool = False) -> npt.NDA
         return values.astype(np.float32)
     if log:
         lowest = float(measured.min())
-        span = max(brightest - lowest, np.finfo(np.float32).tiny)
+        span = max(brightest - lowest, float(np.finfo(np.float32).tiny))
         grey = (values.astype(np.float64) - lowest) / span
-        return np.expm1(grey * np.log1p(LARGEST)).astype(np.float32)
+        opened: npt.NDArray[np.float32] = np.expm1(grey * np.log1p(LARGEST)).astype(np.float32)
+        return opened
     whole = brightest >= LEAST_COUNTS and bool((measured == np.floor(measured)).all())
-    return values.astype(np.float32) if whole else (values * (LARGEST / brightest)).astype(np.float32)
+    gain = 1.0 if whole else LARGEST / brightest
+    scaled: npt.NDArray[np.float32] = (values * gain).astype(np.float32)
+    return scaled
 
 
 def canonical(image: QImage) -> npt.NDArray[np.float32]:

@@ -92,5 +92,7 @@ def _counted(logs: npt.NDArray[np.float64], rng: np.random.Generator) -> Square:
     image = np.exp(logs - logs.max())
     image[SIZE_PX - int(rng.integers(0, 40)) :] *= rng.choice([0.0, 1.0])
     if rng.random() < 0.3:
-        return (image * LARGEST).astype(np.float32)
-    return rng.poisson(image * 2 ** rng.uniform(8, 20)).astype(np.float32)
+        bright: Square = (image * LARGEST).astype(np.float32)
+        return bright
+    counted: Square = rng.poisson(image * 2 ** rng.uniform(8, 20)).astype(np.float32)
+    return counted

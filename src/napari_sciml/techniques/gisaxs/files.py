@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -45,7 +46,7 @@ def shown_frame(frames: pd.DataFrame) -> pd.Series:
     usable = frames[frames["probability"].notna()]
     known = usable[~usable["unknown"]]
     best = known if len(known) else usable
-    row: pd.Series = best.loc[best["probability"].idxmax()]
+    row: pd.Series = best.iloc[int(best["probability"].to_numpy().argmax())]
     return row
 
 
@@ -86,7 +87,7 @@ def write_picture(findings: Findings, source: ImageSource, reader: Reader, path:
         title=f"Frame {number}: {'; '.join(parts)}",
         caption=[
             f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",
-            "; ".join(reader.notes)[:170],
+            *textwrap.wrap("; ".join(reader.notes), 150)[:2],
         ],
         unit=unit,
     )

@@ -158,7 +158,7 @@ class LatticeSearch:
         for index, feature in features.iterrows():
             if feature["kind"] == "peak":
                 continue
-            y, x = self._reader.axes.to_pixel(*outline(feature))
+            y, x = self._reader.axes.to_pixel(*outline(dict(feature)))
             seen = np.isfinite(y) & np.isfinite(x)
             line = pd.DataFrame({"frame": number, "feature": first + int(str(index)), "y": y, "x": x})
             if seen.sum() > 1:

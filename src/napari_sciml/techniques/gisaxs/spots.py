@@ -96,7 +96,7 @@ def reflections(lattice: str | Stack, limit: float = 2.3) -> Reflections:
     points, factor = points[factor > 1e-9], factor[factor > 1e-9]
     places = np.stack([np.hypot(points[:, 0], points[:, 1]), np.abs(points[:, 2])], axis=1)
     unique, index = np.unique(places.round(6), axis=0, return_inverse=True)
-    strength = np.bincount(index.reshape(-1), factor)
+    strength = np.bincount(index.reshape(-1), factor).astype(np.float64)
     order = np.lexsort((unique[:, 0], np.hypot(*unique.T).round(6)))
     return Reflections(unique[order, 0], unique[order, 1], strength[order])
 

@@ -97,7 +97,10 @@ def train_and_test(
         folder,
     )
     with torch.inference_mode():
-        answers = [module(part[:, None]).argmax(1).numpy() for part in pixels[test].split(256)]
+        answers = [
+            module(pixels[test[first : first + 256]][:, None]).argmax(1).numpy()
+            for first in range(0, len(test), 256)
+        ]
     return np.concatenate(answers)
 
 

@@ -182,8 +182,8 @@ def answer(module: nn.Module, images: npt.NDArray[np.floating]) -> npt.NDArray[n
 def cool(module: LatticeNet, temperature: float) -> None:
     """Divide the logits by a temperature, in the weights: every backend then gives calibrated answers."""
     with torch.no_grad():
-        module.head.weight /= temperature
-        module.head.bias /= temperature
+        module.head.weight.div_(temperature)
+        module.head.bias.div_(temperature)
 
 
 def measured(probabilities: npt.NDArray[np.float64], probe: Pool) -> list[Metric]:

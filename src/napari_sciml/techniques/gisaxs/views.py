@@ -31,8 +31,8 @@ def random_view(pattern: npt.NDArray[np.float32], rng: np.random.Generator) -> n
     # How much lower the window is than wide, or the other way round.
     tall = float(rng.choice([1.0, 1.0, rng.uniform(0.67, 1.0)]))
     half = rng.random() < 0.4
-    columns = int(rng.choice([50, 100, rng.integers(40, 130)]))
-    rows = int(rng.choice([100, rng.integers(60, 200)]))
+    columns = int(rng.choice([50, 100, int(rng.integers(40, 130))]))
+    rows = int(rng.choice([100, int(rng.integers(60, 200))]))
     fine = np.linspace(0, 1, len(pattern))
     qy = np.linspace(0, crop, columns) if half else np.linspace(-crop, crop, 2 * columns)
     qz = np.linspace(crop * tall, 0, rows)
@@ -85,4 +85,5 @@ def _grey(image: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArr
         return image
     span = math.exp(rng.uniform(math.log(8), math.log(21)))
     logs = np.log(np.maximum(image / brightest, math.exp(-span))) / span + 1
-    return np.round(logs * 255).astype(np.float32)
+    grey: npt.NDArray[np.float32] = np.round(logs * 255).astype(np.float32)
+    return grey

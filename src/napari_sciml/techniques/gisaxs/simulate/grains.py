@@ -47,7 +47,8 @@ class Grain:
     @property
     def counts(self) -> npt.NDArray[np.int64]:
         """Particles in each layer."""
-        return self.occupied.sum(axis=(1, 2))
+        counts: npt.NDArray[np.int64] = self.occupied.sum(axis=(1, 2))
+        return counts
 
     def positions(self) -> Array:
         """Give ``(n, 3)`` centres in units of d, the lowest layer at height 0."""

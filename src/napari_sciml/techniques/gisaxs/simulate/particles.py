@@ -65,8 +65,8 @@ def size_nodes(mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
     -------
     ``(b, n)`` sizes and ``(n,)`` weights that sum to one.
     """
-    points, weights = np.polynomial.hermite_e.hermegauss(NODES)
-    points = torch.as_tensor(points, dtype=mean.dtype)
+    nodes, weights = np.polynomial.hermite_e.hermegauss(NODES)
+    points = torch.as_tensor(nodes, dtype=mean.dtype)
     share = torch.as_tensor(weights / math.sqrt(2 * math.pi), dtype=mean.dtype)
     return mean[:, None] * (1 + spread[:, None].clamp(max=0.25) * points), share
 

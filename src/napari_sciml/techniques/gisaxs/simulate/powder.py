@@ -48,7 +48,8 @@ def from_pairs(grain: Grain, spacing: float, q: Tensor, mismatch: float = 0.0) -
         waves = waves * torch.exp(-0.5 * q.double()[:, None] ** 2 * mismatch**2 * spacing * lengths)
     layers = grain.layers
     table = torch.as_tensor(weights.reshape(len(weights), -1))
-    return (waves @ table).reshape(-1, layers, layers)
+    result: Tensor = (waves @ table).reshape(-1, layers, layers)
+    return result
 
 
 def from_azimuths(
