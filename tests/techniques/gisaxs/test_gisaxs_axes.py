@@ -265,6 +265,23 @@ def test_a_poni_file_of_a_known_detector_without_a_shape_takes_the_frames(tmp_pa
     np.testing.assert_allclose(axes.to_place(*PLACES), flat_detector(*PLACES), atol=1e-6)  # type: ignore[attr-defined]
 
 
+def test_a_poni_file_that_names_its_detector(tmp_path: Path) -> None:
+    """The usual case; the detector's size and pixels are pyFAI's to know."""
+    poni = write_poni(
+        tmp_path / "a.poni",
+        detector="Pilatus2M",
+        config='{"orientation": 2}',
+        Poni1=(1678 - 1200 + 0.5) * 172e-6,
+        Poni2=700.5 * 172e-6,
+    )
+    frames = source((1679, 1475))
+    axes = choose_axes(settings(poni=poni, incidence_deg=0.4), frames)
+    expected = flat_detector(*PLACES, pixel_um=172.0, beam_row=1200.0, beam_column=700.0)
+    np.testing.assert_allclose(axes.to_place(*PLACES), expected, atol=1e-6)  # type: ignore[attr-defined]
+    with pytest.raises(SciMLError, match="detector of 1679 x 1475 px, but the frame has 1475 x 1679"):
+        choose_axes(settings(poni=poni, incidence_deg=0.4), source((1475, 1679)))
+
+
 def test_a_picture_in_q_needs_its_ranges_only() -> None:
     axes = choose_axes(settings(qy_range=(-1, 1), qz_range=(0, 1.5)), source())
     assert axes == EvenAxes((-1.0, 1.0), (0.0, 1.5), SHAPE)
@@ -341,7 +358,7 @@ def test_what_cannot_be_is_told_in_a_sentence(told: dict[str, Any], sentence: st
     [
         (
             {"qy_range": (-3, 3)},
-            r"q_y range -3 to 3 1/nm is not all in the frame, which covers -0\.82 to 1\.41 1/nm",
+            r"q_y range -3 to 3 1/nm is not all in the frame, which covers -0\.821 to 1\.41 1/nm",
         ),
         ({"qz_range": (8, 9)}, r"q_z range 8 to 9 1/nm is not all in the frame, which covers"),
         ({"qz_range": (0.01, 0.2)}, r"small part of the frame.* 1/angstrom times 10 would be 0\.1,2"),

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import h5py
 import numpy as np
 import pytest
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.count_limit import count_limit
 from napari_sciml.techniques.gisaxs.clean import Account, clean_frame
 
 
@@ -201,3 +205,18 @@ def test_nothing_but_minus_infinity() -> None:
 def test_a_mask_of_another_size() -> None:
     with pytest.raises(SciMLError, match="The mask has 8 x 8 px, but the frame has 60 x 80"):
         clean_frame(counts(), np.zeros((8, 8), bool), "linear")
+
+
+def test_files_that_state_their_highest_count(tmp_path: Path) -> None:
+    (tmp_path / "a.cbf").write_bytes(b"###CBF: VERSION 1.5\r\n# Count_cutoff 1382835 counts\r\n")
+    assert count_limit(str(tmp_path / "a.cbf")) == 1_382_835
+    (tmp_path / "b.cbf").write_bytes(b"###CBF: VERSION 1.5\r\n# Tau = 199.1e-09 s\r\n")
+    assert count_limit(str(tmp_path / "b.cbf")) is None
+    with h5py.File(tmp_path / "c.h5", "w") as file:
+        file["/entry/data"] = np.zeros((2, 4, 4))
+    assert count_limit(f"{tmp_path / 'c.h5'}::/entry/data") is None
+    with h5py.File(tmp_path / "c.h5", "a") as file:
+        file["/entry/instrument/detector/saturation_value"] = 30_000
+    assert count_limit(f"{tmp_path / 'c.h5'}::/entry/data") == 30_000
+    assert count_limit(str(tmp_path)) is None
+    assert count_limit(None) is None
