@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,7 +34,11 @@ def count_limit(path: str | None) -> float | None:
     file = Path(name)
     if not file.is_file():
         return None
-    return _stated_in_hdf5(file, PLACES) if _is_hdf5(file) else _stated_in_text(file)
+    try:
+        return _stated_in_hdf5(file, PLACES) if _is_hdf5(file) else _stated_in_text(file)
+    except (OSError, EOFError, zlib.error):
+        # A damaged file is told where its pixels are read, and may be one of many.
+        return None
 
 
 def _is_hdf5(file: Path) -> bool:

@@ -218,5 +218,7 @@ def test_files_that_state_their_highest_count(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "c.h5", "a") as file:
         file["/entry/instrument/detector/saturation_value"] = 30_000
     assert count_limit(f"{tmp_path / 'c.h5'}::/entry/data") == 30_000
+    (tmp_path / "d.cbf.gz").write_bytes(b"\x1f\x8b cut short")
+    assert count_limit(str(tmp_path / "d.cbf.gz")) is None
     assert count_limit(str(tmp_path)) is None
     assert count_limit(None) is None

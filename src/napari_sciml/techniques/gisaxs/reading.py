@@ -34,12 +34,15 @@ class Reader:
         Whether the grey scale is a logarithm already.
     notes
         How axes and mask were obtained.
+    limit
+        Highest count that the detector vouches for, if its file says.
     """
 
     axes: QAxes
     mask: npt.NDArray[np.bool_] | None
     log: bool
     notes: tuple[str, ...]
+    limit: float | None = None
 
     @classmethod
     def of(cls, source: ImageSource, settings: GisaxsSettings) -> Reader:
@@ -50,13 +53,15 @@ class Reader:
         SciMLError
             If the geometry is not known or does not fit, or the mask does not fit.
         """
+        from napari_sciml.io.count_limit import count_limit
         from napari_sciml.io.mask_setting import find_mask
         from napari_sciml.techniques.gisaxs.axes_choice import choose_axes
 
         axes = choose_axes(settings, source)
         mask, where = find_mask(settings.mask, source.path, frame_shape(source))
         notes = tuple(note for note in (axes.sentence, where) if note)
-        return cls(axes, mask, settings.intensity == "log", notes)
+        limit = count_limit(source.place(0)[0] if source.place is not None else source.path)
+        return cls(axes, mask, settings.intensity == "log", notes, limit)
 
     def look(self, frame: npt.NDArray[Any]) -> tuple[QImage, Account]:
         """Give a frame in q, its values count-like, and what was left out of it.
@@ -66,7 +71,7 @@ class Reader:
         SciMLError
             If nothing in it was measured, or its values cannot be intensities.
         """
-        values, account = clean_frame(frame, self.mask, "log" if self.log else "linear")
+        values, account = clean_frame(frame, self.mask, "log" if self.log else "linear", self.limit)
         return self.axes.to_q(count_like(values, log=self.log)), account
 
     def square(self, image: QImage) -> npt.NDArray[np.float32]:
