@@ -35,7 +35,7 @@ from napari_sciml.techniques.gisaxs.spots import reflections
 FALSE_ALARM = 0.05
 """Share of places beside all predicted spots that would be called found."""
 LEAST_CONTRAST = 3.0
-STRONG = 0.15
+STRONG = 0.3
 """Spots of less than this share of the largest weight do not count in the agreement."""
 ROD = 0.12
 """Spots closer to the specular rod than this, in ``2 pi / d``, do not count either: it is bright anyhow."""
@@ -53,7 +53,7 @@ class Explanation:
     lattice
         Name of the class.
     spacing_nm, spacing_low, spacing_high
-        Distance of nearest neighbours and its 95 % interval, nm (bootstrap over the spots).
+        Distance of nearest neighbours and its 95 % interval, nm (see `spot_fit.Fit`).
     horizon
         Vertical wavenumber of the incoming beam ``k0 sin(incidence)``, 1/nm.
     spots
@@ -113,6 +113,9 @@ def fit_spots(
 def rank_lattices(image: QImage, horizon: float | None = None) -> dict[str, Explanation]:
     """Fit every class to an image; the one whose pattern fits best comes first.
 
+    The order is that of `Explanation.fit`, which pays for spots that are predicted and missing and for those
+    that are there and not predicted; the agreement knows only the former.
+
     Raises
     ------
     SciMLError
@@ -123,7 +126,7 @@ def rank_lattices(image: QImage, horizon: float | None = None) -> dict[str, Expl
     scales = make_scales(folded, spacing_limits(folded))
     tried = horizons_to_try(folded, horizon)
     found = [explain(log, scales, name, tried) for name in CLASSES]
-    return {one.lattice: one for one in sorted(found, key=lambda one: -one.agreement * one.fit)}
+    return {one.lattice: one for one in sorted(found, key=lambda one: -one.fit)}
 
 
 def checked(spacing_range: tuple[float, float] | None, image: LogImage) -> tuple[float, float]:
@@ -186,7 +189,8 @@ def predict(log: LogImage, lattice: str, fit: Fit) -> pd.DataFrame:
     rows, columns = log.values.shape
     inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
     inside[inside] = log.measured[row[inside], column[inside]]
-    return spots[inside].reset_index(drop=True)
+    within: pd.DataFrame = spots[inside].reset_index(drop=True)
+    return within
 
 
 def pixels(log: LogImage, spots: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
@@ -199,8 +203,9 @@ def pixels(log: LogImage, spots: pd.DataFrame) -> tuple[npt.NDArray[np.int64], n
 def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
     """Add to each spot its contrast and whether it was found.
 
-    A spot is found if the brightest place around it stands out more than those around 95 % of the places at
-    about its height that are near no predicted spot, and by three standard deviations.
+    A spot is found if the brightest place around it stands out more than around 95 % of all places that are
+    near no predicted spot, and by three standard deviations. Those on the specular rod are compared with
+    places on the rod.
     """
     from scipy.ndimage import maximum_filter
 
@@ -214,13 +219,11 @@ def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
     # The relief of a place is 0 where nothing was measured, which is no maximum of anything bright.
     contrast = maximum_filter(out, (2 * down + 1, 2 * right + 1), mode="nearest") / spread
     beside_rod = np.abs(log.q_y) > ROD * unit
-    free = valid & far_from(log.values.shape, row, column, 2 * down + 1, 2 * right + 1)
-    band = max(2, round(0.2 * unit / log.step_z))
-    limits = np.array(
-        [limit(contrast, free, beside_rod, r, c, band) for r, c in zip(row, column, strict=True)]
-    )
+    # Spots of thin films are streaks along q_z.
+    free = valid & far_from(log.values.shape, row, column, 5 * down, 3 * right)
+    beside, on_rod = (limit(contrast, free & columns) for columns in (beside_rod, ~beside_rod))
     here = contrast[row, column].astype(np.float64)
-    return spots.assign(contrast=here, found=here > np.maximum(limits, LEAST_CONTRAST))
+    return spots.assign(contrast=here, found=here > np.where(beside_rod[column], beside, on_rod))
 
 
 def steps(log: LogImage) -> tuple[float, float]:
@@ -239,16 +242,9 @@ def far_from(
     return np.asarray(~maximum_filter(marks, (2 * down + 1, 2 * right + 1), mode="constant"), bool)
 
 
-def limit(contrast: Floats, free: Bools, beside_rod: Bools, row: int, column: int, band: int) -> float:
-    """Give the contrast that few places at about this height reach; on the rod, few places of the rod."""
-    if not beside_rod[column]:
-        places = free & ~beside_rod
-    else:
-        places = free & beside_rod
-        level = places[max(row - band, 0) : row + band + 1]
-        if level.sum() >= FEWEST_PLACES:
-            near = contrast[max(row - band, 0) : row + band + 1]
-            return float(np.quantile(near[level], 1 - FALSE_ALARM))
-    if places.sum() < FEWEST_PLACES:
-        return math.inf if not places.any() else float(contrast[places].max())
-    return float(np.quantile(contrast[places], 1 - FALSE_ALARM))
+def limit(contrast: Floats, places: Bools) -> float:
+    """Give the contrast that only a share `FALSE_ALARM` of the places reaches, or all if there are few."""
+    if not places.any():
+        return LEAST_CONTRAST
+    share = FALSE_ALARM if places.sum() >= FEWEST_PLACES else 0.0
+    return max(LEAST_CONTRAST, float(np.quantile(contrast[places], 1 - share)))

@@ -47,12 +47,12 @@ class LogImage:
     @property
     def q_z(self) -> npt.NDArray[np.float64]:
         """q_z of every row, falling."""
-        return self.qz - self.step_z * np.arange(self.values.shape[0])
+        return self.qz - self.step_z * np.arange(self.values.shape[0], dtype=np.float64)
 
     @property
     def q_y(self) -> npt.NDArray[np.float64]:
         """q_y of every column, rising."""
-        return self.qy + self.step_y * np.arange(self.values.shape[1])
+        return self.qy + self.step_y * np.arange(self.values.shape[1], dtype=np.float64)
 
 
 def log_image(image: QImage, most_px: int = MOST_PX) -> LogImage:
@@ -105,7 +105,8 @@ def fold(image: LogImage) -> LogImage:
         seen = (column >= 0) & (column < len(qy)) & ((ticks > 0) | (side > 0))
         total[:, seen] += image.values[:, column[seen]]
         number[:, seen] += image.measured[:, column[seen]]
-    return LogImage(total / np.maximum(number, 1), number > 0, 0.0, image.qz, step, image.step_z)
+    mean = (total / np.maximum(number, 1)).astype(np.float32)
+    return LogImage(mean, number > 0, 0.0, image.qz, step, image.step_z)
 
 
 def smooth(values: Floats, measured: Bools, sigma: tuple[float, float]) -> Floats:

@@ -35,7 +35,11 @@ STEP, BAND = 0.008, 0.35
 """Logarithmic steps between distances, and between those for which the relief is computed anew."""
 RISE_WEIGHT = 2.5
 """What the steepest rise of intensity counts, in standard deviations of the relief."""
+FINE_RISE_WEIGHT = 1.0
+"""The same between the pixels, where the spots know better than the row that the horizon lies in."""
 DRAWS = 100
+COMMON = 0.015
+"""Standard deviation, relative, by which form factor and finite grains move all spots alike."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,11 @@ class Scales:
 
 @dataclass(frozen=True)
 class Fit:
-    """Distance of neighbours with its 95 % interval in nm, horizon in 1/nm, score in standard deviations."""
+    """Distance of neighbours with its 95 % interval in nm, horizon in 1/nm, score in standard deviations.
+
+    The interval is 1.96 times the root of the sum of two variances: that of the best distance when the spots
+    are drawn again with replacement (bootstrap), and that of `COMMON`, which no drawing of spots can show.
+    """
 
     spacing_nm: float
     low: float
@@ -188,10 +196,7 @@ def scan(scales: Scales, lattice: str, horizons: Array) -> Array:
 
 
 def refine(scales: Scales, lattice: str, spacing_nm: float, horizon: float, rng: np.random.Generator) -> Fit:
-    """Find the best pair around a place of the scan between the pixels, and how far it would move.
-
-    The interval is the middle 95 % of the best distances when the spots are drawn again with replacement.
-    """
+    """Find the best pair around a place of the scan between the pixels, and how far it would move."""
     from scipy.ndimage import map_coordinates
 
     image = scales.image
@@ -214,8 +219,7 @@ def refine(scales: Scales, lattice: str, spacing_nm: float, horizon: float, rng:
     both = np.concatenate([weight, weight])
     light = np.concatenate(lights, axis=2).reshape(-1, len(both)) * both
     valid = np.concatenate(valids, axis=2).reshape(-1, len(both)) * both**2
-    # The divisor must not reward moving spots out of the image: it is held near its mean.
-    help_ = np.tile(RISE_WEIGHT * rise(image, horizons), len(spacings))
+    help_ = np.tile(FINE_RISE_WEIGHT * rise(image, horizons), len(spacings))
 
     def best(times: Array) -> npt.NDArray[np.int64]:
         squares = times @ valid.T
@@ -233,9 +237,8 @@ def refine(scales: Scales, lattice: str, spacing_nm: float, horizon: float, rng:
         )
     drawn = spacings[best(times) // len(horizons)]
     centre, level_ = float(spacings[first // len(horizons)]), float(horizons[first % len(horizons)])
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    # No interval is narrower than the steps of the search.
-    low, high = min(float(low), centre * 0.998), max(float(high), centre * 1.002)
+    half = 1.96 * math.hypot(float(np.log(drawn).std()), COMMON)
+    low, high = centre * math.exp(-half), centre * math.exp(half)
     squares = max(float(valid[first].sum()), 1e-9)
     return Fit(centre, low, high, level_, float(light[first].sum() / math.sqrt(squares)))
 

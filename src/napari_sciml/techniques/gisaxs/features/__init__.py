@@ -24,8 +24,8 @@ PEAK_PX, CURVE_PX = 400, 200
 def find_features(image: QImage, *, peaks: bool = True, curves: bool = True) -> pd.DataFrame:
     """Find peaks, rings, arcs and lines.
 
-    A peak on a curve is a peak if it stands out of its surroundings at least twice as much as the curve
-    goes on to its sides; its place is then no part of the curve. Otherwise it is part of the curve alone.
+    A peak on a curve is a peak if the curve that goes on to its sides stands out by at most 60 % of what the
+    peak does; its place is then no part of the curve. Otherwise it is part of the curve alone.
     On images of pure noise, fewer than one in ten shows any feature.
 
     Parameters

@@ -17,12 +17,12 @@ SIZES_PX = (1.0, 1.6, 2.5, 4.0)
 """Standard deviations of the peaks that are looked for."""
 AROUND = 2.5
 """Size of the surroundings over that of the peak."""
-LEAST_STRENGTH = 5.5
+LEAST_STRENGTH = 6.0
 LEAST_RELIEF = 0.05
 """Least logarithm of a peak over its surroundings."""
-GOES_ON = 0.5
-"""A maximum is no peak if, in some direction, more than this of it is left on both sides."""
-MOST = 200
+GOES_ON = 0.6
+"""A maximum is no peak if, in some direction, more than this of it is left: a ridge goes on there."""
+MOST = 100
 FWHM = 2 * math.sqrt(2 * math.log(2))
 ROUNDS = 12
 
@@ -117,7 +117,7 @@ def stands_alone(
         # Where one side was not measured the other one decides; where neither was, nobody knows.
         left, right = np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)
         with np.errstate(invalid="ignore"):
-            alone &= 0.5 * (left + right) <= GOES_ON * relief[row, column]
+            alone &= np.maximum(left, right) <= GOES_ON * relief[row, column]
     return alone
 
 

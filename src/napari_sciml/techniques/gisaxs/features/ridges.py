@@ -109,7 +109,7 @@ def tabulate(family: Family, values: Floats, variance: Floats, free: Bools) -> T
     place = family.along[used] * family.bins + family.across[used]
     size = family.segments * family.bins
 
-    def total(weights: Array | None) -> Array:
+    def total(weights: Array | Floats | None) -> Array:
         return np.bincount(place, weights, size).reshape(family.segments, family.bins).astype(np.float64)
 
     number = total(None)
