@@ -57,8 +57,8 @@ def evaluate(
     Parameters
     ----------
     data
-        Folder with images of others: ``hipgisaxs_2016_dev.npz``, and ``*.cbf`` frames of films below it,
-        each if it is there; None to leave them out.
+        Folder with images of others: ``hipgisaxs_2016_dev.npz``, ``bornagain.npz``, and ``*.cbf`` frames of
+        films below it, each if it is there; None to leave them out.
     models
         Folder that `train` has written; the cards get the figures. None measures the shipped models and
         leaves their cards alone.
@@ -114,6 +114,7 @@ def figures(
     metrics += yield from set_figures(judge, protocol, work)
     if protocol == "physical":
         metrics += foreign_figures(judge, chances, data)
+        metrics += [] if data is None else figures_bornagain(judge, data)
     elif data is not None:
         metrics += figures_2016(judge, data)
     return metrics
@@ -248,6 +249,24 @@ def figures_2016(judge: Judge, data: Path) -> list[Metric]:
     right = chances.argmax(axis=1) == truth
     note = "lattices that the images were found to have; bcc_110 holds BCC100"
     return [metric("accuracy", "images of 2016", right, np.arange(len(right)), note=note)]
+
+
+def figures_bornagain(judge: Judge, data: Path) -> list[Metric]:
+    """Measure on images of the seven lattices that BornAgain has made (``benchmarks/bornagain_images.py``)."""
+    path = data / "bornagain.npz"
+    if not path.is_file():
+        return []
+    with np.load(path) as stored:
+        names = [str(name) for name in stored["class_names"]]
+        truth = np.array([CLASSES.index(names[label]) for label in stored["labels"]])
+        kinds = {"images of BornAgain": stored["images"], "images of BornAgain, counted": stored["counts"]}
+    found = []
+    for split_name, images in kinds.items():
+        right = judge.chances(normalised(images, half_plane=False)).argmax(axis=1) == truth
+        close = np.isin(truth, [CLASSES.index("FCC111"), CLASSES.index("HCP")])
+        note = f"{int((~right).sum())} wrong, {int((~right & close).sum())} of them FCC111 or HCP"
+        found.append(metric("accuracy", split_name, right, np.arange(len(right)), note=note))
+    return found
 
 
 def auroc(inside: npt.NDArray[np.float64], outside: npt.NDArray[np.float64]) -> tuple[float, float, float]:
