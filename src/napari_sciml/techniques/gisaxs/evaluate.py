@@ -252,7 +252,7 @@ def figures_2016(judge: Judge, data: Path) -> list[Metric]:
 
 
 def figures_bornagain(judge: Judge, data: Path) -> list[Metric]:
-    """Measure on images of the seven lattices that BornAgain has made (``benchmarks/bornagain_images.py``)."""
+    """Measure on images that BornAgain has made (``benchmarks/bornagain_images.py``)."""
     path = data / "bornagain.npz"
     if not path.is_file():
         return []
