@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 from qtpy.QtCore import QModelIndex, Qt
 
-from napari_sciml.widgets.curve import Curve, percent, ticks
+from napari_sciml.widgets.curve import Curve, percent
+from napari_sciml.widgets.frame_plot import ticks
 from napari_sciml.widgets.frame_table import Column, FrameTable
 
 COLUMNS = (Column("frame", "Frame"), Column("score", "Score", lambda score: f"{score:.2f}"))

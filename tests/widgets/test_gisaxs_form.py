@@ -50,7 +50,7 @@ class Desk:
         box.activated.emit(index)
 
     def shown(self, name):
-        return not self.find(name).isHidden() and self.find(name).parentWidget().isVisibleTo(self.form)
+        return self.find(name).isVisibleTo(self.form)
 
 
 @pytest.fixture

@@ -38,7 +38,8 @@ class Bars:
 
 def classes_of(frames: pd.DataFrame) -> tuple[str, ...]:
     """Name the classes that a main table has columns for, in their order."""
-    return tuple(name.removeprefix(PREFIX) for name in frames if name.startswith(PREFIX))
+    names = [str(name) for name in frames]
+    return tuple(name.removeprefix(PREFIX) for name in names if name.startswith(PREFIX))
 
 
 def answers(frames: pd.DataFrame) -> npt.NDArray[np.object_]:

@@ -51,14 +51,14 @@ class Result:
             lines = viewer.add_layer(Layer.create(*outlines_layer(findings, tiles, place)))
             result._scores.append(weakref.ref(scores))
             result._outlines.append((tiles, weakref.ref(lines)))
+        for paths in findings.paths:
+            for data in paths_layers(findings, paths, place):
+                result._paths.append(weakref.ref(viewer.add_layer(Layer.create(*data))))
         for overlay, data in zip(findings.overlays, findings_to_layers(findings, place), strict=True):
             layer = viewer.add_layer(Layer.create(*data))
             keeper = keeper_for(layer, overlay.label)
             keeper.edited.connect(result.edited.emit)
             result._keepers.append((overlay, keeper))
-        for paths in findings.paths:
-            for data in paths_layers(findings, paths, place):
-                result._paths.append(weakref.ref(viewer.add_layer(Layer.create(*data))))
         if image is not None:
             on_image = [layer for layer in result.layers if layer not in grids]
             result._follower = Follower(image, on_image, grids)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -82,9 +82,9 @@ def plain_feature(values: pd.Series) -> npt.NDArray[Any]:
     return array.astype(np.float64 if array.dtype.kind in "iuf" else object)
 
 
-def manual_defaults(label: str, features: Iterable[str] = ()) -> dict[str, Any]:
+def manual_defaults(label: str, features: Iterable[Hashable] = ()) -> dict[str, Any]:
     """Give the `features` of a point that a person adds: no score, because no network gave one."""
-    return {**dict.fromkeys(features, np.nan), "score": np.nan, "label": label, "source": MANUAL}
+    return {**{str(name): np.nan for name in features}, "score": np.nan, "label": label, "source": MANUAL}
 
 
 def result_name(findings: Findings, overlay: PointsOverlay, image_name: str) -> str:

@@ -12,8 +12,9 @@ import numpy as np
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 
-COLORMAP = "inferno"
-GAMMA = 0.3
+COLORMAP = "gray"
+"""Spots, lines and peaks are marked in colours, which stand out on every grey and on no colour map."""
+GAMMA = 0.25
 BRIGHTEST_PERCENT = 99.7
 """Of the measured pixels: only the streak beside the beamstop is brighter."""
 

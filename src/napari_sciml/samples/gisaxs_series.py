@@ -145,6 +145,7 @@ def film(number: int, lattice: str) -> GisaxsSpec:
             "faults": faults(number),
             "mosaic_deg": 0.4,
             "grains": 6,
+            "flat": 2e-7,
             "energy_kev": ENERGY_KEV,
             "incidence_deg": INCIDENCE_DEG,
             "qy_range": QY_RANGE,

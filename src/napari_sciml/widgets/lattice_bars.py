@@ -11,7 +11,7 @@ from napari_sciml.app.lattices import Bars, percent
 from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.frame_plot import small_font
 
-LEFT, RIGHT, ROW_PX, FOOT = 66, 46, 17, 4
+LEFT, RIGHT, ROW_PX, FOOT = 66, 46, 15, 4
 CLASSES = 7
 TOOLTIP = "Probability of each lattice in this frame. The dashed line is the threshold."
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from napari.utils.theme import get_theme
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_sciml.app.lattices import bars, features_in, lattice_table, percent, rows_of
 from napari_sciml.app.state import RunState
 from napari_sciml.core.findings import Findings
+from napari_sciml.layers.styles import BLUE, ORANGE
 from napari_sciml.widgets.decision import DecisionBar
 from napari_sciml.widgets.frame_table import Column, FrameTable
 from napari_sciml.widgets.lattice_bars import LatticeBars
@@ -18,7 +19,8 @@ from napari_sciml.widgets.lattice_strip import LatticeStrip
 from napari_sciml.widgets.parts import say, sentence
 from napari_sciml.widgets.result_page import ResultPage
 
-LEGEND = "Blue rings: predicted spots that are found. Orange crosses: predicted, not found. Squares: yours."
+LEGEND = f'<span style="color:{BLUE}">○</span> found &nbsp; <span style="color:{ORANGE}">✕</span> missing'
+LEGEND_TIP = "Predicted spots that the image shows, and those that it does not. Squares are your own."
 
 
 def number(digits: int) -> Any:
@@ -53,7 +55,7 @@ class LatticePage(ResultPage):
         super().__init__()
         self.setObjectName("sciml_lattice_page")
         self._findings: Findings | None = None
-        self._shown: tuple[Findings | None, int | None] = (None, None)
+        self._frame: int | None = None
         self._result = sentence("sciml_lattice_result")
         self._result.setStyleSheet("font-weight: bold")
         self._decision = DecisionBar("sciml_lattice")
@@ -62,8 +64,9 @@ class LatticePage(ResultPage):
         self._bars = LatticeBars("sciml_lattice_bars")
         self._strip_title = QLabel("Lattice of each frame")
         self._strip = LatticeStrip("sciml_lattice_strip")
-        self._legend = sentence("sciml_lattice_legend")
-        say(self._legend, LEGEND)
+        self._legend = QLabel(LEGEND)
+        self._legend.setObjectName("sciml_lattice_legend")
+        self._legend.setToolTip(LEGEND_TIP)
         self._save = QPushButton("Save results…")
         self._save.setObjectName("sciml_lattice_save")
         self._save.setToolTip("Write lattices, probabilities, spots and run record into a new folder.")
@@ -87,14 +90,15 @@ class LatticePage(ResultPage):
         say(self._note, state.note or state.error)
         if state.findings is None:
             return
-        if state.findings is not self._findings:
+        decided = state.findings is not self._findings
+        if decided:
             self._findings = state.findings
             self._rows.show_table(lattice_table(state.findings))
             self._show_strip(state.findings)
         self._strip.show_frame(state.frame)
         self._rows.show_frame(state.frame)
-        if self._shown != (state.findings, state.frame):
-            self._shown = (state.findings, state.frame)
+        if decided or state.frame != self._frame:
+            self._frame = state.frame
             self._show_frame(state.findings, state.frame)
 
     def show_theme(self, theme: str) -> None:
@@ -107,12 +111,11 @@ class LatticePage(ResultPage):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(6)
-        for widget in (self._result, self._decision, self._bars_title, self._bars):
-            layout.addWidget(widget)
-        for widget in (self._strip_title, self._strip, self._legend):
+        above: list[QWidget] = [self._result, self._decision, self._bars_title, self._bars]
+        for widget in (*above, self._strip_title, self._strip):
             layout.addWidget(widget)
         foot = QHBoxLayout()
-        foot.addStretch(1)
+        foot.addWidget(self._legend, 1)
         foot.addWidget(self._save)
         layout.addLayout(foot)
         layout.addWidget(self._note)
@@ -125,13 +128,12 @@ class LatticePage(ResultPage):
         count = source.shape[0] if len(source.axes) > 2 else 1
         names, rows = rows_of(findings)
         self._strip.show_rows(names, rows, findings.table["frame"].to_numpy(np.int64), count)
-        for widget in (self._strip_title, self._strip, self._rows):
-            # One frame has no course, and its row says no more than the bars do.
-            widget.setVisible(count > 1 or widget is self._rows)
+        for widget in (self._strip_title, self._strip):
+            # One frame has no course.
+            widget.setVisible(count > 1)
 
     def _show_frame(self, findings: Findings, frame: int | None) -> None:
-        shown = bars(findings, frame)
-        self._bars.show_bars(shown)
+        self._bars.show_bars(bars(findings, frame))
         self._bars_title.setText("No frame of this result is in view" if frame is None else f"Frame {frame}")
         found = features_in(findings, frame)
         for widget in (self._features_title, self._features):

@@ -11,7 +11,7 @@ from napari_sciml.app.lattices import FAILED, UNKNOWN
 from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.frame_plot import BOTTOM, TOP, FramePlot
 
-LEFT, ROW_PX = 66, 14
+LEFT, ROW_PX = 66, 13
 DOT_PX = 3.2
 TOOLTIP = "The answer for each frame. Click to see a frame. Grey dots are unknown."
 

@@ -103,9 +103,10 @@ class RangeEdit(QWidget):
             self.edited.emit(None)
             return
         if self._instead is not None:
-            ends = tuple(
+            low, high = (
                 end if end is not None else there for end, there in zip(ends, self._instead, strict=True)
             )
+            ends = (low, high)
         self._partial = None in ends
         if not self._partial:
             self.edited.emit(ends)
