@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import dense, frames, memory, slices
+from benchmarks import dense, frames, gisaxs_grain, memory, slices
 from napari_sciml.networks.registry import get_model
 
 
@@ -48,6 +48,15 @@ def main() -> None:
     shown = results["frames"]["tiles_shown"]
     print(f"\nDiffraction frames of 1920 x 1920 px on one core; {shown:.0f} of 900 tiles pass the gate:\n")
     show(results["frames"]["rows"])
+
+    results["grains"] = gisaxs_grain.measure(options.rounds)
+    peer = results["grains"]["peer"]
+    if peer is None:
+        print(f"\nBornAgain was not measured: {gisaxs_grain.PEER} names no Python that has it.")
+    print(
+        f"\nMilliseconds of one core for a grain in a GISAXS image of 100 x 100 px, {peer or 'ours alone'}:\n"
+    )
+    show(results["grains"]["rows"])
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
