@@ -58,7 +58,11 @@ def show_best(viewer: Any) -> None:
         return
     sure = next((name for name in ("score", "probability") if name in findings.table), None)
     if sure is not None:
-        best = findings.table[sure].fillna(0.0).to_numpy(float).argmax()
+        worth = findings.table[sure].fillna(0.0).to_numpy(float)
+        if "agreement" in findings.table:
+            # Among sure ones the one whose spots are seen best.
+            worth = worth * (0.5 + findings.table["agreement"].fillna(0.0).to_numpy(float))
+        best = worth.argmax()
         runs.go_to_frame(int(findings.table["frame"].to_numpy()[best]))
 
 

@@ -55,5 +55,6 @@ def parse_settings(kind: type[Settings], values: dict[str, Any]) -> Settings:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "settings"
         raise SciMLError(
-            f"The setting {where}={first.get('input')!r} is not valid", str(first["msg"]).lower()
+            f"The setting {where}={first.get('input')!r} is not valid",
+            str(first["msg"]).lower().removeprefix("value error, "),
         ) from error

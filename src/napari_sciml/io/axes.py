@@ -77,7 +77,7 @@ def plan_axes(
             hint = "convert it to greyscale, for example by taking one channel"
             if letters == ("s", "y", "x"):
                 # What some programs make of a stack of three or four slices.
-                hint += ", or, if these are slices, say so with axes='zyx' (--axes zyx)"
+                hint += ", or, if these are slices or frames, say so with axes='zyx' (--axes zyx)"
             raise SciMLError(f"{name} is a colour image (shape {shape})", hint)
         if letter == "c" and count > 1:
             fixed[axis] = _chosen_channel(channel, count, name, letters)

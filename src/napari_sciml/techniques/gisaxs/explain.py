@@ -37,6 +37,8 @@ FALSE_ALARM = 0.05
 LEAST_CONTRAST = 3.0
 STRONG = 0.3
 """Spots of less than this share of the largest weight do not count in the agreement."""
+FAINT = 0.05
+"""Spots of less than this share are not even listed: nobody would see them."""
 ROD = 0.12
 """Spots closer to the specular rod than this, in ``2 pi / d``, do not count either: it is bright anyhow."""
 FEWEST_PLACES = 40
@@ -93,7 +95,7 @@ def fit_spots(
     lattice
         One of the seven classes.
     horizon
-        Vertical wavenumber of the incoming beam, 1/nm, if it is known: it is then looked for within 10 %.
+        Vertical wavenumber of the incoming beam, 1/nm, if it is known: it is looked for near it (2 %).
         Otherwise between 0.03 and 0.35 1/nm.
     spacing_range
         Distances of neighbours to try, nm; all that the image could show if not given.
@@ -107,7 +109,7 @@ def fit_spots(
     log = log_image(image)
     folded = fold(log)
     scales = make_scales(folded, checked(spacing_range, folded))
-    return explain(log, scales, lattice, horizons_to_try(folded, horizon))
+    return explain(log, scales, lattice, horizons_to_try(folded, horizon), horizon)
 
 
 def rank_lattices(image: QImage, horizon: float | None = None) -> dict[str, Explanation]:
@@ -125,7 +127,7 @@ def rank_lattices(image: QImage, horizon: float | None = None) -> dict[str, Expl
     folded = fold(log)
     scales = make_scales(folded, spacing_limits(folded))
     tried = horizons_to_try(folded, horizon)
-    found = [explain(log, scales, name, tried) for name in CLASSES]
+    found = [explain(log, scales, name, tried, horizon) for name in CLASSES]
     return {one.lattice: one for one in sorted(found, key=lambda one: -one.fit)}
 
 
@@ -147,9 +149,11 @@ def checked(spacing_range: tuple[float, float] | None, image: LogImage) -> tuple
     return low, high
 
 
-def explain(log: LogImage, scales: Scales, lattice: str, horizons: Array) -> Explanation:
+def explain(
+    log: LogImage, scales: Scales, lattice: str, horizons: Array, told: float | None = None
+) -> Explanation:
     """Fit one lattice and look at each of its spots."""
-    fit = fit_lattice(scales, lattice, horizons)
+    fit = fit_lattice(scales, lattice, horizons, told)
     spots = predict(log, lattice, fit)
     spots = judge(log, spots, 2 * math.pi / fit.spacing_nm)
     counted = spots["weight"].where(spots["counted"], 0.0)
@@ -171,7 +175,7 @@ def predict(log: LogImage, lattice: str, fit: Fit) -> pd.DataFrame:
     for mirrored in (False, True):
         height = found.q_z * unit + (2 * fit.horizon if mirrored else 0.0)
         for side in (-1, 1):
-            kept = (height > fit.horizon) & (beside | (side > 0))
+            kept = (height > fit.horizon) & (height <= log.qz) & (weight >= FAINT) & (beside | (side > 0))
             parts.append(
                 pd.DataFrame(
                     {

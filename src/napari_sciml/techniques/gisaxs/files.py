@@ -46,7 +46,9 @@ def shown_frame(frames: pd.DataFrame) -> pd.Series:
     usable = frames[frames["probability"].notna()]
     known = usable[~usable["unknown"]]
     best = known if len(known) else usable
-    row: pd.Series = best.iloc[int(best["probability"].to_numpy().argmax())]
+    # Among sure ones the one whose spots are seen best.
+    worth = best["probability"].to_numpy() * (0.5 + best["agreement"].fillna(0).to_numpy())
+    row: pd.Series = best.iloc[int(worth.argmax())]
     return row
 
 
@@ -67,7 +69,7 @@ def write_picture(findings: Findings, source: ImageSource, reader: Reader, path:
     if len(why) and not row["unknown"]:
         distance = float(why["spacing_nm"].iloc[0])
         parts.append(
-            f"nearest neighbours {distance:.3g}{'' if relative else ' nm'}, "
+            f"{'' if relative else f'nearest neighbours {distance:.3g} nm, '}"
             f"{int(here['found'].sum())} of {len(here)} predicted spots found"
         )
     record = findings.provenance

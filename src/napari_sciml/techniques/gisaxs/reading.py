@@ -11,7 +11,7 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes import QAxes, QImage
+from napari_sciml.techniques.gisaxs.axes import EvenAxes, QAxes, QImage
 from napari_sciml.techniques.gisaxs.canonical import MISSING, canonical, count_like
 from napari_sciml.techniques.gisaxs.clean import Account, clean_frame
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
@@ -62,6 +62,17 @@ class Reader:
         notes = tuple(note for note in (axes.sentence, where) if note)
         limit = count_limit(source.place(0)[0] if source.place is not None else source.path)
         return cls(axes, mask, settings.intensity == "log", notes, limit)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a person should be told at once."""
+        if not (isinstance(self.axes, EvenAxes) and self.axes.relative):
+            return ()
+        caution = (
+            "No q ranges were given: the image is taken to show q_y on both sides as far as q_z, and no "
+            "distance can be stated. Give qy_range and qz_range."
+        )
+        return (caution,)
 
     def look(self, frame: npt.NDArray[Any]) -> tuple[QImage, Account]:
         """Give a frame in q, its values count-like, and what was left out of it.

@@ -186,7 +186,7 @@ class Gisaxs:
                 what="frames",
                 seconds=time.perf_counter() - started,
                 notes=(*reader.notes, *search.notes),
-                problems=tuple(search.problems),
+                problems=(*reader.cautions, *search.problems),
             ),
             decide=decide,
             write=make_writer(source, reader),
@@ -196,6 +196,13 @@ class Gisaxs:
 
 def summarise(findings: Findings) -> str:
     """Say which lattices were found: ``FCC111 in 12, HCP in 3, 9 unknown of 24 frames``."""
+    explored = findings.tables.get(FEATURES)
+    more = "" if explored is None else f"; {len(explored)} peaks, rings, arcs and lines"
+    return f"{named(findings)}{more}"
+
+
+def named(findings: Findings) -> str:
+    """Say which lattices were found."""
     table = findings.table
     known = table.loc[~table["unknown"], "label"].value_counts()
     unknown = int((table["unknown"] & (table["label"] != FAILED)).sum())
@@ -203,7 +210,8 @@ def summarise(findings: Findings) -> str:
     if len(table) == 1 and not failed:
         row = table.iloc[0]
         doubt = "unknown, at best " if row["unknown"] else ""
-        return f"{doubt}{row['label']} ({row['probability']:.0%})"
+        chance = "> 99 %" if row["probability"] > 0.99 else f"{100 * row['probability']:.0f} %"
+        return f"{doubt}{row['label']} ({chance})"
     parts = [f"{label} in {count}" for label, count in known.items()]
     parts += [f"{unknown} unknown"] if unknown else []
     parts += [f"{failed} left out"] if failed else []

@@ -14,13 +14,18 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.axes import EvenAxes, QAxes, QImage
 from napari_sciml.techniques.gisaxs.beam import wavenumber
 from napari_sciml.techniques.gisaxs.reading import Reader
 
 MARKER_SHARE = 0.03
 """Size of a marker over the shorter edge of a frame."""
 FALSE_LATTICES = "hipgisaxs"
+
+
+def relative(axes: QAxes) -> bool:
+    """Whether only ratios of q are known."""
+    return isinstance(axes, EvenAxes) and axes.relative
 
 
 class LatticeSearch:
@@ -128,16 +133,18 @@ class LatticeSearch:
         )
         spots = spots[np.isfinite(row) & np.isfinite(column)]
         self.spots.append(spots)
-        sine = math.nan if energy is None else found.horizon / wavenumber(energy)
+        # Without q ranges there is a picture, but no unit in which a distance could be given.
+        unit = math.nan if relative(axes) else 1.0
+        sine = math.nan if energy is None else unit * found.horizon / wavenumber(energy)
         self.explained.append(
             pd.DataFrame(
                 {
                     "frame": [number],
                     "label": [label],
-                    "spacing_nm": [found.spacing_nm],
-                    "spacing_low": [found.spacing_low],
-                    "spacing_high": [found.spacing_high],
-                    "horizon": [found.horizon],
+                    "spacing_nm": [unit * found.spacing_nm],
+                    "spacing_low": [unit * found.spacing_low],
+                    "spacing_high": [unit * found.spacing_high],
+                    "horizon": [unit * found.horizon],
                     "incidence_deg": [math.degrees(math.asin(sine)) if abs(sine) < 1 else math.nan],
                     "found": [int(spots["found"].sum())],
                     "predicted": [len(spots)],

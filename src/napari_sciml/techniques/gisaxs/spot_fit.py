@@ -20,7 +20,7 @@ from napari_sciml.techniques.gisaxs.spots import Reflections, reflections
 
 Array = npt.NDArray[np.float64]
 
-FARTHEST = 2.3
+FARTHEST = 2.5
 """Longest reflection that is looked for, in ``2 pi / d``."""
 SIZE = (0.07, 0.05)
 """Standard deviation of a spot along q_z and q_y in ``2 pi / d``: grains of about nine spacings."""
@@ -31,6 +31,8 @@ AXIS = 0.12
 HORIZONS = (0.03, 0.35)
 NEAR = 0.10
 """How far from a given horizon it is looked for."""
+TOLD = 0.02
+"""Standard deviation, relative, of a horizon that was told: what a beam and a stage are good for."""
 STEP, BAND = 0.008, 0.35
 """Logarithmic steps between distances, and between those for which the relief is computed anew."""
 RISE_WEIGHT = 2.5
@@ -195,7 +197,22 @@ def scan(scales: Scales, lattice: str, horizons: Array) -> Array:
     return result
 
 
-def refine(scales: Scales, lattice: str, spacing_nm: float, horizon: float, rng: np.random.Generator) -> Fit:
+def lean(horizons: Array, told: float | None) -> Array:
+    """Give what horizons lose by their distance from the one that was told."""
+    if told is None:
+        return np.zeros(len(horizons))
+    result: Array = -0.5 * ((horizons / told - 1) / TOLD) ** 2
+    return result
+
+
+def refine(
+    scales: Scales,
+    lattice: str,
+    spacing_nm: float,
+    horizon: float,
+    rng: np.random.Generator,
+    told: float | None = None,
+) -> Fit:
     """Find the best pair around a place of the scan between the pixels, and how far it would move."""
     from scipy.ndimage import map_coordinates
 
@@ -219,7 +236,7 @@ def refine(scales: Scales, lattice: str, spacing_nm: float, horizon: float, rng:
     both = np.concatenate([weight, weight])
     light = np.concatenate(lights, axis=2).reshape(-1, len(both)) * both
     valid = np.concatenate(valids, axis=2).reshape(-1, len(both)) * both**2
-    help_ = np.tile(FINE_RISE_WEIGHT * rise(image, horizons), len(spacings))
+    help_ = np.tile(FINE_RISE_WEIGHT * rise(image, horizons) + lean(horizons, told), len(spacings))
 
     def best(times: Array) -> npt.NDArray[np.int64]:
         squares = times @ valid.T
@@ -243,8 +260,8 @@ def refine(scales: Scales, lattice: str, spacing_nm: float, horizon: float, rng:
     return Fit(centre, low, high, level_, float(light[first].sum() / math.sqrt(squares)))
 
 
-def fit_lattice(scales: Scales, lattice: str, horizons: Array) -> Fit:
-    """Fit one lattice: the best place of the scan, refined.
+def fit_lattice(scales: Scales, lattice: str, horizons: Array, told: float | None = None) -> Fit:
+    """Fit one lattice: the best place of the scan, refined; `told` is the horizon that is expected.
 
     Raises
     ------
@@ -257,8 +274,8 @@ def fit_lattice(scales: Scales, lattice: str, horizons: Array) -> Fit:
             f"No spot of {lattice} lies within the part of q that was measured",
             "check the q ranges and the mask",
         )
-    total = score + RISE_WEIGHT * rise(scales.image, horizons)
+    total = score + RISE_WEIGHT * rise(scales.image, horizons) + lean(horizons, told)
     i, j = np.unravel_index(int(total.argmax()), total.shape)
     start = float(scales.spacings[i]), float(horizons[j])
     # Seeded: the same image always gives the same interval.
-    return refine(scales, lattice, *start, np.random.default_rng(0))
+    return refine(scales, lattice, *start, np.random.default_rng(0), told)

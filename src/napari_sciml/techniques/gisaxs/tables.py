@@ -71,7 +71,7 @@ def make_decide(
     spots
         Predicted spots of all frames; those of unknown frames are not shown.
     others
-        Tables that do not depend on the threshold.
+        Further tables; of `EXPLAINED` only the rows of known frames are given.
     limit
         Outlier score above which a frame is unknown whatever its probability; of the model.
     """
@@ -91,6 +91,10 @@ def make_decide(
         frames.insert(3, "unknown", failed | doubtful)
         known = frames.loc[~frames["unknown"], "frame"]
         shown = spots[spots["frame"].isin(known)].reset_index(drop=True)
-        return {MAIN: frames, SPOTS: shown, **others}
+        told = dict(others)
+        if EXPLAINED in told:
+            explained = told[EXPLAINED]
+            told[EXPLAINED] = explained[explained["frame"].isin(known)].reset_index(drop=True)
+        return {MAIN: frames, SPOTS: shown, **told}
 
     return decide
