@@ -69,7 +69,8 @@ def table_v() -> str:
 
     rows = []
     for model, protocol in (("gisaxs-lattice-hipgisaxs", "hipgisaxs"), ("gisaxs-lattice", "physical")):
-        for row in pd.read_csv(WEIGHTS_FOLDER / model / "table_v.csv").to_dict("records"):
+        measured = WEIGHTS_FOLDER / model / "table_v.csv"
+        for row in pd.read_csv(measured).to_dict("records") if measured.exists() else []:
             spread = "" if pd.isna(row["spread_over_seeds"]) else f" ± {100 * row['spread_over_seeds']:.2f}"
             paper = "" if pd.isna(row["paper"]) else f"{100 * row['paper']:.2f}"
             value = f"{100 * row['accuracy']:.2f}{spread} ({100 * row['low']:.2f} to {100 * row['high']:.2f})"
