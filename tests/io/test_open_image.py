@@ -240,7 +240,9 @@ def test_axes_and_pixel_size_given_by_the_caller_win(tmp_path: Path, volume: np.
 def test_three_slices_mistaken_for_colours_can_be_opened_as_slices(tmp_path: Path) -> None:
     slices = np.arange(3 * 20 * 30, dtype=np.uint16).reshape(3, 20, 30)
     tifffile.imwrite(tmp_path / "v.tif", slices, photometric="rgb", planarconfig="separate")
-    with pytest.raises(SciMLError, match=r"is a colour image .* if these are slices or frames, say so with axes='zyx'"):
+    with pytest.raises(
+        SciMLError, match=r"is a colour image .* if these are slices or frames, say so with axes='zyx'"
+    ):
         open_image(tmp_path / "v.tif")
     source = open_image(tmp_path / "v.tif", axes="zyx")
     np.testing.assert_array_equal(np.asarray(source.data), slices)
