@@ -82,9 +82,9 @@ def test_evaluation_gives_every_figure_that_the_card_needs(trained: Path, tmp_pa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "FOREIGN_IMAGES", 4)
-        small = {name: {n: s.quick(4) for n, s in sets.items()} for name, sets in module.DATASETS.items()}
+        small = {name: {n: s.quick(2) for n, s in sets.items()} for name, sets in module.DATASETS.items()}
         patch.setattr(module, "DATASETS", small)
-        table = drive(evaluate(tmp_path, models=trained, samples=4, workers=1))
+        table = drive(evaluate(tmp_path, models=trained, samples=2, workers=1))
     assert (tmp_path / "evaluation.csv").is_file()
     for name in NAMES.values():
         rows = table[table["model"] == name]

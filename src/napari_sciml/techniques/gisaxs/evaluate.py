@@ -109,7 +109,7 @@ def figures(
     work = out / "work"
     pool = yield from build_pool(PoolSpec(protocol, "test", samples, 2, TEST_SEED), work, workers)
     chances = judge.chances(pool.images)
-    baseline = yield from hog_on_squares(protocol, pool, work, workers)
+    baseline = yield from hog_on_squares(protocol, pool, work, samples, workers)
     metrics = device_figures(judge, chances, pool, baseline)
     metrics += yield from set_figures(judge, protocol, work)
     if protocol == "physical":
@@ -160,13 +160,13 @@ def device_figures(
 
 
 def hog_on_squares(
-    protocol: Protocol, pool: Pool, work: Path, workers: int
+    protocol: Protocol, pool: Pool, work: Path, samples: int, workers: int
 ) -> Generator[Progress, None, npt.NDArray[np.bool_]]:
     """Train HOG and a linear classifier on a part of a training pool; say where it is right on `pool`."""
     from skimage.feature import hog
     from sklearn.svm import LinearSVC
 
-    count = min(BASELINE_IMAGES // (3 * len(CLASSES)), max(4, len(pool.labels)))
+    count = min(BASELINE_IMAGES // (3 * len(CLASSES)), 2 * samples)
     learnt = yield from build_pool(PoolSpec(protocol, "train", count, 3, TEST_SEED), work, workers)
 
     def features(images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
