@@ -128,10 +128,7 @@ def option(name: str, text: str, value: Any) -> list[str]:
     """Write a setting as an option of the command line; a switch has two names and no value."""
     dashed = name.replace("_", "-")
     if isinstance(value, tuple | list):
-        # Joined, because a number below zero looks like an option.
-        return [f"--{dashed}={','.join(f'{part:g}' for part in value)}"]
-    if isinstance(value, bool):
-        return [f"--{dashed}" if value else f"--no-{dashed}"]
+        return [f"--{dashed}", *(f"{part:g}" for part in value)]
     return [f"--{dashed}", text]
 
 
