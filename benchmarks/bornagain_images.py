@@ -2,7 +2,7 @@
 
 Run by a Python that has BornAgain, from the root of the checkout; images that are there already are kept::
 
-    python -m benchmarks.bornagain_images runs/gisaxs/bornagain.npz --per-class 16
+    python -m benchmarks.bornagain_images bornagain.npz --per-class 16
 
 Each image is a powder of three finite mesocrystals that stand on silicon, turned step by step around the
 normal, and of some lone spheres. `bornagain_check` says whether the spots lie where the label wants them.

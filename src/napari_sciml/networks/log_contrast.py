@@ -8,8 +8,6 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.core.errors import SciMLError
-
 WINDOW_PX = 15
 CLIP = 6.0
 FLOOR = 0.05
@@ -33,10 +31,9 @@ class LogContrast:
         """Normalise images ``(n, h, w)``, each by itself, into float32 of the same shape."""
         from scipy.ndimage import uniform_filter
 
-        if images.ndim != 3 or 0 in images.shape[1:]:
-            raise SciMLError(f"The images have the shape {images.shape}", "give an array (n, rows, columns)")
-        if images.dtype.kind not in "buif" or not np.isfinite(images).all():
-            raise SciMLError("The images hold values that are not finite numbers", "give counts")
+        from napari_sciml.networks.normalise import check_pixels
+
+        check_pixels(images)
         measured = (images >= 0).astype(np.float32)
         logs = np.log1p(np.clip(images, 0, None)).astype(np.float32)
 
