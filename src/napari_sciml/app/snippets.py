@@ -129,6 +129,8 @@ def option(name: str, text: str, value: Any) -> list[str]:
     dashed = name.replace("_", "-")
     if isinstance(value, tuple | list):
         return [f"--{dashed}", *(f"{part:g}" for part in value)]
+    if isinstance(value, bool):
+        return [f"--{dashed}" if value else f"--no-{dashed}"]
     return [f"--{dashed}", text]
 
 
