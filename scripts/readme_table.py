@@ -39,6 +39,7 @@ IN_README = {
             (split, "AUROC")
             for split in ("form factor only", "powder rings", "empty", "wrong window", "real films")
         ),
+        ("spots of rightly named films", "distance within 4%"),
         *((f"images of {who}", "accuracy") for who in ("BornAgain", "BornAgain, counted", "2016")),
     ),
 }

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_sciml.techniques.gisaxs.axes_choice import DETECTOR, RANGES
+
 WAYS = {"ranges": "q ranges", "poni": "PONI file", "typed": "typed geometry"}
 """Name of a way -> what a person calls it."""
-DETECTOR = ("distance_mm", "pixel_um", "beam_row", "beam_column")
-RANGES = ("qy_range", "qz_range")
 OWN = {"ranges": ("half_plane",), "poni": ("poni",), "typed": DETECTOR}
 """Settings that mean something on one way only."""
 

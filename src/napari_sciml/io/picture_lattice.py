@@ -57,7 +57,22 @@ def save_lattice_picture(
     figure.text(0.02, 0.96, title, va="center", size=14, color=INK)
     for number, line in enumerate(caption):
         figure.text(0.02, 0.09 - 0.03 * number, line, va="center", size=9, color=INK)
-    axes = figure.add_axes((0.07, 0.18, 0.58, 0.72))
+    _draw_image(figure.add_axes((0.07, 0.18, 0.58, 0.72)), values, qy, qz, spots, unit)
+    _draw_chances(figure.add_axes((0.75, 0.18, 0.2, 0.72)), chances)
+    with replacing(path) as draft:
+        figure.savefig(draft, dpi=DPI, facecolor="white", metadata={"Title": title})
+    return Path(path)
+
+
+def _draw_image(
+    axes: Any,
+    values: npt.NDArray[np.floating],
+    qy: npt.NDArray[np.floating],
+    qz: npt.NDArray[np.floating],
+    spots: Sequence[tuple[float, float, bool]],
+    unit: str,
+) -> None:
+    """Draw the logarithm of an image, and rings and crosses where spots are found and missing."""
     measured = values[np.isfinite(values) & (values > 0)]
     low, high = np.percentile(measured, (2, 99.9)) if measured.size else (0.1, 1.0)
     logs = np.log10(np.maximum(np.nan_to_num(values, nan=low), low))
@@ -89,7 +104,10 @@ def save_lattice_picture(
         axes.legend(loc="upper right", fontsize=9, framealpha=0.85, title="predicted spots", title_fontsize=9)
     axes.set_xlabel(f"q_y ({unit})")
     axes.set_ylabel(f"q_z ({unit})")
-    bars = figure.add_axes((0.75, 0.18, 0.2, 0.72))
+
+
+def _draw_chances(bars: Any, chances: Mapping[str, float]) -> None:
+    """Draw one bar for each class, with its number."""
     names = list(chances)
     bars.barh(range(len(names)), [chances[name] for name in names], color=BAR)
     bars.set_yticks(range(len(names)), names)
@@ -98,6 +116,3 @@ def save_lattice_picture(
     bars.set_xlabel("probability")
     for row, name in enumerate(names):
         bars.text(min(chances[name] + 0.02, 0.8), row, f"{chances[name]:.0%}", va="center", size=9, color=INK)
-    with replacing(path) as draft:
-        figure.savefig(draft, dpi=DPI, facecolor="white", metadata={"Title": title})
-    return Path(path)

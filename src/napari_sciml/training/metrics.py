@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.networks.card import Metric
+from napari_sciml.training.calibration import expected_calibration_error
 
 Z95 = 1.959964
 
@@ -71,12 +72,5 @@ def calibration_error(
 ) -> float:
     """Give the expected calibration error over equal-width bins (Guo et al. 2017), two classes."""
     positive = np.asarray(probabilities, np.float64)
-    confidence = np.maximum(positive, 1 - positive)
-    correct = (positive > 0.5) == (np.asarray(labels) == 1)
-    index = np.minimum((confidence * bins).astype(int), bins - 1)
-    size = np.bincount(index, minlength=bins)
-    gap = np.abs(
-        np.bincount(index, weights=confidence, minlength=bins)
-        - np.bincount(index, weights=correct, minlength=bins)
-    )
-    return float(gap.sum() / max(int(size.sum()), 1))
+    both = np.stack([1 - positive, positive], axis=1)
+    return expected_calibration_error(both, (np.asarray(labels) == 1).astype(np.int64), bins)

@@ -1,5 +1,6 @@
 """Training from a seed to a card, and its figures: small, but the whole way."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -82,8 +83,8 @@ def test_evaluation_gives_every_figure_that_the_card_needs(trained: Path, tmp_pa
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "FOREIGN_IMAGES", 4)
-        small = {name: {n: s.quick(2) for n, s in sets.items()} for name, sets in module.DATASETS.items()}
-        patch.setattr(module, "DATASETS", small)
+        patch.setattr(module, "SPOT_IMAGES", 3)
+        patch.setattr(module, "paper_sets", partial(module.paper_sets, per_class=2))
         table = drive(evaluate(tmp_path, models=trained, samples=2, workers=1))
     assert (tmp_path / "evaluation.csv").is_file()
     for name in NAMES.values():

@@ -44,6 +44,11 @@ class QAxes(Protocol):
         ...
 
     @property
+    def relative(self) -> bool:
+        """Whether only ratios of q are known, and no unit."""
+        ...
+
+    @property
     def sentence(self) -> str:
         """How the axes were obtained, for the record, with the ranges."""
         ...

@@ -17,16 +17,10 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model
 from napari_sciml.networks.saving import update_card
-from napari_sciml.techniques.gisaxs.dataset import (
-    DATASETS,
-    PEAK_COUNTS,
-    Images,
-    Protocol,
-    build_dataset,
-    noisy,
-    split,
-)
+from napari_sciml.techniques.gisaxs.baseline import HogLinear, hog_rows
+from napari_sciml.techniques.gisaxs.dataset import Protocol, paper_sets, split
 from napari_sciml.techniques.gisaxs.doubt import outlier_score
+from napari_sciml.techniques.gisaxs.evaluate_spots import spot_figures
 from napari_sciml.techniques.gisaxs.foreign import FOREIGN, real_films
 from napari_sciml.techniques.gisaxs.inputs import normalised
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
@@ -39,6 +33,7 @@ TEST_SEED = 1000
 """Test samples are drawn from another seed than any training."""
 SAMPLES = 300
 FOREIGN_IMAGES = 200
+SPOT_IMAGES = 350
 BASELINE_IMAGES = 10_500
 DEVICES = "simulated, many devices"
 THRESHOLD = 0.5
@@ -94,8 +89,7 @@ class Judge:
 
     def chances(self, inputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Give the probabilities for normalised squares."""
-        parts = [inputs[first : first + 256] for first in range(0, len(inputs), 256)]
-        return np.concatenate([self._predictor.classify(np.asarray(part, np.float32)) for part in parts])
+        return self._predictor.classify(np.asarray(inputs, np.float32))
 
     def close(self) -> None:
         """Free the predictor."""
@@ -114,6 +108,7 @@ def figures(
     metrics += yield from set_figures(judge, protocol, work)
     if protocol == "physical":
         metrics += foreign_figures(judge, chances, data)
+        metrics += spot_figures(judge.chances, SPOT_IMAGES, TEST_SEED, THRESHOLD)
         metrics += [] if data is None else figures_bornagain(judge, data)
     elif data is not None:
         metrics += figures_2016(judge, data)
@@ -163,39 +158,22 @@ def hog_on_squares(
     protocol: Protocol, pool: Pool, work: Path, samples: int, workers: int
 ) -> Generator[Progress, None, npt.NDArray[np.bool_]]:
     """Train HOG and a linear classifier on a part of a training pool; say where it is right on `pool`."""
-    from skimage.feature import hog
-    from sklearn.svm import LinearSVC
-
     count = min(BASELINE_IMAGES // (3 * len(CLASSES)), 2 * samples)
     learnt = yield from build_pool(PoolSpec(protocol, "train", count, 3, TEST_SEED), work, workers)
 
-    def features(images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        return np.stack(
-            [
-                hog(np.asarray(image, np.float64), 9, (8, 8), (2, 2), feature_vector=True).astype(np.float32)
-                for image in images
-            ]
-        )
-
-    machine = LinearSVC(C=0.1, random_state=0).fit(features(learnt.images), learnt.labels)
-    answers: npt.NDArray[np.bool_] = machine.predict(features(pool.images)) == pool.labels
+    machine = HogLinear().fit(hog_rows(learnt.images), learnt.labels)
+    answers: npt.NDArray[np.bool_] = machine.predict(hog_rows(pool.images)) == pool.labels
     return answers
 
 
 def set_figures(judge: Judge, protocol: Protocol, work: Path) -> Generator[Progress, None, list[Metric]]:
     """Measure on the test parts of the frozen sets of Table V; nothing of them was trained on."""
-    first = yield from build_dataset(DATASETS[protocol][1], work / "sets")
-    second = yield from build_dataset(DATASETS[protocol][2], work / "sets")
+    sets = yield from paper_sets(protocol, work / "sets")
     found = []
-    for name, images in (
-        ("dataset 1", first),
-        ("dataset 2", second),
-        ("dataset 1 (noisy)", noisy(first, PEAK_COUNTS[protocol])),
-    ):
+    for name, images in sets.items():
         _, test = split(images)
-        part = Images(images.images[test], images.labels[test])
-        chances = judge.chances(normalised(part.images, half_plane=protocol == "hipgisaxs"))
-        right = chances.argmax(axis=1) == part.labels
+        chances = judge.chances(normalised(images.images[test], half_plane=protocol == "hipgisaxs"))
+        right = chances.argmax(axis=1) == images.labels[test]
         found.append(
             metric("accuracy", name, right, test, note="its test images, as in the table of the paper")
         )

@@ -12,7 +12,6 @@ import pandas as pd
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.frames import raw_frame
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes import EvenAxes
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.reading import Reader
 from napari_sciml.techniques.gisaxs.tables import EXPLAINED, FEATURES, PROBABILITIES, SPOTS
@@ -63,7 +62,7 @@ def write_picture(findings: Findings, source: ImageSource, reader: Reader, path:
     here = spots[spots["frame"] == number]
     explained = findings.tables[EXPLAINED]
     why = explained[explained["frame"] == number]
-    relative = isinstance(reader.axes, EvenAxes) and reader.axes.relative
+    relative = reader.axes.relative
     unit = "relative" if relative else "1/nm"
     parts = ["unknown" if row["unknown"] else f"{row['label']}, probability {row['probability']:.0%}"]
     if len(why) and not row["unknown"]:

@@ -90,6 +90,9 @@ class GeometryAxes:
             points(self.qy_range, self.extent.qy_step),
         )
 
+    relative = False
+    """A geometry has units."""
+
     @property
     def energy_kev(self) -> float | None:
         """Energy of the beam."""

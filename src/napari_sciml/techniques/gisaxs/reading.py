@@ -11,7 +11,7 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes import EvenAxes, QAxes, QImage
+from napari_sciml.techniques.gisaxs.axes import QAxes, QImage
 from napari_sciml.techniques.gisaxs.canonical import MISSING, canonical, count_like
 from napari_sciml.techniques.gisaxs.clean import Account, clean_frame
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
@@ -66,7 +66,7 @@ class Reader:
     @property
     def cautions(self) -> tuple[str, ...]:
         """What a person should be told at once."""
-        if not (isinstance(self.axes, EvenAxes) and self.axes.relative):
+        if not self.axes.relative:
             return ()
         caution = (
             "No q ranges were given: the image is taken to show q_y on both sides as far as q_z, and no "

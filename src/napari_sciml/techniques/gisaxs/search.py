@@ -14,18 +14,13 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes import EvenAxes, QAxes, QImage
+from napari_sciml.techniques.gisaxs.axes import QImage
 from napari_sciml.techniques.gisaxs.beam import wavenumber
 from napari_sciml.techniques.gisaxs.reading import Reader
 
 MARKER_SHARE = 0.03
 """Size of a marker over the shorter edge of a frame."""
 FALSE_LATTICES = "hipgisaxs"
-
-
-def relative(axes: QAxes) -> bool:
-    """Whether only ratios of q are known."""
-    return isinstance(axes, EvenAxes) and axes.relative
 
 
 class LatticeSearch:
@@ -134,7 +129,7 @@ class LatticeSearch:
         spots = spots[np.isfinite(row) & np.isfinite(column)]
         self.spots.append(spots)
         # Without q ranges there is a picture, but no unit in which a distance could be given.
-        unit = math.nan if relative(axes) else 1.0
+        unit = math.nan if axes.relative else 1.0
         sine = math.nan if energy is None else unit * found.horizon / wavenumber(energy)
         self.explained.append(
             pd.DataFrame(

@@ -27,11 +27,11 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.baseline import HogLinear, log_grey
 from napari_sciml.techniques.gisaxs.dataset import (
     DATASETS,
+    PAPER,
     PEAK_COUNTS,
     Images,
     Protocol,
-    build_dataset,
-    noisy,
+    paper_sets,
     split,
 )
 from napari_sciml.techniques.gisaxs.inputs import normalised
@@ -39,13 +39,6 @@ from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.train import NAMES, answer
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import wilson
-
-PAPER = {
-    "dataset 1": {"HOG": 92.00, "CNN": 92.29},
-    "dataset 2": {"HOG": 79.88, "CNN": 82.60},
-    "dataset 1 (noisy)": {"HOG": 79.57, "CNN": 91.57},
-}
-"""Table V of the paper, per cent."""
 
 
 @dataclass(frozen=True)
@@ -111,17 +104,10 @@ def table_v(
 
     `low` and `high` are Wilson's interval for the mean accuracy on the test images of one split.
     """
-    specs = [DATASETS[protocol][number] for number in (1, 2)]
-    specs = specs if per_class is None else [spec.quick(per_class) for spec in specs]
-    first = yield from build_dataset(specs[0], work / "sets")
-    second = yield from build_dataset(specs[1], work / "sets")
+    sets = yield from paper_sets(protocol, work / "sets", per_class)
     peak = PEAK_COUNTS[protocol]
     rows = []
-    for name, images in (
-        ("dataset 1", first),
-        ("dataset 2", second),
-        ("dataset 1 (noisy)", noisy(first, peak)),
-    ):
+    for name, images in sets.items():
         learnt, test = split(images)
         truth = images.labels[test]
         machine = HogLinear(peak)

@@ -26,7 +26,7 @@ FEATURE_LINE_COLUMNS = ("frame", "feature", "y", "x")
 UNSUPPORTED = 0.05
 SURE = 0.95
 """A name is doubted if less than this share of its spots are found, unless it is surer than this. Chosen on
-simulated lattices alone, where it costs 4 in 100 right names."""
+simulated lattices alone; what it costs is in the model card (right names doubted for want of spots)."""
 PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
 
 
