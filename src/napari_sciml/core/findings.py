@@ -46,6 +46,25 @@ class FieldMap:
 
 
 @dataclass(frozen=True)
+class Product:
+    """An array that a run made and that does not lie on the image: class averages, a 3-D map.
+
+    Attributes
+    ----------
+    array
+        Pixels or voxels; a stack counts its images along the first axis.
+    axes
+        One name for each dimension, for example ``("z", "y", "x")`` or ``("view", "y", "x")``.
+    pixel_size_A
+        Edge of a pixel in Angstrom, or None if nobody said.
+    """
+
+    array: npt.NDArray[Any]
+    axes: tuple[str, ...]
+    pixel_size_A: float | None = None
+
+
+@dataclass(frozen=True)
 class PointsOverlay:
     """Says that rows of a table are points on the image.
 
@@ -142,6 +161,8 @@ class Findings:
         Tables that are lines on the image.
     summary
         Says in one clause what was found, where counting the main table's rows would not.
+    products
+        Arrays that do not lie on the image, by name.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -155,6 +176,7 @@ class Findings:
     tiles: tuple[TilesOverlay, ...] = ()
     paths: tuple[PathsOverlay, ...] = ()
     summary: Callable[[Findings], str] | None = field(default=None, repr=False)
+    products: Mapping[str, Product] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         record = self.provenance

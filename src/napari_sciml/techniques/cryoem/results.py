@@ -1,0 +1,109 @@
+"""What comes out of sorting picked particles into views, and out of the 3-D map made from them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+Images = npt.NDArray[np.float32]
+NO_VIEW = -1
+"""The view of a particle that is none of the 84."""
+
+
+@dataclass(frozen=True, eq=False)
+class Particles:
+    """Boxes cut out around picks.
+
+    Attributes
+    ----------
+    images
+        ``(n, box, box)``, particles bright, the ring outside the particle at mean 0 and deviation 1.
+    table
+        One row each, in the same order: ``frame, y, x, score`` (pixels of the micrograph).
+    pixel_size_A
+        Edge of a pixel of `images`.
+    ctf
+        ``(frames, box, box // 2 + 1)`` transfer of each micrograph in the layout of ``numpy.fft.rfft2``, or
+        None if it is not known.
+    """
+
+    images: Images
+    table: pd.DataFrame
+    pixel_size_A: float
+    ctf: Images | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class ViewsResult:
+    """Particles sorted into the 84 views, and the average of each view.
+
+    Attributes
+    ----------
+    particles
+        What was sorted.
+    table
+        One row for each particle, in the order of `particles.table` and with its columns, and
+        ``view`` (0 to 83, or -1 for none of them), ``view_probability``, ``psi_deg`` (in-plane angle),
+        ``shift_y, shift_x`` (pixels of the box: where the particle's centre lies off the box's),
+        ``half`` (0 or 1: the random half of the data that it belongs to).
+    views
+        One row for each view: ``view, rot_deg, tilt_deg, count, share`` and ``correlation`` of its average
+        with the projection of the reference map.
+    averages
+        ``(84, box, box)``: the mean of the aligned particles of each view, zeros where there are none.
+    references
+        ``(84, box, box)``: the projections of the reference map.
+    pixel_size_A
+        Edge of a pixel of both.
+    map_name
+        Whose projections named the views.
+    method
+        ``network`` or ``correlation``.
+    notes
+        Facts worth showing, for example how many particles are none of the 84.
+    """
+
+    particles: Particles
+    table: pd.DataFrame
+    views: pd.DataFrame
+    averages: Images
+    references: Images
+    pixel_size_A: float
+    map_name: str
+    method: str
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Reconstruction:
+    """A 3-D map from class averages.
+
+    Attributes
+    ----------
+    volume
+        ``(n, n, n)`` indexed z, y, x.
+    pixel_size_A
+        Edge of a voxel.
+    fsc
+        One row for each shell: ``resolution_A, half_sets, truth, noise, phase_randomised``; a column that
+        was not measured is NaN. `noise` and `phase_randomised` are half-set curves of the same pipeline on
+        images without a particle, and with references whose phases were scrambled: what the half-set curve
+        would show if nothing were there.
+    resolution_A
+        Where `half_sets` falls below 0.143, `truth` below 0.5: ``{"half_sets": ..., "truth": ...}``; NaN
+        where unknown.
+    cautions
+        What to doubt: views without particles, directions that are missing, a control as good as the map.
+    kept
+        The views that went into it.
+    """
+
+    volume: Images
+    pixel_size_A: float
+    fsc: pd.DataFrame
+    resolution_A: dict[str, float]
+    kept: tuple[int, ...]
+    cautions: tuple[str, ...] = ()
