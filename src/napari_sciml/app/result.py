@@ -10,6 +10,7 @@ from psygnal import Signal
 
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.area import area_grid, area_layer
 from napari_sciml.layers.follower import Follower, Grid
 from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
 from napari_sciml.layers.paths import paths_layers
@@ -31,6 +32,7 @@ class Result:
         self._keepers = keepers
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []
         self._scores: list[weakref.ref[Layer]] = []
+        self._areas: list[weakref.ref[Layer]] = []
         self._paths: list[weakref.ref[Layer]] = []
         self._follower: Follower | None = None
         for _, keeper in keepers:
@@ -51,6 +53,12 @@ class Result:
             lines = viewer.add_layer(Layer.create(*outlines_layer(findings, tiles, place)))
             result._scores.append(weakref.ref(scores))
             result._outlines.append((tiles, weakref.ref(lines)))
+        area = area_layer(findings, place)
+        if area is not None:
+            left_out = viewer.add_layer(Layer.create(*area))
+            on_image = area_grid(findings)
+            grids[left_out] = (on_image.scale, on_image.translate)
+            result._areas.append(weakref.ref(left_out))
         for paths in findings.paths:
             for data in paths_layers(findings, paths, place):
                 result._paths.append(weakref.ref(viewer.add_layer(Layer.create(*data))))
@@ -72,7 +80,7 @@ class Result:
     @property
     def layers(self) -> list[Layer]:
         """All layers that still exist."""
-        refs = [*self._scores, *(ref for _, ref in self._outlines), *self._paths]
+        refs = [*self._scores, *(ref for _, ref in self._outlines), *self._areas, *self._paths]
         return [*(layer for ref in refs if (layer := ref()) is not None), *self.points]
 
     @property

@@ -145,7 +145,8 @@ def stated_pixel_size(source: ImageSource, values: Mapping[str, Any]) -> dict[st
     The file may not know it, or say something else than the layer.
     """
     physical = any(name.endswith(("_um", "_nm", "_A")) for name in values)
-    if source.pixel_size is None or "pixel_size_nm" in values or not physical:
+    said = any(name.startswith("pixel_size_") for name in values)
+    if source.pixel_size is None or said or not physical:
         return {}
     edges = {size for size, axis in zip(source.pixel_size, source.axes, strict=True) if axis in SPATIAL_AXES}
     return {"pixel_size_nm": float(f"{edges.pop() * 1000:.9g}")} if len(edges) == 1 else {}

@@ -12,6 +12,7 @@ from typing import Any
 from napari_sciml.app.lattice_axes import still_known
 from napari_sciml.app.lattices import caption
 from napari_sciml.app.mask_layer import new_mask_layer
+from napari_sciml.app.measure import measure_diameter
 from napari_sciml.core.findings import Findings
 
 
@@ -76,6 +77,12 @@ def false_hits(model: str, threshold: float, live: Mapping[str, Any]) -> str:
     return f"Expect {expected.sentence}."
 
 
+def particles_in(findings: Findings, frame: int) -> str:
+    """Say how many particles a micrograph holds, for the canvas."""
+    count = int((findings.table["frame"] == frame).sum())
+    return f"{count} particle{'' if count == 1 else 's'}"
+
+
 TRAITS: dict[str, Traits] = {
     "microct": Traits(
         next_step="Next: move the threshold, or add missed ones by hand with the + tool of the points layer.",
@@ -98,6 +105,15 @@ TRAITS: dict[str, Traits] = {
         ),
         nothing="Next: see the probabilities in the tab Lattice; check the q ranges or the geometry.",
         actions={"new_mask": new_mask_layer},
+    ),
+    "cryoem": Traits(
+        next_step=(
+            "Next: look at the rings, move the threshold, add or remove picks by hand; then sort them in the "
+            "tab Views."
+        ),
+        nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
+        words=particles_in,
+        actions={"measure": measure_diameter},
     ),
 }
 

@@ -18,7 +18,7 @@ from napari_sciml.layers.spatial import source_place
 from napari_sciml.layers.styles import MODEL, style_for
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX
 
-LABELS = {"microct": "fiber", "diffraction": "bragg", "gisaxs": "spot"}
+LABELS = {"microct": "fiber", "diffraction": "bragg", "gisaxs": "spot", "cryoem": "particle"}
 """What the points of a technique are, for tables that do not say it in a column."""
 
 MARKER_PX = {"diffraction": 11.0, "gisaxs": 9.0}
@@ -82,6 +82,8 @@ def table_of(record: Path) -> Path:
 def marker_diameter(record: Provenance) -> float:
     """Give the size of a marker in pixels, from the settings of the run."""
     settings, sizes = record.settings, record.source.pixel_size
+    if record.technique == "cryoem":
+        return particle_diameter(record)
     if record.technique in MARKER_PX:
         return MARKER_PX[record.technique]
     if settings.get("fiber_diameter_px"):
@@ -89,6 +91,22 @@ def marker_diameter(record: Provenance) -> float:
     if settings.get("fiber_diameter_um") and sizes is not None:
         return float(settings["fiber_diameter_um"]) / sizes[-1]
     return RING_DIAMETER_PX
+
+
+def particle_diameter(record: Provenance) -> float:
+    """Give the diameter of a particle in pixels, as the run derived it.
+
+    Raises
+    ------
+    SciMLError
+        If the record does not say it.
+    """
+    from napari_sciml.core.settings import parse_settings
+    from napari_sciml.techniques.cryoem.scale import pick_scale
+    from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+
+    known = {name: value for name, value in record.settings.items() if name in CryoEMSettings.model_fields}
+    return pick_scale(_placeholder(record), parse_settings(CryoEMSettings, known)).diameter_px
 
 
 def _placeholder(record: Provenance) -> ImageSource:

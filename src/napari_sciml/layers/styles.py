@@ -84,7 +84,13 @@ STYLES = {
         missing_color=ORANGE,
         border_width=0.14,
     ),
+    # As wide as the particle, and thin: what is inside has to be judged by eye.
+    "particle": PointStyle(one="particle", many="particles", border_width=0.05),
 }
+
+CHOSEN_COLOR = GREEN
+"""Fills the points that a person has singled out, for example those of one view."""
+CHOSEN_OPACITY = 0.45
 
 FEATURE_COLORS = {"peak": YELLOW, "ring": BLUE, "arc": PURPLE, "line": GREEN}
 """Kind of a feature found in an image -> its colour."""

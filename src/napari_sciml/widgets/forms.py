@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QWidget
 
+from napari_sciml.widgets.cryoem_form import CryoEMForm
 from napari_sciml.widgets.diffraction_form import DiffractionForm
 from napari_sciml.widgets.gisaxs_form import GisaxsForm
 from napari_sciml.widgets.hits_page import HitsPage
@@ -20,6 +21,7 @@ from napari_sciml.widgets.result_page import ResultPage
 from napari_sciml.widgets.simulate_page import SimulatePage
 
 FORMS: dict[str, type[QWidget]] = {
+    "cryoem": CryoEMForm,
     "diffraction": DiffractionForm,
     "gisaxs": GisaxsForm,
     "microct": MicroCTForm,
