@@ -31,7 +31,10 @@ class TorchFloat:
         with torch.inference_mode():
             for first in range(0, len(images), CHUNK):
                 logits = self._module(channels_last(images[first : first + CHUNK]))
-                answers[first : first + CHUNK] = logits.flatten(1).softmax(1).numpy()
+                if logits.ndim == 4:
+                    # A map of each image: its middle is the answer.
+                    logits = logits[..., logits.shape[2] // 2, logits.shape[3] // 2]
+                answers[first : first + CHUNK] = logits.softmax(1).numpy()
         return answers
 
     def field(self, tile: FloatArray, stride: int) -> FieldScores:
@@ -39,11 +42,13 @@ class TorchFloat:
         if not self.model.dense:
             raise SciMLError(
                 f"The model {self.model.name} labels single patches, not a whole image",
-                f"use a dense model, for example {self.model.technique}-fiber-dense",
+                "use one whose input is any field",
             )
         with torch.inference_mode():
             scores = self._module(channels_last(tile[np.newaxis]), stride).softmax(1)[0]
-        return FieldScores(scores.permute(1, 2, 0).contiguous().numpy(), stride, CENTRE_PX)
+        # Where the first element sits is the network's own affair.
+        offset = float(getattr(self._module, "centre_px", CENTRE_PX))
+        return FieldScores(scores.permute(1, 2, 0).contiguous().numpy(), stride, offset)
 
     def close(self) -> None:
         """Free what the predictor holds. Safe to call more than once."""

@@ -17,6 +17,7 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.local_noise import LocalNoise
 from napari_sciml.networks.log_contrast import LogContrast
+from napari_sciml.networks.micrograph_rule import Micrograph
 
 FloatArray = npt.NDArray[np.float32]
 SAMPLE_PIXELS = 250_000
@@ -80,7 +81,7 @@ class FieldRobust:
 
 
 NORMALISATIONS: dict[str, Normalisation] = {
-    rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise(), LogContrast())
+    rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise(), LogContrast(), Micrograph())
 }
 """Every rule by its tag."""
 

@@ -47,6 +47,7 @@ def fit(
     settings: FitSettings,
     folder: Path,
     *,
+    loss_of: Callable[[Tensor, Tensor], Tensor] | None = None,
     validate: Callable[[nn.Module], dict[str, float]] | None = None,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, nn.Module]:
@@ -57,10 +58,13 @@ def fit(
     images
         ``(n, h, w)`` raw pixels.
     targets
-        ``(n,)`` probability that the positive class is right (hard labels are 0 and 1), or ``(n, classes)``.
+        ``(n,)`` probability that the positive class is right (hard labels are 0 and 1), or ``(n, classes)``;
+        for a network that labels fields, maps ``(n, c, h', w')`` that `loss_of` understands.
     normalise
         ``normalise(batch, index)`` gives the network's input ``(b, 1, h, w)`` for raw images and their row
         numbers.
+    loss_of
+        ``loss_of(logits, targets)`` of a batch; cross entropy if None.
     folder
         Gets ``checkpoint.pt`` after each epoch, from which the same call goes on, and ``training.csv``.
     """
@@ -88,13 +92,11 @@ def fit(
             index = order[step * settings.batch : (step + 1) * settings.batch]
             symmetry = int(rng.integers(8)) if settings.symmetric else 0
             batch = normalise(turn(images[index], symmetry), index)
-            wanted = targets[index]
+            wanted = targets[index] if targets.ndim < 3 else turn(targets[index], symmetry)
             # bfloat16 halves the time on processors that have it; loss and weights stay float32.
             with torch.autocast("cpu", torch.bfloat16):
-                logits = module(batch).flatten(1)
-            if wanted.ndim == 1:
-                wanted = torch.stack([1 - wanted, wanted], dim=1)
-            loss = nnf.cross_entropy(logits.float(), wanted)
+                logits = module(batch)
+            loss = (loss_of or label_loss)(logits.float(), wanted)
             optimiser.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
@@ -111,8 +113,15 @@ def fit(
     return module.eval()
 
 
+def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Give the cross entropy of one label for each image."""
+    if wanted.ndim == 1:
+        wanted = torch.stack([1 - wanted, wanted], dim=1)
+    return nnf.cross_entropy(logits.flatten(1), wanted)
+
+
 def turn(images: Tensor, symmetry: int) -> Tensor:
-    """Apply one of the eight symmetries of the square to a batch ``(n, h, w)``."""
+    """Apply one of the eight symmetries of the square to a batch ``(..., h, w)``."""
     if symmetry & 1:
         images = images.flip(-1)
     if symmetry & 2:

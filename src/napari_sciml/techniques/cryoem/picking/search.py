@@ -1,0 +1,194 @@
+"""`MicrographSearch`: the picking itself, one micrograph after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.backends.predictor import Predictor
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.cryoem.picking.log import blob_response, blob_scores
+from napari_sciml.techniques.cryoem.picking.network import (
+    JUNK,
+    OFFSET_PX,
+    PARTICLE,
+    STRIDE,
+    label_field,
+    probability,
+)
+from napari_sciml.techniques.cryoem.picking.peaks import find_peaks
+from napari_sciml.techniques.cryoem.picking.rim import dead_rim
+from napari_sciml.techniques.cryoem.picking.shrink import Shrunk, is_bright, shrink
+from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX, SUPPRESSION, PickScale
+from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+
+LOWEST_FLOOR = 0.05
+"""Picks below this are not kept as candidates, unless the threshold itself is lower."""
+JUNK_LIMIT = 0.5
+COLUMNS = ("frame", "y", "x", "score")
+BoolImage = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class Picked:
+    """The picks of one micrograph and what was left out of it.
+
+    Attributes
+    ----------
+    table
+        ``y, x, score`` in pixels of the micrograph, best first.
+    mask
+        ``(h', w')`` True where nothing was picked; every second pixel of the shrunk image.
+    """
+
+    table: pd.DataFrame
+    mask: BoolImage
+
+
+class MicrographSearch:
+    """Picks the particles of every micrograph of a source.
+
+    Parameters
+    ----------
+    predictor
+        What runs the network; None for the Laplacian of Gaussian without a mask.
+
+    Attributes
+    ----------
+    found
+        The picks of each micrograph so far.
+    masks
+        ``(frames, h', w')`` uint8, 1 where nothing was picked.
+    problems
+        One sentence for each micrograph that could not be used, whose numbers are in `failed`.
+    contrast, contrast_reason
+        What particles were taken for, and why; known after the first micrograph.
+    done, total
+        Micrographs.
+    """
+
+    def __init__(
+        self,
+        source: ImageSource,
+        scale: PickScale,
+        settings: CryoEMSettings,
+        predictor: Predictor | None,
+        floor: float,
+    ) -> None:
+        self._source, self._scale, self._settings = source, scale, settings
+        self._predictor, self._floor = predictor, floor
+        self._first_error: SciMLError | None = None
+        self.total = frame_count(source)
+        self.done = 0
+        small = [max(8, round(length / scale.downsampling)) for length in frame_shape(source)]
+        self.masks = np.zeros((self.total, *(-(-length // STRIDE) for length in small)), np.uint8)
+        self.found: list[pd.DataFrame] = []
+        self.problems: list[str] = []
+        self.failed: list[int] = []
+        self.contrast = ""
+        self.contrast_reason = ""
+        self.step = tuple(a / b for a, b in zip(frame_shape(source), small, strict=True))
+
+    def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
+        """Pick in micrograph after micrograph, yielding after each.
+
+        Raises
+        ------
+        SciMLError
+            If not one micrograph could be used.
+        """
+        for number in range(self.total):
+            if cancel.cancelled:
+                return
+            try:
+                picked = self.pick(raw_frame(self._source, number))
+            except SciMLError as error:
+                self._first_error = self._first_error or error
+                self.failed.append(number)
+                self.problems.append(f"Micrograph {number} was left out: {error.message}.")
+            else:
+                self.masks[number] = picked.mask
+                table = picked.table
+                table.insert(0, "frame", number)
+                self.found.append(table)
+            self.done += 1
+            yield Progress(self.done, self.total, "micrographs")
+        if len(self.failed) == self.total and self._first_error is not None:
+            first = self._first_error
+            raise SciMLError(f"{self._source.name} cannot be used: {first.message}", first.hint)
+
+    def pick(self, frame: npt.NDArray[np.generic]) -> Picked:
+        """Pick in one micrograph ``(h, w)``.
+
+        Raises
+        ------
+        SciMLError
+            If its pixels cannot be used.
+        """
+        from napari_sciml.networks.micrograph_rule import Micrograph
+
+        shrunk = shrink(frame, self._scale.downsampling, bright=True)
+        normalised = Micrograph().apply(shrunk.image[np.newaxis])[0]
+        response = blob_response(normalised)
+        if not self.contrast:
+            bright, reason = is_bright(normalised, response, self._settings.contrast)
+            self.contrast, self.contrast_reason = ("light" if bright else "dark"), reason
+        if self.contrast == "dark":
+            normalised, response = -normalised, -response
+        # Elements of the network's map lie between two pixels.
+        scores = None
+        mask = np.zeros(self.masks.shape[1:], bool)
+        if self._settings.mask_junk:
+            mask |= self.rim(frame, shrunk)
+        if self._predictor is not None:
+            labels = label_field(self._predictor, normalised)
+            classes = self._predictor.model.classes
+            if self._settings.mask_junk and JUNK in classes:
+                mask |= labels[..., classes.index(JUNK)] > JUNK_LIMIT
+            if self._settings.picker == "network":
+                scores = probability(labels[..., classes.index(PARTICLE)], self._predictor.model)
+        if scores is not None:
+            places, values = find_peaks(scores, self.spacing(STRIDE), self._floor, mask)
+            places = places * STRIDE + OFFSET_PX
+        else:
+            fine = enlarged(mask, normalised.shape)
+            places, values = find_peaks(blob_scores(response, fine), self.spacing(1), self._floor, fine)
+        positions = shrunk.to_micrograph(places)
+        table = pd.DataFrame({"y": positions[:, 0], "x": positions[:, 1], "score": values.astype(float)})
+        return Picked(table, mask)
+
+    @staticmethod
+    def spacing(stride: int) -> float:
+        """Give the smallest distance of two picks in elements of a map."""
+        return SUPPRESSION * NETWORK_DIAMETER_PX / stride
+
+    def rim(self, frame: npt.NDArray[np.generic], shrunk: Shrunk) -> BoolImage:
+        """Mask the dead rim of a micrograph."""
+        top, bottom, left, right = dead_rim(frame)
+        mask = np.ones(self.masks.shape[1:], bool)
+        rows = np.arange(mask.shape[0]) * STRIDE * shrunk.step[0]
+        columns = np.arange(mask.shape[1]) * STRIDE * shrunk.step[1]
+        alive_rows = (rows >= top) & (rows < frame.shape[0] - bottom)
+        alive_columns = (columns >= left) & (columns < frame.shape[1] - right)
+        mask[np.ix_(alive_rows, alive_columns)] = False
+        return mask
+
+
+def enlarged(mask: BoolImage, shape: tuple[int, ...]) -> BoolImage:
+    """Give the mask for every pixel of the shrunk image."""
+    return np.repeat(np.repeat(mask, STRIDE, 0), STRIDE, 1)[: shape[0], : shape[1]]
+
+
+def gather(found: list[pd.DataFrame]) -> pd.DataFrame:
+    """Join the picks of all micrographs into the table of candidates ``frame, y, x, score``."""
+    rows = [table for table in found if len(table)]
+    if not rows:
+        return pd.DataFrame({name: np.empty(0) for name in COLUMNS}).astype({"frame": np.int64})
+    return pd.concat(rows, ignore_index=True)[list(COLUMNS)].astype({"frame": np.int64})
