@@ -31,8 +31,9 @@ def open_image(
     ----------
     path
         A TIFF file, a folder of TIFF slices, a pattern (``scan_*.tif``), an OME-Zarr or Zarr folder, an
-        HDF5 or NeXus file, a .npy or .npz file; a detector file (CBF, EDF, MarCCD, SMV) or a folder or
-        pattern of them. ``file.h5::/entry/data`` names the part inside.
+        HDF5 or NeXus file, a .npy or .npz file; an MRC file (.mrc, .mrcs, .map, also packed), a greyscale
+        JPEG or PNG, a detector file (CBF, EDF, MarCCD, SMV), or a folder or pattern of one kind of them.
+        ``file.h5::/entry/data`` names the part inside.
     dataset
         The part inside the file, instead of ``::``.
     axes
@@ -71,7 +72,7 @@ def open_image(
     try:
         name = Path(file).name or file
         shown = f"{name}::{raw.part}" if raw.part else name
-        source = _arrange(raw, shown, axes, pixel_size_nm, channel)
+        source = arrange(raw, shown, axes, pixel_size_nm, channel)
     except SciMLError:
         raw.close()
         raise
@@ -90,20 +91,24 @@ def open_image(
 
 def _open_raw(file: str, part: str, apart: bool) -> RawImage:
     """Hand the path to the module that knows its format."""
-    from napari_sciml.io import detector, hdf5, numpy_files, ome_zarr, tiff, tiff_folder
+    from napari_sciml.io import detector, hdf5, image_files, mrc, numpy_files, ome_zarr, photo, tiff
 
     if not file.strip():
         raise SciMLError("No file was given", READABLE)
     if frames := detector.detector_files(file):
         return detector.open_detector(frames)
     if is_pattern(file):
-        return tiff_folder.open_tiffs(tiff_folder.tiffs_matching(file), file, apart)
+        return image_files.open_family(*image_files.files_matching(file), file, apart)
     path = Path(file).expanduser()
     kind = format_of(path)
-    if part and kind in ("tiff", "npy", "folder"):
+    if part and kind in ("tiff", "npy", "mrc", "photo", "folder"):
         raise SciMLError(f"{path} has no parts to choose {part} from", "leave the part out")
     if kind == "tiff":
         return tiff.open_tiff(path)
+    if kind == "mrc":
+        return mrc.open_mrc(path)
+    if kind == "photo":
+        return photo.open_photo(path)
     if kind == "zarr":
         return ome_zarr.open_zarr(path, part)
     if kind == "hdf5":
@@ -112,10 +117,10 @@ def _open_raw(file: str, part: str, apart: bool) -> RawImage:
         return numpy_files.open_npy(path)
     if kind == "npz":
         return numpy_files.open_npz(path, part)
-    return tiff_folder.open_tiffs(tiff_folder.tiffs_in(path), path.name, apart)
+    return image_files.open_family(*image_files.files_in(path), path.name, apart)
 
 
-def _arrange(
+def arrange(
     raw: RawImage,
     name: str,
     axes: str | Sequence[str] | None,

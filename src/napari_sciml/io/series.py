@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.detector import detector_files, is_detector_file, open_detector
+from napari_sciml.io.image_files import family_of, files_in, open_family
+from napari_sciml.io.opening import arrange
 from napari_sciml.io.paths import natural_key
-from napari_sciml.io.tiff_folder import is_tiff, open_tiffs
 
 
 def open_series(files: Sequence[str | os.PathLike[str]]) -> ImageSource:
-    """Open detector or TIFF files as one series, in the order of the numbers in their names.
+    """Open detector, TIFF or MRC files or pictures as one series, in the order of the numbers in their names.
 
     A file that is damaged or of another size keeps its place and is told when it is read.
 
@@ -28,21 +30,32 @@ def open_series(files: Sequence[str | os.PathLike[str]]) -> ImageSource:
         raise SciMLError("No file was given", "choose at least one")
     if all(is_detector_file(path) for path in paths):
         raw = open_detector(paths)
-    elif all(is_tiff(path) for path in paths):
-        raw = open_tiffs(paths, paths[0].parent.name, apart=True)
+    elif family := family_of(paths):
+        raw = open_family(family, paths, paths[0].parent.name, apart=True)
     else:
         raise SciMLError(
             f"{paths[0].name} and {paths[-1].name} cannot be one series",
-            "choose only detector files (CBF, EDF, MarCCD, SMV), or only TIFF files",
+            "choose only detector files (CBF, EDF, MarCCD, SMV), or only TIFF, MRC or picture files",
         )
-    folder = str(paths[0].parent.absolute())
-    # Some of the files of a folder have no name in common by which they could be opened again.
-    whole = detector_files(folder) == [Path(folder) / path.name for path in paths]
-    return ImageSource.from_array(
-        raw.data,
-        axes=raw.axes,
-        name=paths[0].name if len(paths) == 1 else f"{paths[0].stem} to {paths[-1].stem}",
-        path=folder if whole else None,
-        close=raw.close,
-        place=raw.place,
-    )
+    name = paths[0].name if len(paths) == 1 else f"{paths[0].stem} to {paths[-1].stem}"
+    source = arrange(raw, name, None, None, None)
+    return replace(source, path=path_of(paths), close=raw.close, place=raw.place)
+
+
+def path_of(paths: Sequence[Path]) -> str | None:
+    """Give the one path that opens these very files again, or None: the folder, or the only file.
+
+    Some of the files of a folder have no name in common by which they could be opened again.
+    """
+    if len(paths) == 1 and not is_detector_file(paths[0]):
+        return str(paths[0].absolute())
+    folder = paths[0].parent.absolute()
+    here = [folder / path.name for path in paths]
+    if detector_files(str(folder)) == here:
+        return str(folder)
+    try:
+        family, found = files_in(folder)
+    except SciMLError:
+        return None
+    # A folder of TIFF slices or pictures opens as a volume.
+    return str(folder) if family.outer == "t" and found == here else None
