@@ -148,7 +148,7 @@ def blob(box: int, y: float, x: float, width: float) -> np.ndarray:
 def views_result(
     table: pd.DataFrame, *, method: str = "network", map_name: str = "three lobes", crowded: bool = False
 ) -> ViewsResult:
-    """Sort particles into views by their row: every tenth is none of the 84; the last ten views stay empty."""
+    """Sort particles into views by their row: every tenth is none; the last ten views stay empty."""
     count = len(table)
     rows = np.arange(count)
     view = rows % (6 if crowded else VIEWS - 10)

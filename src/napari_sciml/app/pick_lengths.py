@@ -52,7 +52,7 @@ def scale_of(state: RunState) -> PickScale | None:
 def stated_pixel_A(state: RunState) -> float | None:
     """Give the edge of a pixel that the image itself states, in Angstrom."""
     source = source_of(state)
-    size = None if source is None else pixel_size_A(source, CryoEMSettings())
+    size = None if source is None else pixel_size_A(source, parse_settings(CryoEMSettings, {}))
     # A length in micrometres came from Angstrom; the sums must not show.
     return None if size is None else float(f"{size:.6g}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import weakref
+from collections.abc import Callable
 from typing import Any
 
 from napari.layers import Layer, Points, Vectors
@@ -29,6 +30,9 @@ class Result:
     ) -> None:
         self.findings = findings
         self.place = place
+        self.further: Callable[[Findings], Findings] | None = None
+        """Adds to the findings what was made of them after the run; they are saved with it."""
+        self._image: weakref.ref[Layer] | None = None
         self._keepers = keepers
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []
         self._scores: list[weakref.ref[Layer]] = []
@@ -56,8 +60,8 @@ class Result:
         area = area_layer(findings, place)
         if area is not None:
             left_out = viewer.add_layer(Layer.create(*area))
-            on_image = area_grid(findings)
-            grids[left_out] = (on_image.scale, on_image.translate)
+            grid = area_grid(findings)
+            grids[left_out] = (grid.scale, grid.translate)
             result._areas.append(weakref.ref(left_out))
         for paths in findings.paths:
             for data in paths_layers(findings, paths, place):
@@ -68,9 +72,15 @@ class Result:
             keeper.edited.connect(result.edited.emit)
             result._keepers.append((overlay, keeper))
         if image is not None:
+            result._image = weakref.ref(image)
             on_image = [layer for layer in result.layers if layer not in grids]
             result._follower = Follower(image, on_image, grids)
         return result
+
+    @property
+    def image(self) -> Layer | None:
+        """The image that it was found in, as long as that exists."""
+        return None if self._image is None else self._image()
 
     @property
     def points(self) -> list[Points]:
@@ -115,6 +125,10 @@ class Result:
             float(affine[0, 0] * spatial["translate"][0] + affine[0, -1]),
             float(affine[0, 0] * spatial["scale"][0]),
         )
+
+    def complete(self) -> Findings:
+        """Give the findings with all that was made of them since, for example views of picked particles."""
+        return self.findings if self.further is None else self.further(self.findings)
 
     def is_in(self, viewer: Any) -> bool:
         """Whether `viewer` still shows a layer of this result."""

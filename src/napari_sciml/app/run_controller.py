@@ -128,6 +128,11 @@ class RunController:
         # The new layer is no image to work on.
         self.change_values({**self.state.values, **values})
 
+    @property
+    def result(self) -> Result | None:
+        """The last result, if it is of the chosen technique."""
+        return self._own_result()
+
     def go_to_frame(self, number: int) -> None:
         """Show a frame of the result in the viewer."""
         if (result := self._own_result()) is not None:
@@ -162,7 +167,7 @@ class RunController:
         """Save the result into a new folder inside `parent`."""
         if self._result is None or self.state.saving:
             return
-        findings = self._result.findings
+        findings = self._result.complete()
         record = findings.provenance.source
         folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
         self._show(saving=True, error="", note="")

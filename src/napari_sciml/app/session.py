@@ -9,6 +9,7 @@ from napari.layers import Layer, Points
 
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.simulation import SimulationController
+from napari_sciml.app.views import ViewsController
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.keeper import keeper_for
 
@@ -21,6 +22,7 @@ class Session:
     def __init__(self, viewer: Any) -> None:
         self.runs = RunController(viewer)
         self.simulation = SimulationController(viewer)
+        self.views = ViewsController(viewer, self.runs)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in viewer.layers:
             _keep(layer)

@@ -1,0 +1,367 @@
+"""`ViewsController`: sorts the picks of a run into views and builds a 3-D map of them."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Collection, Generator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from napari.layers import Image, Layer
+from psygnal import Signal
+
+from napari_sciml.app.pace import Pace
+from napari_sciml.app.pick_lengths import used_pixel_A
+from napari_sciml.app.picks import COLUMNS, keys, picks_of, single_out
+from napari_sciml.app.result import Result
+from napari_sciml.app.run_controller import RunController
+from napari_sciml.app.sentences import CRASHED
+from napari_sciml.app.stage import Stage
+from napari_sciml.app.state import Phase, RunState
+from napari_sciml.app.views_findings import with_picks, with_views
+from napari_sciml.app.views_state import Job, MapChoice, ViewsState
+from napari_sciml.app.views_words import map_title, preferred, whose_projections
+from napari_sciml.app.views_work import SCIENCE, Science, SortOrder
+from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.layers.points import record
+from napari_sciml.layers.source import source_from_layer
+from napari_sciml.layers.volume import show_density, volume_layer
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
+
+TECHNIQUE = "cryoem"
+LIGHTER = "particles lighter"
+"""Begins the note of a run that took its particles to be light."""
+VOLUME = "3-D map (first model)"
+STOPPED = "Stopped; nothing was changed."
+TITLES: dict[Job, str] = {"sort": "Sorting into views", "build": "Building the 3-D map", "train": "Training"}
+
+
+@dataclass
+class Work:
+    """A job under way, and the last map that it has shown."""
+
+    job: Job
+    token: CancelToken
+    result: weakref.ref[Result] | None
+    pace: Pace = field(default_factory=Pace)
+    density: npt.NDArray[np.float32] | None = None
+
+
+class ViewsController:
+    """Turns wishes about views into jobs, and their results into state and layers.
+
+    Parameters
+    ----------
+    viewer
+        The real viewer; it is held weakly.
+    runs
+        Whose picks are sorted.
+    start
+        Starts work; tests hand in one that runs at once.
+    science
+        Does the work; tests hand in something quick.
+    """
+
+    changed = Signal(object)
+    """Emitted with the new `ViewsState` whenever something that the page shows has changed."""
+
+    def __init__(
+        self, viewer: Any, runs: RunController, start: Launch = launch, science: Science | None = None
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._runs = runs
+        self._start = start
+        self._science = science or SCIENCE
+        self._work: Work | None = None
+        self._of: weakref.ref[Result] | None = None
+        self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
+        self._stage = Stage(viewer)
+        self._stage.changed.connect(self._on_stage)
+        self._new_volume = True
+        self._sorted_with: dict[str, Any] = {}
+        self.state = ViewsState()
+        runs.changed.connect(self._on_run)
+
+    def choose_map(self, kind: Literal["built-in", "map", "model"], path: str = "") -> None:
+        """Name the views by projections of this map."""
+        try:
+            choice = self._science.look(MapChoice(kind, path))
+        except SciMLError as error:
+            self._show(error=error.sentence)
+            return
+        self._show(map=choice, error="", note="")
+
+    def set_voxel(self, size_A: float | None) -> None:
+        """Say how large a voxel of the chosen map is; None believes the file."""
+        self._show(map=replace(self.state.map, pixel_size_A=size_A, model=""), error="")
+
+    def choose_method(self, method: Literal["network", "correlation"]) -> None:
+        """Name the views in this way."""
+        self._show(method=method, error="")
+
+    def choose_ctf(self, path: str) -> None:
+        """Correct the CTF that this STAR file states; empty corrects none."""
+        self._show(ctf=path, error="")
+
+    def sort(self) -> None:
+        """Sort the picks that are on screen, unless the state says why not."""
+        result = self._runs.result
+        if self._work is not None or self.state.blocked or result is None or result.image is None:
+            return
+        table, size = picks_of(result), self._pixel_A(self._runs.state, result)
+        try:
+            source = source_from_layer(result.image)
+        except SciMLError as error:
+            self._show(error=error.sentence)
+            return
+        assert size is not None, "the state says so before anything is sorted"
+        state, contrast = self.state, contrast_of(result.findings)
+        order = SortOrder(source, table[list(COLUMNS)], size, contrast, state.map, state.method, state.ctf)
+        token = CancelToken()
+        self._begin("sort", token, self._science.sort(order, token), len(table))
+
+    def build(self) -> None:
+        """Build the 3-D map from the averages that are kept."""
+        result = self.state.result
+        if self._work is not None or result is None:
+            return
+        token = CancelToken()
+        self._new_volume = True
+        # The worker leaves the newest map in the work's own place; it is shown with the next step.
+        self._begin("build", token, self._building(result, sorted(self.state.kept), token), len(result.views))
+
+    def train(self, folder: str | Path) -> None:
+        """Train a model for the chosen map, into a new folder."""
+        if self._work is not None or not self.state.can_train:
+            return
+        token = CancelToken()
+        self._begin("train", token, self._science.train(self.state.map, Path(folder), token), 1)
+
+    def stop(self) -> None:
+        """Stop the work at its next step. What was there before stays."""
+        if self._work is not None:
+            self._work.token.cancel()
+            self._show(phase=Phase.STOPPING)
+
+    def choose_view(self, view: int | None) -> None:
+        """Look at one view: its particles are filled on the image."""
+        self._show(chosen=view)
+        self._single_out()
+
+    def keep(self, views: Collection[int], wanted: bool) -> None:
+        """Let these views go into the 3-D map, or leave them out."""
+        changed = frozenset(views)
+        kept = self.state.kept | changed if wanted else self.state.kept - changed
+        self._show(kept=kept)
+
+    def go_to_particle(self, row: int) -> None:
+        """Show a sorted particle in the middle of the canvas."""
+        viewer, result, views = self._viewer(), self._runs.result, self.state.result
+        if viewer is None or result is None or views is None:
+            return
+        self.show_images()
+        place = views.table.iloc[row]
+        self._runs.go_to_frame(int(place["frame"]))
+        layer = next(iter(result.points), None) or result.image
+        if layer is not None:
+            at = [float(place["frame"]), float(place["y"]), float(place["x"])][-layer.ndim :]
+            viewer.scene.camera.center = tuple(float(one) for one in layer.data_to_world(at)[-2:])
+
+    def show_volume(self) -> None:
+        """Show the 3-D map and hide the images."""
+        self._stage.show_volume()
+
+    def show_images(self) -> None:
+        """Bring the images back."""
+        self._stage.show_images()
+
+    def command_values(self) -> dict[str, Any]:
+        """Give the settings that sort and build as the page does, for a script or a command line."""
+        choice = self.state.map
+        values: dict[str, Any] = {"views": self.state.method}
+        if choice.kind == "map":
+            values["map"] = choice.path
+        model = choice.path if choice.kind == "model" else choice.model
+        if model:
+            values["orientation_model"] = model
+        if self.state.ctf:
+            values["ctf"] = self.state.ctf
+        return values
+
+    def _begin(self, job: Job, token: CancelToken, work: Generator[Progress, None, Any], total: int) -> None:
+        result = self._runs.result
+        self._work = Work(job, token, None if result is None else weakref.ref(result))
+        self._show(phase=Phase.RUNNING, job=job, progress=None, seconds_left=None, error="", note="")
+        self._start(Errand(work, TITLES[job], total, on_step=self._on_step, on_end=self._on_end))
+
+    def _building(
+        self, result: ViewsResult, keep: list[int], token: CancelToken
+    ) -> Generator[Progress, None, Reconstruction | None]:
+        work = weakref.WeakMethod(self._take_density)
+
+        def on_map(density: npt.NDArray[np.float32]) -> None:
+            if (take := work()) is not None:
+                take(density)
+
+        return (yield from self._science.build(result, keep, on_map, token))
+
+    def _take_density(self, density: npt.NDArray[np.float32]) -> None:
+        """Leave a map for the main thread, which alone may touch layers."""
+        if self._work is not None:
+            self._work.density = np.array(density, np.float32)
+
+    def _on_step(self, step: Progress) -> None:
+        work = self._work
+        if work is None:
+            return
+        if work.density is not None and self.state.result is not None:
+            density, work.density = work.density, None
+            self._show_density(density, self.state.result.pixel_size_A)
+        self._show(progress=step, seconds_left=work.pace.seconds_left(step, time.monotonic()))
+
+    def _on_end(self, outcome: Outcome) -> None:
+        work, self._work = self._work, None
+        if work is None or self._viewer() is None:
+            return
+        self._show(phase=Phase.IDLE, job="", progress=None)
+        same = work.result is None or work.result() is self._runs.result
+        match outcome:
+            case Finished(result=None):
+                self._show(note=STOPPED)
+            case Finished(result=made):
+                self._deliver(made, same)
+            case Failed(error=error):
+                self._show(error=error.sentence)
+            case Crashed():
+                self._show(error=CRASHED)
+
+    def _deliver(self, made: ViewsResult | Reconstruction | Path, same: bool) -> None:
+        if isinstance(made, Path):
+            self._show(map=replace(self.state.map, model=str(made)), note=f"The trained model is in {made}.")
+        elif not same:
+            self._show(note="The picks were replaced by another run meanwhile; sort them again.")
+        elif isinstance(made, ViewsResult):
+            self._sorted_keys = frozenset(keys(made.table))
+            kept = frozenset(int(view) for view in made.views["view"])
+            self._show(result=made, kept=kept, chosen=None, reconstruction=None, stale=False)
+            self._sorted_with = self.command_values()
+            self._single_out()
+        else:
+            self._show_density(made.volume, made.pixel_size_A)
+            self._show(reconstruction=made)
+
+    def _complete(self, findings: Findings) -> Findings:
+        """Add to the findings what a person and this page made of them, so that all is saved together."""
+        result, views = self._runs.result, self.state.result
+        if result is None:
+            return findings
+        if views is None:
+            return with_picks(findings, picks_of(result))
+        made, values = self.state.reconstruction, self._sorted_with
+        return with_views(findings, picks_of(result), views, made, values)
+
+    def _show_density(self, density: npt.NDArray[np.float32], pixel_size_A: float) -> None:
+        viewer, result, volume = self._viewer(), self._runs.result, self._stage.volume
+        if viewer is None or result is None or result.image is None:
+            return
+        if volume is not None and volume.data.shape == density.shape and not self._new_volume:
+            show_density(volume, density)
+            return
+        size = self._pixel_A(self._runs.state, result) or 1.0
+        said = record(result.findings)
+        layer = Layer.create(*volume_layer(density, pixel_size_A, VOLUME, result.image, size, said))
+        assert isinstance(layer, Image)
+        self._new_volume = False
+        self._stage.put(layer)
+        self._stage.show_volume()
+
+    def _single_out(self) -> None:
+        result, views, chosen = self._runs.result, self.state.result, self.state.chosen
+        if result is None:
+            return
+        places: set[tuple[int, float, float]] = set()
+        if views is not None and chosen is not None:
+            places = set(keys(views.table[views.table["view"] == chosen]))
+        single_out(result, places)
+
+    def _pixel_A(self, state: RunState, result: Result) -> float | None:
+        said = used_pixel_A(state)
+        if said is None:
+            said = result.findings.provenance.settings.get("pixel_size_A")
+        return said
+
+    def _on_run(self, state: RunState) -> None:
+        result = self._runs.result if state.technique == TECHNIQUE else None
+        if result is None:
+            return
+        if self._of is None or self._of() is not result:
+            # Views belong to the picks that they were made of.
+            self._of = weakref.ref(result)
+            result.further = self._complete
+            self._show(result=None, reconstruction=None, chosen=None, stale=False, note="", error="")
+        else:
+            self._show()
+            self._single_out()
+
+    def _on_stage(self) -> None:
+        self._show()
+
+    def _show(self, **changes: Any) -> None:
+        state = replace(self.state, **changes)
+        self.state = replace(state, **self._derived(state))
+        self.changed.emit(self.state)
+
+    def _derived(self, state: ViewsState) -> dict[str, Any]:
+        """Give what follows from the rest, the picks and the viewer."""
+        result = self._runs.result if self._runs.state.technique == TECHNIQUE else None
+        picks = None if result is None else frozenset(keys(picks_of(result)))
+        made = state.reconstruction
+        own_map = state.map.kind == "map"
+        return {
+            "picks": 0 if picks is None else len(picks),
+            "whose": whose_projections(state.map, state.method, map_title(state.map)),
+            "blocked": self._why_not(state, result, picks),
+            "can_train": own_map and state.method == "network" and state.map.voxel_A is not None,
+            "stale": state.result is not None and picks is not None and picks != self._sorted_keys,
+            "caution": "" if state.result is None else preferred(state.result),
+            "outdated": made is not None and set(made.kept) != set(self._useful(state)),
+            "has_volume": self._stage.volume is not None,
+            "shows_volume": self._stage.is_up,
+        }
+
+    @staticmethod
+    def _useful(state: ViewsState) -> list[int]:
+        """Give the views that are kept and hold particles."""
+        if state.result is None:
+            return []
+        counts = state.result.views["count"].to_numpy()
+        return [view for view in sorted(state.kept) if counts[view] > 0]
+
+    def _why_not(self, state: ViewsState, result: Result | None, picks: frozenset[Any] | None) -> str:
+        if result is None or not picks:
+            return "There are no picks to sort."
+        if result.image is None:
+            return "The image was removed; open it and run again."
+        if self._pixel_A(self._runs.state, result) is None:
+            return "Type the pixel size on the page Run: particles and map have to be at one scale."
+        if state.map.kind == "map" and state.map.voxel_A is None:
+            return "Type the edge of a voxel: the file of the map does not say it."
+        if state.map.kind == "map" and state.method == "network" and not state.map.model:
+            return "Train a model for this map first, or take correlation."
+        return ""
+
+
+def contrast_of(findings: Findings) -> Literal["dark", "light"]:
+    """Give how the particles of a run lie against the ice: as it was told, else as it has seen and noted."""
+    said = findings.provenance.settings.get("contrast", "auto")
+    light = said == "light" or (
+        said == "auto" and any(note.startswith(LIGHTER) for note in findings.provenance.notes)
+    )
+    return "light" if light else "dark"
