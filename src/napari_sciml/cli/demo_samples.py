@@ -120,7 +120,24 @@ def lattices_named(findings: Findings) -> str:
     )
 
 
+@contextmanager
+def micrographs() -> Iterator[ImageSource]:
+    """Give the simulated micrographs."""
+    from napari_sciml.samples.cryoem_micrographs import cryoem_micrographs
+
+    yield cryoem_micrographs()
+
+
+def particles_found(findings: Findings) -> str:
+    """Compare the picks, and the views if they were sorted, with the particles of the micrographs."""
+    from napari_sciml.samples.cryoem_micrographs import DIAMETER_A, PIXEL_A, truth
+    from napari_sciml.techniques.cryoem.verdict import compare
+
+    return compare(findings.table, truth(), DIAMETER_A / PIXEL_A)
+
+
 SAMPLES: Mapping[str, Sample] = {
+    "cryoem": Sample(micrographs, particles_found),
     "diffraction": Sample(frames, hits_found),
     "gisaxs": Sample(series, lattices_named),
     "microct": Sample(phantom, fibers_found),

@@ -129,10 +129,46 @@ def make_patterns() -> Callable[..., None]:
     return simulate
 
 
+def make_micrographs() -> Callable[..., None]:
+    """Make ``simulate cryoem``."""
+    from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
+
+    @with_options(MicrographSpec)
+    def simulate(
+        out: Annotated[
+            Path, typer.Option("--out", metavar="DIR", help="Folder for the images.", show_default=False)
+        ],
+        seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same micrographs.")] = 0,
+        *,
+        settings: dict[str, Any],
+    ) -> None:
+        """Simulate cryo-EM micrographs of one particle: images, true picks and views, lenses, the map."""
+        from napari_sciml.core.progress import drive
+        from napari_sciml.core.settings import parse_settings
+        from napari_sciml.techniques.cryoem.simulate.micrograph import particle_of
+        from napari_sciml.techniques.cryoem.simulate.store import IMAGES, store_micrographs
+
+        spec = parse_settings(MicrographSpec, settings)
+        particle = particle_of(spec.map, spec.map_pixel_size_A, spec.pixel_size_A)
+        prepare_folder(out)
+        with progress_bar("Simulating") as show:
+            files = drive(store_micrographs(spec, seed, out), show)
+        say(f"Simulated {spec.micrographs} micrographs of {spec.size_px} x {spec.size_px} px.")
+        for file in files[spec.micrographs :]:
+            say(f"  {file}")
+        say(
+            f"Pick with: napari-sciml run cryoem {out / IMAGES} "
+            f"--particle-diameter-A {particle.diameter_A:.0f} --out DIR"
+        )
+
+    return simulate
+
+
 MAKERS: dict[str, Callable[[], Callable[..., None]]] = {
     "microct": make_volume,
     "diffraction": make_frames,
     "gisaxs": make_patterns,
+    "cryoem": make_micrographs,
 }
 """Technique -> what makes its command."""
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from napari_sciml.layers.frames import frames_look
 from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY
 from napari_sciml.layers.lazy import lazy_array
@@ -50,6 +52,29 @@ def diffraction_run() -> list[LayerData]:
     metadata = {SAMPLE_KEY: {ORIGIN: origin}, **look.pop("metadata")}
     arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
     return [(lazy_array(source), arguments, "image")]
+
+
+def cryoem_micrographs() -> list[LayerData]:
+    """Open the simulated micrographs; they are made when they are looked at.
+
+    The true particles are not attached, since all micrographs would have to be made for them.
+    """
+    from napari_sciml.layers.keys import TECHNIQUE_KEY
+    from napari_sciml.samples.cryoem_micrographs import MICROGRAPHS, SEED
+    from napari_sciml.samples.cryoem_micrographs import cryoem_micrographs as simulated
+
+    source = simulated()
+    origin = Origin(
+        imports="from napari_sciml.samples.cryoem_micrographs import cryoem_micrographs",
+        expression="cryoem_micrographs()",
+        command=f"napari-sciml simulate cryoem --micrographs {MICROGRAPHS} --seed {SEED} --out micrographs",
+        file="micrographs/micrographs",
+    )
+    metadata = {SAMPLE_KEY: {ORIGIN: origin}, TECHNIQUE_KEY: "cryoem"}
+    arguments = {"name": source.name, "metadata": metadata, "colormap": "gray", **source_place(source)}
+    first = source.read((0, slice(None), slice(None)))
+    low, high = np.percentile(first, (0.5, 99.5))
+    return [(lazy_array(source), {**arguments, "contrast_limits": (float(low), float(high))}, "image")]
 
 
 def gisaxs_series() -> list[LayerData]:

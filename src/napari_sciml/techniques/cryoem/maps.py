@@ -12,7 +12,8 @@ from napari_sciml.core.errors import SciMLError
 
 Volume = npt.NDArray[np.float32]
 BUILT_IN = "three lobes"
-BUILT_IN_DIAMETER_A = 220.0
+BUILT_IN_NAME = "built-in"
+"""What stands for the built-in map where a file could be named."""
 BOX_PX = 64
 """Edge of the maps and particle images that the orientation networks know."""
 SMALLEST_PX, LARGEST_PX = 16, 512
@@ -110,7 +111,7 @@ def check_density(density: npt.NDArray[np.generic], name: str) -> None:
 
 
 def load_map(path: str | os.PathLike[str], pixel_size_A: float | None = None) -> DensityMap:
-    """Read a density map from an MRC file.
+    """Read a density map from an MRC file; ``built-in`` gives the built-in one.
 
     Parameters
     ----------
@@ -124,6 +125,8 @@ def load_map(path: str | os.PathLike[str], pixel_size_A: float | None = None) ->
     """
     from napari_sciml.io import open_image
 
+    if os.fspath(path) == BUILT_IN_NAME:
+        return built_in_map()
     source = open_image(path)
     try:
         density = source.read((slice(None),) * source.ndim)

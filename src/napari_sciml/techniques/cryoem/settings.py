@@ -45,6 +45,13 @@ class CryoEMSettings(RunSettings):
     orientation_model: str | None = Field(
         None, description="Name or folder of the model that sorts into views; empty takes the shipped one."
     )
+    map_pixel_size_A: float | None = Field(
+        None, gt=0, le=100, description="Edge of the map's voxels in Angstrom, where its file does not say."
+    )
+    truth: str | None = Field(
+        None,
+        description="The true map (MRC) of simulated particles, or built-in, to compare the 3-D map with.",
+    )
     ctf: str | None = Field(
         None, description="A STAR file with the defocus of each micrograph; empty corrects no CTF."
     )

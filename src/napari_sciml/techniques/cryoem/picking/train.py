@@ -24,7 +24,7 @@ GAIN = 0.3
 VALIDATION_FIELDS, VALIDATION_MAPS = 160, 40
 LIMITS = (
     "Trained on simulated micrographs only. Particles touching each other in tight clusters, filaments, "
-    "thick ice and grids with graphene lines were not simulated. The diameter must be right to within a third."
+    "thick ice and grids with graphene lines were not simulated. The diameter must be right to a third."
 )
 
 

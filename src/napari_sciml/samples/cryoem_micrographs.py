@@ -1,0 +1,47 @@
+"""The sample of cryo-EM: simulated micrographs, made one at a time when they are looked at."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from napari_sciml.core.source import ImageSource
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
+
+NAME = "Cryo-EM micrographs"
+MICROGRAPHS = 16
+SEED = 84
+PIXEL_A = 5.0
+DIAMETER_A = 200.0
+"""What a person would type as the particle's diameter."""
+
+
+@lru_cache(maxsize=1)
+def simulated() -> SimulatedMicrographs:
+    """Give the simulated set."""
+    from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
+    from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
+
+    return SimulatedMicrographs(
+        MicrographSpec.model_validate({"micrographs": MICROGRAPHS, "pixel_size_A": PIXEL_A}), SEED
+    )
+
+
+def cryoem_micrographs() -> ImageSource:
+    """Give 16 micrographs, 1024 x 1024 px of 5 Å, of a particle of three lobes 200 Å long.
+
+    The same as ``napari-sciml simulate cryoem --micrographs 16`` with the same seed.
+    """
+    return simulated().source(NAME)
+
+
+def truth() -> pd.DataFrame:
+    """Give the true particles: ``frame, y, x, view, rot_deg, tilt_deg, psi_deg``."""
+    import pandas as pd
+
+    parts = [simulated().micrograph(number).truth.assign(frame=number) for number in range(MICROGRAPHS)]
+    return pd.concat(parts, ignore_index=True)

@@ -1,0 +1,172 @@
+"""What follows picking on request: cut the particles out, sort them into views, build the first 3-D map."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import Literal, cast
+
+import numpy as np
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings, Product
+from napari_sciml.core.frames import frame_count
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.cryoem.ctf import Ctf
+from napari_sciml.techniques.cryoem.maps import DensityMap, fit_box, load_map
+from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.scale import PickScale
+from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+from napari_sciml.techniques.cryoem.tables import FSC, MAIN, VIEW_COLUMNS, VIEWS
+
+ORIENTATION_MODEL = "cryoem-orientation-realistic"
+FEWEST = 20
+"""Fewer particles say nothing about views."""
+
+
+def sort_and_build(
+    found: Findings,
+    source: ImageSource,
+    scale: PickScale,
+    settings: CryoEMSettings,
+    contrast: str,
+    cancel: CancelToken,
+) -> Generator[Progress, None, Findings]:
+    """Sort the picks of a run into views and build the map; gives the findings with all of it.
+
+    Raises
+    ------
+    SciMLError
+        If the pixel size is not known, the map or the model do not fit, or there are too few picks.
+    """
+    from napari_sciml.techniques.cryoem.extract import extract
+    from napari_sciml.techniques.cryoem.reconstruct import rebuild
+    from napari_sciml.techniques.cryoem.sorting import sort_into_views
+
+    model, particle = references(settings)
+    if scale.pixel_size_A is None:
+        raise SciMLError(
+            f"{source.name} does not say its pixel size, which the views need", "give pixel_size_A"
+        )
+    picks = found.table
+    if len(picks) < FEWEST:
+        raise SciMLError(
+            f"{len(picks)} particles are too few to be sorted into 84 views",
+            f"pick at least {FEWEST}, better thousands; lower the threshold or add micrographs",
+        )
+    particles = yield from extract(
+        source,
+        picks,
+        box_px=particle.box_px,
+        field_px=particle.box_px * particle.pixel_size_A / scale.pixel_size_A,
+        contrast=cast("Literal['dark', 'light']", contrast),
+        pixel_size_A=scale.pixel_size_A,
+        ctfs=lenses(source, settings),
+        cancel=cancel,
+    )
+    method = cast("Literal['network', 'correlation']", settings.views)
+    views = yield from sort_into_views(particles, particle, method=method, model=model, cancel=cancel)
+    truth = fit_box(load_map(settings.truth, settings.map_pixel_size_A)) if settings.truth else None
+    built = yield from rebuild(views, truth=truth, cancel=cancel)
+    return merged(found, views, built)
+
+
+def references(settings: CryoEMSettings) -> tuple[Model | None, DensityMap]:
+    """Give the model, if one is needed, and the map whose projections name the views.
+
+    Raises
+    ------
+    SciMLError
+        If the network was trained for another map than the one that was given.
+    """
+    from napari_sciml.techniques.cryoem.orientation.maps import map_of
+
+    if settings.views == "correlation" and settings.map:
+        return None, fit_box(load_map(settings.map, settings.map_pixel_size_A))
+    if settings.map and not settings.orientation_model:
+        raise SciMLError(
+            "The shipped orientation model knows only its own sample particle, not your map",
+            "choose views by correlation, or train a model with: napari-sciml train cryoem --map FILE",
+        )
+    model = get_model(settings.orientation_model or ORIENTATION_MODEL)
+    if "map" not in model.card["training"]:
+        raise SciMLError(
+            f"The model {model.name} cannot sort particles into views", f"choose {ORIENTATION_MODEL}"
+        )
+    return model, map_of(model)
+
+
+def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
+    """Give the lens of every micrograph, or None if no file names them.
+
+    Raises
+    ------
+    SciMLError
+        If some micrographs have none.
+    """
+    if settings.ctf is None:
+        return None
+    from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
+
+    count = frame_count(source)
+    names = [
+        source.place(number)[0] if source.place else source.path or source.name for number in range(count)
+    ]
+    found = read_ctfs(settings.ctf, [Path(name).name for name in names])
+    known = [ctf for ctf in found if ctf is not None]
+    if len(known) < count:
+        lacking = next(name for name, ctf in zip(names, found, strict=True) if ctf is None)
+        raise SciMLError(
+            f"{Path(settings.ctf).name} says no defocus for {Path(lacking).name}",
+            "give a STAR file with all micrographs, or none",
+        )
+    return known
+
+
+def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = None) -> Findings:
+    """Give the findings of a run with the views of its picks, the averages and the map in them.
+
+    Picks that were not sorted, for lying below the threshold, have no view.
+    """
+    order = ["frame", "y", "x"]
+    candidates = found.candidates.drop(columns=list(VIEW_COLUMNS), errors="ignore")
+    extra = views.table[[*order, *VIEW_COLUMNS]]
+    candidates = candidates.merge(extra, on=order, how="left")
+    candidates["view"] = candidates["view"].fillna(NO_VIEW).astype(np.int64)
+    size = views.pixel_size_A
+    products = {
+        **found.products,
+        "averages": Product(views.averages, ("view", "y", "x"), size),
+        "references": Product(views.references, ("view", "y", "x"), size),
+    }
+    threshold = float(found.provenance.settings["threshold"])
+    tables = {**found.decide(candidates, threshold), VIEWS: views.views}
+    notes = (f"views named by projections of {views.map_name}, by {views.method}", *views.notes)
+    problems: tuple[str, ...] = ()
+    if built is not None:
+        products["map"] = Product(built.volume, ("z", "y", "x"), built.pixel_size_A)
+        tables[FSC] = built.fsc
+        figures = ", ".join(f"{name} {value:.1f} Å" for name, value in built.resolution_A.items())
+        notes = (*notes, f"3-D map from {len(built.kept)} views; resolution: {figures}")
+        problems = built.cautions
+
+    def decide(some: object, limit: float, **others: object) -> dict[str, object]:
+        return {
+            **found.decide(some, limit, **others),
+            **{name: tables[name] for name in (VIEWS, FSC) if name in tables},
+        }
+
+    record = found.provenance.model_copy(
+        update={
+            "notes": (*found.provenance.notes, *notes),
+            "problems": (*found.provenance.problems, *problems),
+        }
+    )
+    assert MAIN in tables
+    return replace(
+        found, tables=tables, candidates=candidates, products=products, provenance=record, decide=decide
+    )

@@ -1,0 +1,69 @@
+"""`SimulatedMicrographs`: a set of micrographs that are made one at a time when they are looked at."""
+
+from __future__ import annotations
+
+import threading
+from functools import lru_cache
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
+from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, simulate_micrograph
+from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
+
+
+class SimulatedMicrographs:
+    """A set of ``spec.micrographs`` images, array-like ``(frames, h, w)`` float32; a seed decides all pixels.
+
+    The same spec and seed give the same pixels, in whatever order the micrographs are asked for.
+    """
+
+    dtype = np.dtype(np.float32)
+    ndim = 3
+
+    def __init__(self, spec: MicrographSpec, seed: int = 0) -> None:
+        self.spec, self.seed = spec, seed
+        self._lock = threading.Lock()
+        self._cached = lru_cache(maxsize=4)(self._make)
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Micrographs, rows and columns."""
+        return self.spec.micrographs, self.spec.size_px, self.spec.size_px
+
+    def __len__(self) -> int:
+        return self.spec.micrographs
+
+    def micrograph(self, number: int) -> Micrograph:
+        """Make one micrograph; the last few are kept."""
+        with self._lock:
+            return self._cached(number % len(self))
+
+    def _make(self, number: int) -> Micrograph:
+        return simulate_micrograph(self.spec, self.seed, number)
+
+    def __getitem__(self, index: Any) -> npt.NDArray[np.float32]:
+        first, *rest = index if isinstance(index, tuple) else (index,)
+        if isinstance(first, int | np.integer):
+            if not -len(self) <= first < len(self):
+                raise IndexError(f"there is no micrograph {first}")
+            return self.micrograph(int(first)).image[tuple(rest)]
+        numbers = range(*first.indices(len(self)))
+        if not numbers:
+            return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
+        return np.stack([self.micrograph(number).image[tuple(rest)] for number in numbers])
+
+    def source(self, name: str) -> ImageSource:
+        """Give the set as an image with its pixel size."""
+        size = self.spec.pixel_size_A / 1e4
+        return ImageSource.from_array(
+            self,
+            axes=("z", "y", "x"),
+            pixel_size=(1.0, size, size),
+            unit="um",
+            name=name,
+            known={"truth": self.spec.map or BUILT_IN_NAME},
+        )

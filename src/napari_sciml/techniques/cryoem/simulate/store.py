@@ -1,0 +1,80 @@
+"""Write simulated micrographs as files: images, truth, and the STAR file of their lenses."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Generator
+from pathlib import Path
+
+import pandas as pd
+
+from napari_sciml.core.progress import Progress
+from napari_sciml.io.atomic import replacing, write_text
+from napari_sciml.io.mrc import write_mrc
+from napari_sciml.io.tables import write_csv
+from napari_sciml.techniques.cryoem.ctf import Ctf
+from napari_sciml.techniques.cryoem.simulate.micrograph import particle_of
+from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
+from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
+
+IMAGES = "micrographs"
+
+
+def store_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generator[Progress, None, list[Path]]:
+    """Make a set micrograph by micrograph and write it; returns the files.
+
+    ``micrographs/*.mrc``, ``truth.csv`` (centres, views and angles of all particles),
+    ``micrographs_ctf.star`` (the lens of each), ``map.mrc`` (the particle) and ``simulation.json``.
+    """
+    run = SimulatedMicrographs(spec, seed)
+    (folder / IMAGES).mkdir(parents=True, exist_ok=True)
+    truth, lenses, files = [], [], []
+    for number in range(len(run)):
+        made = run.micrograph(number)
+        name = f"micrograph_{number:04d}.mrc"
+        write_mrc(folder / IMAGES / name, made.image, spec.pixel_size_A)
+        truth.append(made.truth.assign(frame=number, micrograph=name))
+        lenses.append((f"{IMAGES}/{name}", made.ctf))
+        files.append(folder / IMAGES / name)
+        yield Progress(number + 1, len(run), "micrographs")
+    every = pd.concat(truth, ignore_index=True)
+    ahead = ["frame", "micrograph"]
+    record = {"technique": "cryoem", "seed": seed, "spec": spec.model_dump(mode="json")}
+    particle = particle_of(spec.map, spec.map_pixel_size_A, spec.pixel_size_A)
+    write_mrc(folder / "map.mrc", particle.density, particle.pixel_size_A)
+    return [
+        *files,
+        write_csv(every[[*ahead, *(c for c in every.columns if c not in ahead)]], folder / "truth.csv"),
+        write_ctfs(lenses, spec.pixel_size_A, folder / "micrographs_ctf.star"),
+        folder / "map.mrc",
+        write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n"),
+    ]
+
+
+def write_ctfs(lenses: list[tuple[str, Ctf]], pixel_size_A: float, path: Path) -> Path:
+    """Write the lenses of micrographs as RELION 3.1 does: an optics table and one row for each."""
+    import starfile
+
+    first = lenses[0][1]
+    optics = pd.DataFrame(
+        {
+            "rlnOpticsGroup": [1],
+            "rlnOpticsGroupName": ["opticsGroup1"],
+            "rlnVoltage": [first.voltage_kV],
+            "rlnSphericalAberration": [first.cs_mm],
+            "rlnAmplitudeContrast": [first.amplitude_contrast],
+            "rlnMicrographPixelSize": [pixel_size_A],
+        }
+    )
+    rows = pd.DataFrame(
+        {
+            "rlnMicrographName": [name for name, _ in lenses],
+            "rlnOpticsGroup": 1,
+            "rlnDefocusU": [ctf.defocus_u_A for _, ctf in lenses],
+            "rlnDefocusV": [ctf.defocus_v_A for _, ctf in lenses],
+            "rlnDefocusAngle": [ctf.astigmatism_deg for _, ctf in lenses],
+        }
+    )
+    with replacing(path) as draft:
+        starfile.write({"optics": optics, "micrographs": rows}, draft, overwrite=True)
+    return path

@@ -1,0 +1,22 @@
+"""The tables of a run over micrographs, and the decision which picks count. Pure and instant."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+MAIN = "particles"
+VIEWS = "views"
+FSC = "fsc"
+VIEW_COLUMNS = ("view", "view_probability", "psi_deg", "shift_y", "shift_x")
+
+
+def decide(candidates: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
+    """Keep the candidates with at least this score.
+
+    Returns
+    -------
+    dict
+        ``particles``: ``frame, y, x, score`` in pixels of the micrograph, best first within each; after
+        sorting also the columns of `VIEW_COLUMNS`.
+    """
+    return {MAIN: candidates[candidates["score"] >= threshold].reset_index(drop=True)}
