@@ -1,0 +1,55 @@
+"""Which micrograph is meant by a name that other programs have changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import PurePosixPath
+
+from napari_sciml.io.paths import MRC_SUFFIXES, PACKED_SUFFIXES, PHOTO_SUFFIXES, TIFF_SUFFIXES
+
+KNOWN = {
+    *(*MRC_SUFFIXES, *PACKED_SUFFIXES, *PHOTO_SUFFIXES, *TIFF_SUFFIXES, ".eer", ".npy", ".h5", ".hdf"),
+    *(".star", ".box", ".cbox", ".csv", ".txt", ".tsv", ".coords"),
+}
+NOBODY = -1
+
+
+def stem_of(name: str) -> str:
+    """Give the name without folders and endings: ``Movies/mic_1.mrc`` is ``mic_1``.
+
+    The number of an image in a stack stays: ``000003@a/stack.mrcs`` is ``3@stack``. Dots within a name too.
+    """
+    number, mark, rest = name.rpartition("@")
+    path = PurePosixPath(rest.replace("\\", "/"))
+    while path.suffix.lower() in KNOWN:
+        path = path.with_suffix("")
+    return f"{number.lstrip('0') or 0}{mark}{path.name}" if mark else path.name
+
+
+def match_names(names: Sequence[str], against: Sequence[str]) -> list[int]:
+    """Give for each name the position in `against` of the one it means, or -1.
+
+    Taken are the same stem; else a stem that the name begins with (``mic_1_autopick`` is ``mic_1``, not
+    ``mic_10``); else the only one that contains the other. What fits several equally well is -1.
+    """
+    stems = [stem_of(name) for name in against]
+    found: dict[str, int] = {}
+    return [found.setdefault(name, _match(stem_of(name), stems)) for name in names]
+
+
+def _match(stem: str, stems: Sequence[str]) -> int:
+    same = [number for number, other in enumerate(stems) if other == stem]
+    if same:
+        return same[0] if len(same) == 1 else NOBODY
+    begun = [n for n, other in enumerate(stems) if _begins(stem, other) or _begins(other, stem)]
+    if begun:
+        longest = max(len(stems[number]) for number in begun)
+        begun = [number for number in begun if len(stems[number]) == longest]
+        return begun[0] if len(begun) == 1 else NOBODY
+    held = [n for n, other in enumerate(stems) if other and stem and (other in stem or stem in other)]
+    return held[0] if len(held) == 1 else NOBODY
+
+
+def _begins(name: str, start: str) -> bool:
+    """Whether a name goes on after `start` with something that does not continue its last number or word."""
+    return bool(start) and name.startswith(start) and not name[len(start) : len(start) + 1].isalnum()
