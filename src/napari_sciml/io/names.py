@@ -29,8 +29,9 @@ def stem_of(name: str) -> str:
 def match_names(names: Sequence[str], against: Sequence[str]) -> list[int]:
     """Give for each name the position in `against` of the one it means, or -1.
 
-    Taken are the same stem; else a stem that the name begins with (``mic_1_autopick`` is ``mic_1``, not
-    ``mic_10``); else the only one that contains the other. What fits several equally well is -1.
+    Taken are the same stem; else the longest stem that the name begins with (``mic_1_autopick`` is ``mic_1``,
+    not ``mic_10``); else the one that begins with the name; else the one of which one contains the other.
+    What fits several equally well is -1.
     """
     stems = [stem_of(name) for name in against]
     found: dict[str, int] = {}
@@ -41,13 +42,16 @@ def _match(stem: str, stems: Sequence[str]) -> int:
     same = [number for number, other in enumerate(stems) if other == stem]
     if same:
         return same[0] if len(same) == 1 else NOBODY
-    begun = [n for n, other in enumerate(stems) if _begins(stem, other) or _begins(other, stem)]
-    if begun:
-        longest = max(len(stems[number]) for number in begun)
-        begun = [number for number in begun if len(stems[number]) == longest]
-        return begun[0] if len(begun) == 1 else NOBODY
-    held = [n for n, other in enumerate(stems) if other and stem and (other in stem or stem in other)]
-    return held[0] if len(held) == 1 else NOBODY
+    begun = [number for number, other in enumerate(stems) if _begins(stem, other)]
+    longest = max((len(stems[number]) for number in begun), default=0)
+    for fits in (
+        [number for number in begun if len(stems[number]) == longest],
+        [number for number, other in enumerate(stems) if _begins(other, stem)],
+        [number for number, other in enumerate(stems) if other and stem and (other in stem or stem in other)],
+    ):
+        if fits:
+            return fits[0] if len(fits) == 1 else NOBODY
+    return NOBODY
 
 
 def _begins(name: str, start: str) -> bool:
