@@ -17,11 +17,11 @@ def patches():
 
 
 def test_techniques_can_be_listed_before_and_after_their_package_is_imported():
-    assert sciml.techniques() == ["diffraction", "gisaxs", "microct"]
+    assert sciml.techniques() == ["cryoem", "diffraction", "gisaxs", "microct"]
     import napari_sciml.techniques
 
-    assert napari_sciml.techniques() == ["diffraction", "gisaxs", "microct"]
-    assert napari_sciml.techniques.technique_names() == ["diffraction", "gisaxs", "microct"]
+    assert napari_sciml.techniques() == ["cryoem", "diffraction", "gisaxs", "microct"]
+    assert napari_sciml.techniques.technique_names() == ["cryoem", "diffraction", "gisaxs", "microct"]
 
 
 def test_models_has_the_promised_columns():

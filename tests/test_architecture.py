@@ -114,7 +114,7 @@ def test_science_runs_where_napari_and_qt_cannot_be_imported(random_dense_model)
         print(len(found.table) > 0, sciml.techniques())
         """
     )
-    assert printed.split() == ["True", "['diffraction',", "'gisaxs',", "'microct']"]
+    assert printed.split() == ["True", "['cryoem',", "'diffraction',", "'gisaxs',", "'microct']"]
 
 
 def test_importing_the_package_costs_nothing():

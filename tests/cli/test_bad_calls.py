@@ -172,7 +172,7 @@ def test_folder_is_tried_before_the_run(
     [
         (
             ["run", "alchemy", "v.npy", "--out", "o"],
-            "There is no technique called 'alchemy': use one of diffraction, gisaxs, microct",
+            "There is no technique called 'alchemy': use one of cryoem, diffraction, gisaxs, microct",
         ),
         (["demo", "alchemy"], "There is no demo called alchemy"),
         (["models", "alchemy"], "There is no model called 'alchemy'"),

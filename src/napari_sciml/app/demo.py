@@ -21,6 +21,7 @@ SAMPLES = {
     "microct": "sample_cmc_phantom",
     "diffraction": "sample_diffraction_run",
     "gisaxs": "sample_gisaxs_series",
+    "cryoem": "sample_cryoem_micrographs",
 }
 WINDOW = (1280, 720)
 SETTLE_MS = 1500

@@ -70,7 +70,7 @@ def cryoem_micrographs() -> list[LayerData]:
         command=f"napari-sciml simulate cryoem --micrographs {MICROGRAPHS} --seed {SEED} --out micrographs",
         file="micrographs/micrographs",
     )
-    metadata = {SAMPLE_KEY: {ORIGIN: origin}, TECHNIQUE_KEY: "cryoem"}
+    metadata = {SAMPLE_KEY: {ORIGIN: origin}, KNOWN_KEY: dict(source.known), TECHNIQUE_KEY: "cryoem"}
     arguments = {"name": source.name, "metadata": metadata, "colormap": "gray", **source_place(source)}
     first = source.read((0, slice(None), slice(None)))
     low, high = np.percentile(first, (0.5, 99.5))

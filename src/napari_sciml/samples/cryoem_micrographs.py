@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -36,7 +37,8 @@ def cryoem_micrographs() -> ImageSource:
 
     The same as ``napari-sciml simulate cryoem --micrographs 16`` with the same seed.
     """
-    return simulated().source(NAME)
+    source = simulated().source(NAME)
+    return replace(source, known={**source.known, "particle_diameter_A": DIAMETER_A})
 
 
 def truth() -> pd.DataFrame:

@@ -25,6 +25,7 @@ class CallableModule(ModuleType):
 sys.modules[__name__].__class__ = CallableModule
 
 TECHNIQUES: dict[str, tuple[str, str]] = {
+    "cryoem": ("napari_sciml.techniques.cryoem.recipe", "CryoEM"),
     "diffraction": ("napari_sciml.techniques.diffraction.recipe", "Diffraction"),
     "gisaxs": ("napari_sciml.techniques.gisaxs.recipe", "Gisaxs"),
     "microct": ("napari_sciml.techniques.microct.recipe", "MicroCT"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
+import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, Product
@@ -154,7 +155,7 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
         notes = (*notes, f"3-D map from {len(built.kept)} views; resolution: {figures}")
         problems = built.cautions
 
-    def decide(some: object, limit: float, **others: object) -> dict[str, object]:
+    def decide(some: pd.DataFrame, limit: float, **others: Any) -> dict[str, pd.DataFrame]:
         return {
             **found.decide(some, limit, **others),
             **{name: tables[name] for name in (VIEWS, FSC) if name in tables},

@@ -24,7 +24,7 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.files import make_writer
 from napari_sciml.techniques.cryoem.pace import PACE, estimate_memory_gb, megapixels
-from napari_sciml.techniques.cryoem.scale import pick_scale
+from napari_sciml.techniques.cryoem.scale import pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.tables import MAIN, decide
 
@@ -138,6 +138,7 @@ class CryoEM:
         if reason := self.accepts(source):
             raise SciMLError(reason)
         cancel = cancel or CancelToken()
+        settings = with_known(source, settings)
         scale = pick_scale(source, settings)
         model = self.model(settings)
         began = datetime.now(UTC).isoformat(timespec="seconds")

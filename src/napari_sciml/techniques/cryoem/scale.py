@@ -82,6 +82,17 @@ def pixel_size_A(source: ImageSource, settings: CryoEMSettings) -> float | None:
     return size if size > 0 else None
 
 
+def with_known(source: ImageSource, settings: CryoEMSettings) -> CryoEMSettings:
+    """Give the settings with what the data itself states, where a person said nothing."""
+    said = settings.particle_diameter_px is not None or settings.particle_diameter_A is not None
+    stated = {
+        name: source.known[name]
+        for name in ("particle_diameter_A", "truth")
+        if name in source.known and getattr(settings, name) is None and not (said and "diameter" in name)
+    }
+    return settings.model_copy(update=stated) if stated else settings
+
+
 def pick_scale(source: ImageSource, settings: CryoEMSettings) -> PickScale:
     """Derive the lengths of a run.
 
@@ -90,6 +101,7 @@ def pick_scale(source: ImageSource, settings: CryoEMSettings) -> PickScale:
     SciMLError
         If no diameter was given, or one in Angstrom without a pixel size, or one that cannot be picked.
     """
+    settings = with_known(source, settings)
     size = pixel_size_A(source, settings)
     if settings.particle_diameter_px is not None:
         diameter = settings.particle_diameter_px

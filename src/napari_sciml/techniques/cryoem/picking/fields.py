@@ -152,7 +152,8 @@ def simulate_field(
         image = denoise(rng, image)
     if rng.random() < ranges.border:
         widths = rng.integers(0, round(1.6 * diameter), 4) * (rng.random(4) < 0.6)
-        mask |= dead_border(rng, image, tuple(int(width) for width in widths))
+        top, bottom, left, right = (int(width) for width in widths)
+        mask |= dead_border(rng, image, (top, bottom, left, right))
     inside = places - MARGIN_PX
     near = ((inside > -diameter) & (inside < edge_px + diameter)).all(axis=1)
     return Field(

@@ -35,7 +35,8 @@ class Shrunk:
     def to_micrograph(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Give pixels of the micrograph for pixels ``(n, 2)`` of the image; pixel centres are integers."""
         steps = np.asarray(self.step)
-        return (places + 0.5) * steps - 0.5
+        moved: npt.NDArray[np.float64] = (places + 0.5) * steps - 0.5
+        return moved
 
 
 def shrink(frame: npt.NDArray[Any], factor: float, bright: bool) -> Shrunk:

@@ -50,7 +50,7 @@ class SimulatedMicrographs:
         if isinstance(first, int | np.integer):
             if not -len(self) <= first < len(self):
                 raise IndexError(f"there is no micrograph {first}")
-            return self.micrograph(int(first)).image[tuple(rest)]
+            return np.asarray(self.micrograph(int(first)).image[tuple(rest)])
         numbers = range(*first.indices(len(self)))
         if not numbers:
             return np.empty((0, *self.shape[1:]), np.float32)[(slice(None), *rest)]
