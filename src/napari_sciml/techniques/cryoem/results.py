@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+if TYPE_CHECKING:
+    from napari_sciml.techniques.cryoem.sorting import Sorter
 
 Images = npt.NDArray[np.float32]
 NO_VIEW = -1
@@ -64,6 +68,8 @@ class ViewsResult:
         ``network`` or ``correlation``.
     notes
         Facts worth showing, for example how many particles are none of the 84.
+    sorter
+        How it was sorted, so that controls can go the same way; None if nobody knows.
     """
 
     particles: Particles
@@ -75,6 +81,7 @@ class ViewsResult:
     map_name: str
     method: str
     notes: tuple[str, ...] = ()
+    sorter: Sorter | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, eq=False)

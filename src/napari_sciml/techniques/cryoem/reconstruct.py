@@ -1,0 +1,132 @@
+"""Build a 3-D map from class averages, and say how far it can be believed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.techniques.cryoem.averages import ViewSums, add_up, noise_to_signal
+from napari_sciml.techniques.cryoem.cautions import cautions
+from napari_sciml.techniques.cryoem.insertion import FourierVolume
+from napari_sciml.techniques.cryoem.maps import DensityMap
+from napari_sciml.techniques.cryoem.resolution import (
+    HALF_SETS_LEVEL,
+    TRUTH_LEVEL,
+    crossing,
+    shell_correlation,
+    shell_resolutions,
+)
+from napari_sciml.techniques.cryoem.results import Images, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.views import view_angles
+
+VIEWS_AT_ONCE = 12
+"""After so many views the map so far is shown."""
+CURVES = ("half_sets", "truth", "noise", "phase_randomised")
+
+
+@dataclass(frozen=True, eq=False)
+class Halves:
+    """The map of all particles, and those of the two random halves, ``(n, n, n)`` each."""
+
+    whole: Images
+    first: Images
+    second: Images
+
+    @property
+    def correlation(self) -> npt.NDArray[np.float64]:
+        """Fourier shell correlation of the halves, shells 1 to ``n // 2``."""
+        return shell_correlation(self.first, self.second)
+
+
+def rebuild(
+    result: ViewsResult,
+    *,
+    keep: Collection[int] | None = None,
+    truth: DensityMap | None = None,
+    controls: bool = True,
+    on_map: Callable[[Images], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> Generator[Progress, None, Reconstruction]:
+    """Build the 3-D map from the averages of predicted views.
+
+    Parameters
+    ----------
+    keep
+        Views that are used; all that have particles if None.
+    truth
+        The map that the particles were simulated from, in the frame of the references.
+    controls
+        Whether to send noise, and scrambled references, through the same sorting and averaging. Needs a
+        result that knows how it was sorted.
+    on_map
+        Is shown the map ``(n, n, n)`` as it grows, every 12 views.
+
+    Returns
+    -------
+    Reconstruction
+        Stopped early, of the views so far and without controls.
+
+    Raises
+    ------
+    SciMLError
+        If no view that is kept has a particle, or `truth` has another box.
+    """
+    from napari_sciml.techniques.cryoem.controls import control_curves
+
+    box, size = result.averages.shape[-1], result.pixel_size_A
+    if truth is not None and truth.box_px != box:
+        raise SciMLError(
+            f"The true map has {truth.box_px} voxels along an edge and the averages {box} pixels",
+            "bring it to the same box first",
+        )
+    counts = result.views["count"].to_numpy(np.int64)
+    kept = tuple(v for v in range(len(counts)) if counts[v] > 0 and (keep is None or v in keep))
+    if not kept:
+        raise SciMLError("No view that is kept has a particle", "keep more views, or sort more particles")
+    sums = yield from add_up(result.particles, result.table, cancel)
+    halves = yield from build(sums, kept, on_map, cancel)
+    edge_curve = halves.correlation
+    curves = {name: np.full(box // 2, np.nan) for name in CURVES}
+    curves["half_sets"] = edge_curve
+    if truth is not None:
+        curves["truth"] = shell_correlation(halves.whole, truth.density)
+    if controls and not (cancel is not None and cancel.cancelled):
+        curves |= yield from control_curves(result, kept, cancel)
+    fsc = pd.DataFrame({"resolution_A": shell_resolutions(box, size), **curves})
+    levels = {"half_sets": HALF_SETS_LEVEL, "truth": TRUTH_LEVEL}
+    resolution = {name: crossing(curves[name], level, box, size) for name, level in levels.items()}
+    return Reconstruction(
+        halves.whole, size, fsc, resolution, kept, cautions(counts, kept, curves, box, size, controls)
+    )
+
+
+def build(
+    sums: ViewSums,
+    kept: Collection[int],
+    on_map: Callable[[Images], None] | None = None,
+    cancel: CancelToken | None = None,
+) -> Generator[Progress, None, Halves]:
+    """Insert the sums of the views in `kept`; what is shown on the way is the map of both halves."""
+    box = sums.values.shape[-2]
+    damping = noise_to_signal(sums)
+    volume = FourierVolume(box, channels=2)
+    angles = np.c_[view_angles(), np.zeros(sums.values.shape[1])]
+    # Far apart ones first: each step adds detail everywhere, as a person watches.
+    chosen = np.array(sorted(kept))
+    order = [part for start in range(VIEWS_AT_ONCE) for part in chosen[start::VIEWS_AT_ONCE]]
+    for start in range(0, len(order), VIEWS_AT_ONCE):
+        if start and cancel is not None and cancel.cancelled:
+            break
+        part = order[start : start + VIEWS_AT_ONCE]
+        volume.insert(sums.values[:, part], sums.weights[:, part], angles[part])
+        if on_map is not None:
+            on_map(volume.sum_map(damping))
+        yield Progress(min(start + VIEWS_AT_ONCE, len(order)), len(order), "views")
+    first, second = volume.maps(damping)
+    return Halves(volume.sum_map(damping), first, second)

@@ -1,0 +1,225 @@
+"""Sort picked particles into the 84 views of a map, turn them back, and average each view."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.techniques.cryoem.align import align
+from napari_sciml.techniques.cryoem.averages import ViewSums, add_up, average_images, likeness
+from napari_sciml.techniques.cryoem.maps import DensityMap
+from napari_sciml.techniques.cryoem.results import NO_VIEW, Images, Particles, ViewsResult
+from napari_sciml.techniques.cryoem.simulate.project import project
+from napari_sciml.techniques.cryoem.views import view_angles
+
+if TYPE_CHECKING:
+    from napari_sciml.networks.model import Model
+
+Method = Literal["network", "correlation"]
+LEAST_PROBABILITY = 0.05
+"""A correlation whose best view is less probable than this has not decided; chance is 0.012."""
+SAME_SCALE = 0.02
+"""Particles and map may differ by this share in the size of a pixel."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sorter:
+    """A way to name the view of particles; it can be asked again, with noise or with scrambled references.
+
+    Attributes
+    ----------
+    particle_map
+        Whose projections are the references, with the box and the pixel size of the particles.
+    method
+        ``network`` needs a `model`, ``correlation`` none.
+    references
+        ``(84, box, box)``: the projections of the map at psi 0.
+    """
+
+    particle_map: DensityMap
+    method: Method
+    model: Model | None
+    references: Images
+
+    @classmethod
+    def of(cls, particle_map: DensityMap, method: Method, model: Model | None = None) -> Sorter:
+        """Project the map.
+
+        Raises
+        ------
+        SciMLError
+            If a network is asked for and none is given.
+        """
+        if method == "network" and model is None:
+            raise SciMLError("No orientation model was given", "choose one, or sort by correlation")
+        angles = np.c_[view_angles(), np.zeros(len(view_angles()))]
+        return cls(particle_map, method, model, project(particle_map, angles))
+
+    def with_map(self, particle_map: DensityMap) -> Sorter:
+        """Give the same way with other references.
+
+        A network knows its own references only, so the answer is by correlation for it too.
+        """
+        return Sorter.of(particle_map, "correlation")
+
+    def sort(
+        self, particles: Particles, *, abstain: bool = True, cancel: CancelToken | None = None
+    ) -> Generator[Progress, None, pd.DataFrame]:
+        """Give the table of `particles` with ``view, view_probability, psi_deg, shift_y, shift_x``.
+
+        Parameters
+        ----------
+        abstain
+            Whether particles may be none of the 84; otherwise each gets its likeliest view.
+        """
+        if self.method == "network":
+            probabilities, none = yield from self._classify(particles, cancel)
+        else:
+            probabilities, psi, shift = yield from self._correlate(particles, cancel)
+            none = unsure(probabilities)
+        view = probabilities.argmax(axis=1)
+        if abstain:
+            view = np.where(none, NO_VIEW, view)
+        if self.method == "network":
+            psi, shift = yield from align(particles, view, self.references, cancel)
+        # What was not reached before a stop has no angle, and so no view.
+        reached = np.isfinite(psi)
+        view = np.where(reached, view, NO_VIEW)
+        psi, shift = np.where(reached, psi, 0.0), np.where(reached[:, np.newaxis], shift, 0.0)
+        return particles.table.assign(
+            view=view,
+            view_probability=probabilities.max(axis=1, initial=0.0),
+            psi_deg=psi,
+            shift_y=shift[:, 0],
+            shift_x=shift[:, 1],
+        )
+
+    def _classify(
+        self, particles: Particles, cancel: CancelToken | None
+    ) -> Generator[Progress, None, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
+        from napari_sciml.techniques.cryoem.orientation.classify import classify_views, none_of_them
+
+        assert self.model is not None
+        probabilities = yield from classify_views(particles, self.model, cancel)
+        return probabilities, none_of_them(probabilities, self.model)
+
+    def _correlate(
+        self, particles: Particles, cancel: CancelToken | None
+    ) -> Generator[
+        Progress, None, tuple[npt.NDArray[np.float32], npt.NDArray[np.floating], npt.NDArray[np.floating]]
+    ]:
+        from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views
+
+        result = yield from correlate_views(particles, self.particle_map, cancel)
+        return result
+
+
+def sort_into_views(
+    particles: Particles,
+    particle_map: DensityMap,
+    *,
+    method: Method,
+    model: Model | None = None,
+    seed: int = 0,
+    cancel: CancelToken | None = None,
+) -> Generator[Progress, None, ViewsResult]:
+    """Name the view of each particle and average each view.
+
+    Parameters
+    ----------
+    particle_map
+        Whose projections name the views, in the box and at the pixel size of the particles (`fit_box`).
+    method
+        By a trained network, or by correlation with the projections, which needs no training.
+    model
+        The orientation model, for ``network``.
+    seed
+        Decides which half of the data a particle belongs to.
+
+    Raises
+    ------
+    SciMLError
+        If there are no particles, or their boxes and the map's do not fit.
+    """
+    check_fit(particles, particle_map)
+    sorter = Sorter.of(particle_map, method, model)
+    table = yield from sorter.sort(particles, cancel=cancel)
+    table = table.assign(half=random_halves(table["view"].to_numpy(), seed))
+    sums = yield from add_up(particles, table, cancel)
+    averages = average_images(sums)
+    return ViewsResult(
+        particles=particles,
+        table=table,
+        views=view_table(sums, averages, sorter.references),
+        averages=averages,
+        references=sorter.references,
+        pixel_size_A=particle_map.pixel_size_A,
+        map_name=particle_map.name,
+        method=method,
+        notes=notes(table),
+        sorter=sorter,
+    )
+
+
+def check_fit(particles: Particles, particle_map: DensityMap) -> None:
+    """Raise `SciMLError` unless particles can be compared with projections of the map."""
+    count, box = particles.images.shape[:2]
+    if not count:
+        raise SciMLError("There are no particles to sort", "pick some, or lower the threshold")
+    if box != particle_map.box_px:
+        raise SciMLError(
+            f"The particles have boxes of {box} px and the map {particle_map.name} one of "
+            f"{particle_map.box_px}",
+            "cut the particles out again with the map's box",
+        )
+    if abs(particles.pixel_size_A / particle_map.pixel_size_A - 1) > SAME_SCALE:
+        raise SciMLError(
+            f"The particles have pixels of {particles.pixel_size_A:.3g} Å and the map "
+            f"{particle_map.name} of {particle_map.pixel_size_A:.3g} Å",
+            "cut the particles out again at the map's scale",
+        )
+
+
+def unsure(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.bool_]:
+    """Mark the rows ``(n, 84)`` whose best view is hardly likelier than the others."""
+    return np.asarray(probabilities.max(axis=1, initial=0.0) < LEAST_PROBABILITY)
+
+
+def random_halves(view: npt.NDArray[np.integer], seed: int) -> npt.NDArray[np.int64]:
+    """Give each particle half 0 or 1 at random, so that every view is shared evenly."""
+    rng = np.random.default_rng([8, seed])
+    half = np.zeros(len(view), np.int64)
+    for number in np.unique(view):
+        members = rng.permutation(np.flatnonzero(view == number))
+        # An odd one goes to either side.
+        half[members] = (np.arange(len(members)) + rng.integers(2)) % 2
+    return half
+
+
+def view_table(sums: ViewSums, averages: Images, references: Images) -> pd.DataFrame:
+    """Give the row of each view: angles, count, share of the sorted particles, likeness to its reference."""
+    counts = sums.counts.sum(axis=0)
+    angles = view_angles()
+    return pd.DataFrame(
+        {
+            "view": np.arange(len(angles)),
+            "rot_deg": angles[:, 0],
+            "tilt_deg": angles[:, 1],
+            "count": counts,
+            "share": counts / max(int(counts.sum()), 1),
+            "correlation": likeness(averages, references, counts),
+        }
+    )
+
+
+def notes(table: pd.DataFrame) -> tuple[str, ...]:
+    """Say how many particles are none of the views."""
+    left, total = int((table["view"] == NO_VIEW).sum()), len(table)
+    return (f"{left} of {total} particles ({left / total:.0%}) are none of the 84 views.",)
