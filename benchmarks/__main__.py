@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import dense, frames, gisaxs_grain, memory, slices
+from benchmarks import cryoem, dense, frames, gisaxs_grain, memory, slices
 from napari_sciml.networks.registry import get_model
 
 
@@ -57,6 +57,14 @@ def main() -> None:
         f"\nMilliseconds of one core for a grain in a GISAXS image of 100 x 100 px, {peer or 'ours alone'}:\n"
     )
     show(results["grains"]["rows"])
+
+    results["cryoem"] = cryoem.measure(options.rounds)
+    print(f"\nPicking in one micrograph of {cryoem.EDGE_PX} x {cryoem.EDGE_PX} px, particles of 108 px:\n")
+    show(results["cryoem"]["picking"])
+    print("\nNaming the views of particles, 64 x 64 px:\n")
+    show(results["cryoem"]["views"])
+    print("\nProjections of a map of 64 voxels:\n")
+    show(results["cryoem"]["projecting"])
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
