@@ -1,0 +1,325 @@
+"""The files of a run over micrographs, and what RELION wrote about lenses and particles."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pandas as pd
+import pytest
+
+from cryoem_data import cryoem_file
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings, PointsOverlay, Product
+from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.source import ImageSource
+from napari_sciml.io import open_image
+from napari_sciml.io.mrc import write_mrc
+from napari_sciml.io.picks import read_picks
+from napari_sciml.io.star import read_star
+from napari_sciml.io.tables import read_points_csv
+from napari_sciml.techniques.cryoem.ctf import Ctf
+from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
+from napari_sciml.techniques.cryoem.files import make_writer, micrograph_names
+from napari_sciml.techniques.cryoem.particle_files import read_particle_star
+from napari_sciml.techniques.cryoem.scale import PickScale
+from napari_sciml.techniques.cryoem.views import view_angles
+
+SCALE = PickScale(diameter_px=20.0, pixel_size_A=2.0)
+PIXELS = np.random.default_rng(0).normal(size=(3, 120, 150)).astype(np.float32)
+
+
+@pytest.fixture
+def series(tmp_path) -> ImageSource:
+    folder = tmp_path / "micrographs"
+    folder.mkdir()
+    for number, image in enumerate(PIXELS):
+        write_mrc(folder / f"mic_{number}.mrc", image, 2.0)
+    return open_image(folder, apart=True)
+
+
+def findings_of(source: ImageSource, table: pd.DataFrame, **others) -> Findings:
+    columns = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
+    return Findings(
+        tables={"particles": table, **others.pop("tables", {})},
+        main="particles",
+        candidates=table,
+        overlays=(PointsOverlay("particles", columns, "particle", SCALE.diameter_px),),
+        provenance=Provenance(
+            technique="cryoem",
+            model="cryoem-picker",
+            weights_sha256="",
+            backend="float32",
+            runtime="torch",
+            normalisation="none",
+            settings={"threshold": 0.5},
+            source=SourceRecord.of(source),
+            units_done=3,
+            units_total=3,
+            what="micrographs",
+            seconds=1.0,
+        ),
+        decide=lambda candidates, threshold: {"particles": candidates},
+        write=make_writer(source, SCALE),
+        **others,
+    )
+
+
+def picks(frames: int = 3) -> pd.DataFrame:
+    random = np.random.default_rng(1)
+    return pd.DataFrame(
+        {
+            "frame": np.arange(12) % frames if frames != 3 else np.r_[np.zeros(3, int), np.full(9, 2)],
+            "y": random.uniform(5, 110, 12),
+            "x": random.uniform(5, 140, 12),
+            "score": random.uniform(0.5, 1, 12),
+        }
+    )
+
+
+def names_of(paths: list[Path], folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)).replace("\\", "/") for path in paths)
+
+
+def test_picks_are_written_for_every_program(series, tmp_path):
+    out = tmp_path / "out"
+    written = findings_of(series, picks()).save(out)
+    assert names_of(written, out) == [
+        *("box/mic_0.box", "box/mic_2.box", "coords.txt", "findings.csv", "overlay.png", "picks.star"),
+        *("points.csv", "run.json"),
+    ]
+    assert all(path.is_file() for path in written)
+    names = ["mic_0.mrc", "mic_1.mrc", "mic_2.mrc"]
+    for name in ("picks.star", "coords.txt", "findings.csv"):
+        again = read_picks(out / name, micrographs=names)
+        for column in ("frame", "y", "x", "score"):
+            np.testing.assert_allclose(again[column], picks()[column], rtol=1e-8, err_msg=name)
+    boxes = read_picks(out / "box", micrographs=names)
+    np.testing.assert_allclose(boxes[["frame", "y", "x"]], picks()[["frame", "y", "x"]], atol=0.5)
+    assert boxes.attrs["box_px"] == SCALE.box_px
+    optics = read_star(out / "picks.star")["optics"].iloc[0]
+    assert optics["rlnMicrographOriginalPixelSize"] == 2.0
+    positions, features = read_points_csv(out / "points.csv")
+    assert positions.shape == (12, 3)
+    assert list(features) == ["score"]
+
+
+def test_the_picture_shows_the_most_crowded_micrograph_and_skips_a_damaged_one(series, tmp_path):
+    from PIL import Image
+
+    found = findings_of(series, picks())
+    found.save(tmp_path / "out")
+    with Image.open(tmp_path / "out" / "overlay.png") as picture:
+        assert picture.info["Description"].startswith(
+            "micrographs · cryoem-picker · threshold 0.5 · diameter 40 Å"
+        )
+        assert picture.info["Title"] == "mic_2.mrc: 9 particles"
+    (tmp_path / "micrographs" / "mic_2.mrc").write_bytes(b"")
+    found.save(tmp_path / "again")
+    with Image.open(tmp_path / "again" / "overlay.png") as picture:
+        assert picture.info["Title"] == "mic_0.mrc: 3 particles"
+
+
+def test_no_picks_are_written_and_said(series, tmp_path):
+    written = findings_of(series, picks()[:0]).save(tmp_path / "out")
+    assert "box" not in {path.parent.name for path in written}
+    assert (tmp_path / "out" / "picks.star").read_text().startswith("# 0 particles were picked")
+    assert len(read_picks(tmp_path / "out" / "picks.star")) == 0
+
+
+def test_a_flat_micrograph_has_flat_points(tmp_path):
+    source = open_image(write_mrc(tmp_path / "one.mrc", PIXELS[0], 2.0))
+    table = picks().assign(frame=0)
+    written = findings_of(source, table).save(tmp_path / "out")
+    assert (tmp_path / "out" / "box" / "one.box") in written
+    assert read_points_csv(tmp_path / "out" / "points.csv")[0].shape == (12, 2)
+    assert set(read_star(tmp_path / "out" / "picks.star")["particles"]["rlnMicrographName"]) == {"one.mrc"}
+
+
+def test_frames_of_one_file_are_named_by_number(tmp_path):
+    source = open_image(write_mrc(tmp_path / "all.mrcs", PIXELS, 2.0))
+    assert micrograph_names(source) == [f"{n:06d}@all.mrcs" for n in (1, 2, 3)]
+    written = findings_of(source, picks()).save(tmp_path / "out")
+    assert {"1_all.box", "3_all.box"} < {path.name for path in written}
+    again = read_picks(tmp_path / "out" / "picks.star", micrographs=micrograph_names(source))
+    assert list(again["frame"]) == list(picks()["frame"])
+    sample = ImageSource.from_array(PIXELS, name="grid square")
+    assert micrograph_names(sample)[2] == "000003@grid square"
+
+
+def test_a_series_shown_in_a_window_still_knows_its_files(series):
+    shown = replace(series, place=None)
+    assert micrograph_names(shown) == ["mic_0.mrc", "mic_1.mrc", "mic_2.mrc"]
+
+
+def test_views_and_map_are_written_with_their_pixel_size(series, tmp_path):
+    table = picks().assign(
+        view=[0, 5, -1, 83, 5, 5, 5, 5, 5, 5, 5, -1],
+        view_probability=0.75,
+        psi_deg=np.arange(12.0),
+        shift_y=1.5,
+        shift_x=-0.5,
+    )
+    stack = np.zeros((84, 16, 16), np.float32)
+    cube = np.random.default_rng(2).normal(size=(16, 16, 16)).astype(np.float32)
+    found = findings_of(
+        series,
+        table,
+        tables={"views": pd.DataFrame({"view": range(84)}), "fsc": pd.DataFrame({"resolution_A": [10.0]})},
+        products={
+            "averages": Product(stack, ("view", "y", "x"), 4.0),
+            "references": Product(stack, ("view", "y", "x"), 4.0),
+            "map": Product(cube, ("z", "y", "x"), 4.0),
+        },
+    )
+    out = tmp_path / "out"
+    written = names_of(found.save(out), out)
+    expected = {"averages.mrcs", "references.mrcs", "map.mrc", "views.csv", "fsc.csv", "particles.star"}
+    assert expected < set(written)
+    for name, is_stack in (("averages.mrcs", True), ("map.mrc", False)):
+        assert mrcfile.validate(out / name)
+        with mrcfile.open(out / name) as file:
+            assert file.is_image_stack() == is_stack
+            assert float(file.voxel_size.x) == 4.0
+    rows = read_star(out / "particles.star")["particles"]
+    assert len(rows) == 10
+    assert list(rows["rlnClassNumber"][:3]) == [1, 6, 84]
+    np.testing.assert_allclose(rows[["rlnAngleRot", "rlnAngleTilt"]].iloc[2], view_angles()[83], rtol=1e-6)
+    assert list(rows["rlnAnglePsi"][:3]) == [0, 1, 3]
+    # A particle that lies 1.5 pixels below the middle is moved up by 6 Å.
+    assert set(rows["rlnOriginYAngst"]) == {-6}
+    assert set(rows["rlnOriginXAngst"]) == {2}
+    # The main table keeps the particles that are in none of the views.
+    assert len(pd.read_csv(out / "findings.csv")) == 12
+
+
+LENSES_31 = """# version 30001
+
+data_optics
+
+loop_
+_rlnOpticsGroup #1
+_rlnVoltage #2
+_rlnSphericalAberration #3
+_rlnAmplitudeContrast #4
+1 300 2.7 0.1
+2 200 1.4 0.07
+
+# version 30001
+
+data_micrographs
+
+loop_
+_rlnMicrographName #1
+_rlnOpticsGroup #2
+_rlnDefocusU #3
+_rlnDefocusV #4
+_rlnDefocusAngle #5
+_rlnPhaseShift #6
+Mics/b.mrc 2 10000 10500 45 90
+Mics/a.mrc 1 20000 19000 -30 0
+"""
+LENSES_30 = """
+data_
+
+loop_
+_rlnMicrographName #1
+_rlnDefocusU #2
+_rlnDefocusV #3
+_rlnDefocusAngle #4
+_rlnVoltage #5
+_rlnSphericalAberration #6
+_rlnAmplitudeContrast #7
+Mics/a.mrc 20000 19000 -30 300 2.7 0.1
+"""
+
+
+def test_lenses_are_matched_by_name_and_optics_group(tmp_path):
+    (tmp_path / "c.star").write_text(LENSES_31)
+    found = read_ctfs(tmp_path / "c.star", ["a.tif", "other.mrc", "x/b.mrc"])
+    assert found == [
+        Ctf(20000, 19000, -30, 300, 2.7, 0.1),
+        None,
+        Ctf(10000, 10500, 45, 200, 1.4, 0.07, phase_shift_deg=90),
+    ]
+    (tmp_path / "old.star").write_text(LENSES_30)
+    assert read_ctfs(tmp_path / "old.star", ["a"]) == found[:1]
+
+
+def test_lenses_without_their_columns_are_refused(tmp_path):
+    path = tmp_path / "c.star"
+    path.write_text(LENSES_30.replace("rlnDefocusV", "rlnFigure"))
+    with pytest.raises(SciMLError, match="lacks the column rlnDefocusV; it has rlnMicrographName"):
+        read_ctfs(path, ["a"])
+    path.write_text(LENSES_30.replace("rlnVoltage", "rlnFigure"))
+    with pytest.raises(SciMLError, match="lacks the column rlnVoltage"):
+        read_ctfs(path, ["a"])
+    path.write_text(LENSES_30.replace("20000", "unknown"))
+    with pytest.raises(SciMLError, match="1 of 1 values of rlnDefocusU"):
+        read_ctfs(path, ["a"])
+
+
+def test_particles_get_the_lens_and_pixel_size_of_old_files():
+    stack = read_particle_star(cryoem_file("relion_golden/sample_relion_data.star"))
+    assert stack.images.shape == (17, 200, 200)
+    assert stack.pixel_size_A == pytest.approx(1.338, abs=1e-3)
+    assert stack.ctfs is not None
+    assert stack.ctfs[0].defocus_u_A < stack.ctfs[0].defocus_v_A
+    with mrcfile.open(cryoem_file("relion_golden/sample.mrcs"), permissive=True) as file:
+        np.testing.assert_array_equal(stack.images[3:5], file.data[3:5])
+
+
+def test_a_table_may_name_optics_groups_that_nobody_describes():
+    stack = read_particle_star(cryoem_file("relion_golden/rln_proj_64.star"))
+    assert stack.images.shape == (5, 64, 64)
+    np.testing.assert_allclose(stack.angles_deg[1], (19.551395, 77.303721, 168.404682))
+    assert (stack.pixel_size_A, stack.ctfs) == (None, None)
+    assert not stack.shifts_px.any()
+
+
+PARTICLES = """
+data_optics
+
+loop_
+_rlnOpticsGroup #1
+_rlnImagePixelSize #2
+1 4.0
+
+data_particles
+
+loop_
+_rlnImageName #1
+_rlnOpticsGroup #2
+_rlnAnglePsi #3
+_rlnOriginXAngst #4
+_rlnOriginYAngst #5
+2@Extract/job1/a.mrcs 1 10 2 -6
+1@Extract/job1/a.mrcs 1 20 0 0
+"""
+
+
+def test_particles_are_found_from_the_folder_of_the_project(tmp_path):
+    home, job = tmp_path / "Class2D" / "job2", tmp_path / "Extract" / "job1"
+    home.mkdir(parents=True)
+    job.mkdir(parents=True)
+    write_mrc(job / "a.mrcs", PIXELS[:2], 4.0)
+    star = home / "data.star"
+    star.write_text(PARTICLES)
+    stack = read_particle_star(star)
+    np.testing.assert_array_equal(stack.images[:], PIXELS[[1, 0]])
+    np.testing.assert_array_equal(stack.images[0, 3:7], PIXELS[1, 3:7])
+    assert stack.pixel_size_A == 4.0
+    np.testing.assert_array_equal(stack.shifts_px, [[1.5, -0.5], [0, 0]])
+    np.testing.assert_array_equal(stack.angles_deg[:, 2], [10, 20])
+
+    star.write_text(PARTICLES.replace("2@", "000003@"))
+    with pytest.raises(SciMLError, match=r"names image 3 of Extract/job1/a\.mrcs, which has 2"):
+        read_particle_star(star)
+    star.write_text(PARTICLES.replace("a.mrcs", "b.mrcs"))
+    with pytest.raises(SciMLError, match=r"b\.mrcs, which is neither beside it nor in the folders above"):
+        read_particle_star(star)
+    star.write_text(PARTICLES.replace("_rlnImageName", "_rlnImage"))
+    with pytest.raises(SciMLError, match="lacks the column rlnImageName"):
+        read_particle_star(star)
