@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 ARCHITECTURES: dict[str, tuple[str, str]] = {
     "lattice-net": ("napari_sciml.networks.lattice_net", "LatticeNet"),
+    "picker-net": ("napari_sciml.networks.picker_net", "PickerNet"),
+    "orientation-net": ("napari_sciml.networks.orientation_net", "OrientationNet"),
+    "table-iii": ("napari_sciml.networks.table_iii", "TableIII"),
     "table-iv": ("napari_sciml.networks.table_iv", "TableIV"),
     "table-iv-printed": ("napari_sciml.networks.table_iv", "TableIVPrinted"),
     "table-vi": ("napari_sciml.networks.table_vi", "TableVI"),

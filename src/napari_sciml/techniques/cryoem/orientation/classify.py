@@ -1,0 +1,72 @@
+"""Name the views of picked particles by a trained network, and say which are none of the 84."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.networks.model import Model
+from napari_sciml.techniques.cryoem.orientation.maps import map_of
+from napari_sciml.techniques.cryoem.orientation.whiten import matched
+from napari_sciml.techniques.cryoem.results import Particles
+
+AT_ONCE = 256
+REALISTIC = "realistic"
+
+
+def classify_views(
+    particles: Particles, model: Model, cancel: CancelToken | None = None
+) -> Generator[Progress, None, npt.NDArray[np.float32]]:
+    """Give the probabilities ``(n, 84)`` of the views; a known lens is told to the network by filtering.
+
+    Rows after a stop hold 1/84 each.
+
+    Raises
+    ------
+    SciMLError
+        If the model's images have another size.
+    """
+    from napari_sciml.backends import open_predictor
+
+    count, views = len(particles.images), len(model.classes)
+    if model.input != particles.images.shape[1:]:
+        raise SciMLError(
+            f"The particles have {particles.images.shape[1]} pixels, but {model.name} labels "
+            f"{model.input[0] if model.input else 'other'}",
+            "cut the particles out in boxes of the model's size",
+        )
+    probabilities = np.full((count, views), 1 / views, np.float32)
+    if not count:
+        return probabilities
+    yield Progress(0, count, "particles")
+    images = particles.images
+    if model.card["training"].get("protocol") == REALISTIC:
+        images = matched(particles, map_of(model).diameter_A / particles.pixel_size_A)
+    predictor = open_predictor(model)
+    for first in range(0, count, AT_ONCE):
+        if cancel is not None and cancel.cancelled:
+            break
+        part = slice(first, first + AT_ONCE)
+        probabilities[part] = predictor.classify(model.normalise(images[part]))
+        yield Progress(min(first + AT_ONCE, count), count, "particles")
+    predictor.close()
+    return probabilities
+
+
+def none_of_them(probabilities: npt.NDArray[np.floating], model: Model) -> npt.NDArray[np.bool_]:
+    """Say which rows ``(n, 84)`` are none of the views: too even, by a limit that the model's card holds."""
+    limit = model.card["training"].get("none_limit")
+    if limit is None:
+        return np.zeros(len(probabilities), bool)
+    return evenness(probabilities) > float(limit)
+
+
+def evenness(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
+    """Give the entropy of each row over its largest possible value: 0 is sure, 1 says all views alike."""
+    p = np.clip(probabilities.astype(np.float64), 1e-12, 1)
+    result: npt.NDArray[np.float64] = -(p * np.log(p)).sum(axis=1) / np.log(p.shape[1])
+    return result

@@ -1,0 +1,90 @@
+"""Measure the noise of picked particles, and filter them by lens and noise, as a matched filter does."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.techniques.cryoem.orientation.noise import disc
+from napari_sciml.techniques.cryoem.results import Images, Particles
+
+MARGIN_PX = 4
+"""Noise is measured this far outside the particle, and further."""
+STEADY = 20
+"""The noise of a micrograph is averaged with as many particles' worth of all micrographs."""
+BLUR_PERIODS = 30.0
+"""Particles of one view differ by some degrees, so that of fine detail, with r periods in the box, a share of
+(r / 30)^2 is as good as noise."""
+FLOOR = 0.02
+"""The noise is never taken to be less than this share of an image's variance."""
+
+
+def noise_by_frame(particles: Particles, diameter_px: float) -> Images:
+    """Measure the power of what is not common to one view: noise outside the particles, and blurred detail.
+
+    Parameters
+    ----------
+    diameter_px
+        Diameter of the particle in pixels of the box.
+
+    Returns
+    -------
+    ndarray
+        ``(different frames, h, h // 2 + 1)``, in the order of the frames' numbers and of ``rfft2``; the same
+        all around each ring.
+    """
+    images = particles.images
+    edge = images.shape[-1]
+    outside = ~disc(edge, min(diameter_px / 2 + MARGIN_PX, 0.45 * edge))
+    masked = np.where(outside, images - images[:, outside].mean(axis=1)[:, None, None], 0)
+    index = np.unique(particles.table["frame"].to_numpy(), return_inverse=True)[1]
+    noise = ring_power(masked, index) / outside.mean()
+    whole = ring_power(images, index)
+    radius = np.arange(noise.shape[1])
+    blurred = np.minimum((radius / BLUR_PERIODS) ** 2, 1) * np.maximum(whole - noise, 0)
+    counts = np.bincount(index)[:, None]
+    rings = noise + blurred
+    steady = (counts * rings).sum(axis=0) / counts.sum()
+    rings = (counts * rings + STEADY * steady) / (counts + STEADY)
+    # Without noise, no detail may count without bound.
+    floor = FLOOR * images.var(axis=(1, 2)).mean() * edge**2
+    rings = np.maximum(rings, floor + 1e-12)
+    power: Images = rings[:, ring_numbers(edge)].astype(np.float32)
+    return power
+
+
+def ring_power(images: Images, index: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
+    """Give the mean power ``(groups, rings)`` of the images of each group, over rings of Fourier space."""
+    ring = ring_numbers(images.shape[-1]).ravel()
+    sizes = np.bincount(ring)
+    result = np.zeros((index.max() + 1, len(sizes)))
+    for first in range(0, len(images), 256):
+        part = slice(first, first + 256)
+        power = np.abs(np.fft.rfft2(images[part])) ** 2
+        for image, group in zip(power, index[part], strict=True):
+            result[group] += np.bincount(ring, image.ravel())
+    return np.asarray(result / sizes / np.bincount(index)[:, None])
+
+
+def ring_numbers(edge: int) -> npt.NDArray[np.int64]:
+    """Give the nearest whole radius ``(h, h // 2 + 1)`` of every frequency, in periods per box."""
+    radius = np.hypot(np.fft.fftfreq(edge)[:, None], np.fft.rfftfreq(edge)) * edge
+    return np.asarray(np.rint(radius), np.int64)
+
+
+def matched(particles: Particles, diameter_px: float) -> Images:
+    """Filter each image by its lens over its noise, so that a plain sum with a projection is the best match.
+
+    Images are given back as they are where the lens is not known.
+    """
+    if particles.ctf is None or not len(particles.images):
+        return particles.images
+    frames, index = np.unique(particles.table["frame"].to_numpy(), return_inverse=True)
+    weight = particles.ctf[frames] / noise_by_frame(particles, diameter_px)
+    edge = particles.images.shape[-1]
+    filtered = np.empty_like(particles.images)
+    for first in range(0, len(filtered), 256):
+        part = slice(first, first + 256)
+        spectra = np.fft.rfft2(particles.images[part]) * weight[index[part]]
+        filtered[part] = np.fft.irfft2(spectra, s=(edge, edge))
+    return filtered
