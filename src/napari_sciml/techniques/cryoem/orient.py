@@ -102,7 +102,7 @@ def references(settings: CryoEMSettings) -> tuple[Model | None, DensityMap]:
 
 
 def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
-    """Give the lens of every micrograph, or None if no file names them.
+    """Give the lens of every micrograph, or None if neither a file nor the data name them.
 
     Raises
     ------
@@ -110,7 +110,8 @@ def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
         If some micrographs have none.
     """
     if settings.ctf is None:
-        return None
+        stated = source.known.get("lenses")
+        return None if stated is None or len(stated) != frame_count(source) else list(stated)
     from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
 
     count = frame_count(source)

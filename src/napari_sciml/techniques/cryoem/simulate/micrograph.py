@@ -82,7 +82,7 @@ def simulate_micrograph(spec: MicrographSpec, seed: int, number: int) -> Microgr
     table = draw_angles(rng, len(places), spec)
     projections = project(particle, table[["rot_deg", "tilt_deg", "psi_deg"]].to_numpy())
     density, outlines = compose(projections, places, shape)
-    ctf = draw_lens(rng, spec)
+    ctf = lens_of(spec, seed, number)
     exposure = Exposure(ctf, spec.pixel_size_A, spec.snr, spec.ice_share, spec.dose_e_per_A2)
     image, made = expose(rng, density, outlines, junk, ice_gradient(rng, shape, spec.gradient), exposure)
     inner = (slice(margin, -margin), slice(margin, -margin))
@@ -117,8 +117,8 @@ def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> p
     )
 
 
-def draw_lens(rng: np.random.Generator, spec: MicrographSpec) -> Ctf:
-    """Draw the defocus of one micrograph.
+def lens_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:
+    """Give the lens of micrograph `number`, without making the micrograph.
 
     Raises
     ------
@@ -130,6 +130,7 @@ def draw_lens(rng: np.random.Generator, spec: MicrographSpec) -> Ctf:
             f"The least defocus is {spec.min_defocus_um:g} um, the greatest {spec.max_defocus_um:g} um",
             "exchange them",
         )
+    rng = np.random.default_rng((6, seed, number))
     defocus = 1e4 * float(rng.uniform(spec.min_defocus_um, spec.max_defocus_um))
     return Ctf(
         defocus,

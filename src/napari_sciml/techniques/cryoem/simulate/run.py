@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
-from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, simulate_micrograph
+from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, lens_of, simulate_micrograph
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 
 
@@ -42,6 +43,11 @@ class SimulatedMicrographs:
         with self._lock:
             return self._cached(number % len(self))
 
+    @property
+    def lenses(self) -> tuple[Ctf, ...]:
+        """The lens of each micrograph."""
+        return tuple(lens_of(self.spec, self.seed, number) for number in range(len(self)))
+
     def _make(self, number: int) -> Micrograph:
         return simulate_micrograph(self.spec, self.seed, number)
 
@@ -65,5 +71,5 @@ class SimulatedMicrographs:
             pixel_size=(1.0, size, size),
             unit="um",
             name=name,
-            known={"truth": self.spec.map or BUILT_IN_NAME},
+            known={"truth": self.spec.map or BUILT_IN_NAME, "lenses": self.lenses},
         )
