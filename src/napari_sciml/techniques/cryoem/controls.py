@@ -22,16 +22,23 @@ from napari_sciml.techniques.cryoem.results import NO_VIEW, Particles, ViewsResu
 from napari_sciml.techniques.cryoem.sorting import Sorter, random_halves
 
 Curve = npt.NDArray[np.float64]
-IMAGES = 1000
-"""So many images are enough for a control; its curve is carried on to the number of particles."""
+IMAGES = {"correlation": 400, "network": 2000}
+"""So many images are enough for a control, each in some seconds; its curve is carried on to more."""
+SMOOTHED = 5
+"""Shells over which a curve is averaged before it is carried on, so that chance does not grow with it."""
 OWN_SPECTRUM = 20
 """A micrograph with fewer particles than this takes the power spectrum of all of them."""
 
 
 def control_curves(
-    result: ViewsResult, kept: Collection[int], cancel: CancelToken | None = None, images: int = IMAGES
+    result: ViewsResult, kept: Collection[int], cancel: CancelToken | None = None, images: int | None = None
 ) -> Generator[Progress, None, dict[str, Curve]]:
-    """Run both controls on up to `images` particles that have a view.
+    """Run both controls on particles that have a view.
+
+    Parameters
+    ----------
+    images
+        At most so many for each; by default `IMAGES`.
 
     Returns
     -------
@@ -45,19 +52,21 @@ def control_curves(
         return {}
     used = np.flatnonzero(result.table["view"].isin(list(kept)).to_numpy())
     rng = np.random.default_rng(9)
-    chosen = np.sort(rng.permutation(used)[:images])
-    particles = subset(result.particles, chosen)
-    factor = len(used) / len(chosen)
+    order = rng.permutation(used)
     curves: dict[str, Curve] = {}
     ways = {
-        "noise": (sorter, like_noise(particles, rng)),
-        "phase_randomised": (sorter.with_map(scrambled(sorter.particle_map, rng)), particles),
+        "noise": sorter,
+        "phase_randomised": sorter.with_map(scrambled(sorter.particle_map, rng)),
     }
-    for name, (way, seen) in ways.items():
-        curve = yield from half_set_curve(way, seen, kept, cancel)
+    for name, way in ways.items():
+        chosen = np.sort(order[: images or IMAGES[way.method]])
+        particles = subset(result.particles, chosen)
+        if name == "noise":
+            particles = like_noise(particles, rng)
+        curve = yield from half_set_curve(way, particles, kept, cancel)
         if cancel is not None and cancel.cancelled:
             break
-        curves[name] = carried_on(curve, factor)
+        curves[name] = carried_on(curve, len(used) / len(chosen))
     return curves
 
 
@@ -109,6 +118,10 @@ def scrambled(particle_map: DensityMap, rng: np.random.Generator) -> DensityMap:
 
 def carried_on(curve: Curve, factor: float) -> Curve:
     """Give the curve for `factor` times as many images: what halves share, over what not, grows with it."""
-    kept = np.clip(curve, None, 1 - 1e-9)
-    ratio = kept / (1 - kept)
-    return np.where(curve > 0, factor * ratio / (1 + factor * ratio), curve)
+    if factor <= 1:
+        return curve
+    share = np.ones(SMOOTHED)
+    smooth = np.convolve(curve, share, "same") / np.convolve(np.ones(len(curve)), share, "same")
+    ratio = np.clip(smooth, 0, 1 - 1e-9)
+    ratio = ratio / (1 - ratio)
+    return np.where(smooth > 0, factor * ratio / (1 + factor * ratio), smooth)

@@ -25,6 +25,7 @@ from napari_sciml.techniques.cryoem.resolution import (
 from napari_sciml.techniques.cryoem.results import Images, Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.views import view_angles
 
+SAME_SCALE = 0.02
 VIEWS_AT_ONCE = 12
 """After so many views the map so far is shown."""
 CURVES = ("half_sets", "truth", "noise", "phase_randomised")
@@ -80,9 +81,10 @@ def rebuild(
     from napari_sciml.techniques.cryoem.controls import control_curves
 
     box, size = result.averages.shape[-1], result.pixel_size_A
-    if truth is not None and truth.box_px != box:
+    if truth is not None and (truth.box_px != box or abs(truth.pixel_size_A / size - 1) > SAME_SCALE):
         raise SciMLError(
-            f"The true map has {truth.box_px} voxels along an edge and the averages {box} pixels",
+            f"The true map has {truth.box_px} voxels of {truth.pixel_size_A:.3g} Å along an edge and the "
+            f"averages {box} pixels of {size:.3g} Å",
             "bring it to the same box first",
         )
     counts = result.views["count"].to_numpy(np.int64)

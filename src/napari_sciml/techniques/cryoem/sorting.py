@@ -82,13 +82,12 @@ class Sorter:
         if self.method == "network":
             probabilities, none = yield from self._classify(particles, cancel)
         else:
-            probabilities, psi, shift = yield from self._correlate(particles, cancel)
+            probabilities = yield from self._correlate(particles, cancel)
             none = unsure(probabilities)
         view = probabilities.argmax(axis=1)
         if abstain:
             view = np.where(none, NO_VIEW, view)
-        if self.method == "network":
-            psi, shift = yield from align(particles, view, self.references, cancel)
+        psi, shift = yield from align(particles, view, self.references, cancel)
         # What was not reached before a stop has no angle, and so no view.
         reached = np.isfinite(psi)
         view = np.where(reached, view, NO_VIEW)
@@ -112,13 +111,12 @@ class Sorter:
 
     def _correlate(
         self, particles: Particles, cancel: CancelToken | None
-    ) -> Generator[
-        Progress, None, tuple[npt.NDArray[np.float32], npt.NDArray[np.floating], npt.NDArray[np.floating]]
-    ]:
+    ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
         from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views
 
-        result = yield from correlate_views(particles, self.particle_map, cancel)
-        return result
+        # Its angle and shift are of the nearest step only; `align` finds them between the steps.
+        probabilities, _, _ = yield from correlate_views(particles, self.particle_map, cancel)
+        return probabilities
 
 
 def sort_into_views(
