@@ -301,6 +301,7 @@ def test_names_are_matched_by_what_is_left_of_them():
     names = ["mic_1", "mic_10_autopick.star", "000123_mic_1_patch_aligned.mrc", "mic.2021.05"]
     assert match_names(names, against) == [0, 1, 0, 2]
     assert match_names(["000002@other/stack.mrcs", "mic_2", "mic"], against) == [3, -1, -1]
+    assert match_names(["mic_10", "x_mic_10", "mic_101"], ["mic_1.mrc"]) == [-1, -1, -1]
     assert stem_of("C:\\data\\mic_1.mrc.gz") == "mic_1"
 
 

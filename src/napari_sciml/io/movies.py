@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import numpy.typing as npt
 
@@ -18,13 +20,13 @@ ALIKE = 0.15
 def looks_like_movie(source: ImageSource) -> str:
     """Say why a source may be a movie and not micrographs, or give an empty string. Reads no pixels.
 
-    A movie is one file with a stack of large frames. So is a series of micrographs that someone has put
-    into one file: only the pixels tell, see `shows_one_field`.
+    A movie is one file with a stack of large frames; several are a series of such stacks. So is a series of
+    micrographs that someone has put into one file: only the pixels tell, see `shows_one_field`.
     """
-    if source.ndim < 3 or min(source.shape[-2:]) < LEAST_EDGE_PX:
+    if source.ndim < 3 or source.path is None or min(source.shape[-2:]) < LEAST_EDGE_PX:
         return ""
     frames = source.shape[-3]
-    if source.ndim == 3 and source.place is not None:
+    if source.ndim == 3 and not Path(source.path.partition("::")[0]).is_file():
         return ""
     height, width = source.shape[-2:]
     return (

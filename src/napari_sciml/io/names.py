@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
@@ -47,7 +48,7 @@ def _match(stem: str, stems: Sequence[str]) -> int:
     for fits in (
         [number for number in begun if len(stems[number]) == longest],
         [number for number, other in enumerate(stems) if _begins(other, stem)],
-        [number for number, other in enumerate(stems) if other and stem and (other in stem or stem in other)],
+        [number for number, other in enumerate(stems) if _holds(stem, other) or _holds(other, stem)],
     ):
         if fits:
             return fits[0] if len(fits) == 1 else NOBODY
@@ -57,3 +58,8 @@ def _match(stem: str, stems: Sequence[str]) -> int:
 def _begins(name: str, start: str) -> bool:
     """Whether a name goes on after `start` with something that does not continue its last number or word."""
     return bool(start) and name.startswith(start) and not name[len(start) : len(start) + 1].isalnum()
+
+
+def _holds(name: str, part: str) -> bool:
+    """Whether a name has `part` in it, not as a piece of a longer number or word."""
+    return bool(part) and re.search(rf"(?<![^\W_]){re.escape(part)}(?![^\W_])", name) is not None

@@ -113,17 +113,15 @@ def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
         stated = source.known.get("lenses")
         return None if stated is None or len(stated) != frame_count(source) else list(stated)
     from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
+    from napari_sciml.techniques.cryoem.files import micrograph_names
 
-    count = frame_count(source)
-    names = [
-        source.place(number)[0] if source.place else source.path or source.name for number in range(count)
-    ]
-    found = read_ctfs(settings.ctf, [Path(name).name for name in names])
+    names = micrograph_names(source)
+    found = read_ctfs(settings.ctf, names)
     known = [ctf for ctf in found if ctf is not None]
-    if len(known) < count:
+    if len(known) < len(names):
         lacking = next(name for name, ctf in zip(names, found, strict=True) if ctf is None)
         raise SciMLError(
-            f"{Path(settings.ctf).name} says no defocus for {Path(lacking).name}",
+            f"{Path(settings.ctf).name} says no defocus for {lacking}",
             "give a STAR file with all micrographs, or none",
         )
     return known

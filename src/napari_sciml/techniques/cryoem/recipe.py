@@ -23,6 +23,7 @@ from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.files import make_writer
+from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
 from napari_sciml.techniques.cryoem.pace import PACE, estimate_memory_gb, megapixels
 from napari_sciml.techniques.cryoem.scale import pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
@@ -137,6 +138,7 @@ class CryoEM:
 
         if reason := self.accepts(source):
             raise SciMLError(reason)
+        refuse_movie(source)
         cancel = cancel or CancelToken()
         settings = with_known(source, settings)
         scale = pick_scale(source, settings)
@@ -177,7 +179,7 @@ class CryoEM:
                 seconds=time.perf_counter() - started,
                 started=began,
                 notes=(*scale.sentences, *said_of(search.contrast, search.contrast_reason)),
-                problems=tuple(search.problems),
+                problems=(*file_cautions(source), *search.problems),
             ),
             decide=decide,
             write=make_writer(source, scale),

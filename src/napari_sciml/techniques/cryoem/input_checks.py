@@ -1,0 +1,43 @@
+"""What can be wrong with the files of a run: movies instead of micrographs, headers that cannot be true."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_count
+from napari_sciml.core.source import ImageSource
+
+FIRST = 3
+"""So many cautions are written out."""
+
+
+def refuse_movie(source: ImageSource) -> None:
+    """Raise `SciMLError` if a stack is a movie of one place. Reads two frames of a stack that may be one."""
+    from napari_sciml.io.movies import looks_like_movie, shows_one_field
+
+    reason = looks_like_movie(source)
+    if reason and shows_one_field(source):
+        raise SciMLError(
+            f"{reason}: its frames show one place",
+            "align and sum it first, for example with MotionCor or RELION, and open the sum",
+        )
+
+
+def file_cautions(source: ImageSource) -> tuple[str, ...]:
+    """Say what is wrong with the headers of the MRC files of a source that can be read all the same."""
+    from napari_sciml.io.events import scattered
+    from napari_sciml.io.mrc import mrc_cautions
+    from napari_sciml.io.paths import is_mrc_name
+
+    place = scattered(source)
+    files = [place(frame)[0] for frame in range(frame_count(source))] if place else [source.path or ""]
+    found: list[str] = []
+    for file in dict.fromkeys(file for file in files if is_mrc_name(Path(file))):
+        try:
+            found.extend(mrc_cautions(file))
+        except SciMLError:
+            # A micrograph that cannot be read is told by the run.
+            continue
+    more = (f"{len(found) - FIRST} more files have headers with such faults",) if len(found) > FIRST else ()
+    return (*found[:FIRST], *more)
