@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from napari_sciml.app.views_state import MapChoice
+from napari_sciml.app.views_work import BuildOrder, OnMap, Science, SortOrder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.plan import RunPlan
@@ -223,3 +225,48 @@ def reconstruction(result: ViewsResult, keep: Collection[int]) -> Reconstruction
 def options() -> Mapping[str, Any]:
     """Settings with which a run starts."""
     return {"particle_diameter_A": DIAMETER_A}
+
+
+class MadeUpScience:
+    """Sorts and builds at once; remembers what it was asked for."""
+
+    def __init__(self) -> None:
+        self.orders: list[SortOrder] = []
+        self.builds: list[BuildOrder] = []
+        self.fail: SciMLError | None = None
+
+    @property
+    def science(self) -> Science:
+        return Science(self.sort, self.build, self.train, self.look)
+
+    def sort(self, order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, ViewsResult | None]:
+        self.orders.append(order)
+        if self.fail is not None:
+            raise self.fail
+        for step in (1, 2):
+            if cancel.cancelled:
+                return None
+            yield Progress(step, 2, "particles")
+        return None if cancel.cancelled else views_result(order.table, method=order.settings.views)
+
+    def build(
+        self, order: BuildOrder, on_map: OnMap, cancel: CancelToken
+    ) -> Generator[Progress, None, Reconstruction | None]:
+        self.builds.append(order)
+        counts = order.result.views["count"]
+        made = reconstruction(order.result, [view for view in order.keep if counts[view] > 0])
+        for step in (1, 2, 3):
+            if cancel.cancelled:
+                return None
+            on_map(made.volume * step / 3)
+            yield Progress(step, 3, "views")
+        return made
+
+    def train(self, choice: MapChoice, folder: Path, cancel: CancelToken) -> Generator[Progress, None, Path]:
+        yield Progress(1, 1, "epochs")
+        return folder
+
+    def look(self, choice: MapChoice) -> MapChoice:
+        if choice.path.endswith("bad.mrc"):
+            raise SciMLError("bad.mrc has 4 x 5 x 6 voxels and is not a cube")
+        return choice

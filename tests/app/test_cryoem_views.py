@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Generator
 from pathlib import Path
 from typing import Any
 
@@ -14,24 +13,22 @@ from napari.components import ViewerModel
 from cryoem_findings import (
     BOX_PX,
     PER_FRAME,
+    MadeUpScience,
     PickTechnique,
     micrographs,
     options,
-    reconstruction,
-    views_result,
 )
 from napari_sciml.app.picks import picks_layer, picks_of
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.state import Phase
 from napari_sciml.app.views import STOPPED, ViewsController
 from napari_sciml.app.views_findings import with_picks, with_views
-from napari_sciml.app.views_state import MapChoice
-from napari_sciml.app.views_work import OnMap, Science, SortOrder
 from napari_sciml.app.worker import Errand, outcome_of
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.progress import CancelToken, Progress, drive
+from napari_sciml.core.progress import drive
+from napari_sciml.layers.keys import KNOWN_KEY
 from napari_sciml.layers.spatial import source_place
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.results import NO_VIEW
 
 
 def at_once(errand: Errand) -> None:
@@ -42,17 +39,12 @@ class Bench:
     """A viewer with picked micrographs; remembers what the science was asked for."""
 
     def __init__(self, frames: int = 3, pixel_A: float | None = 4.0, start: Any = at_once) -> None:
-        self.orders: list[SortOrder] = []
-        self.grown: list[int] = []
-        self.waiting: list[Errand] = []
-        self.fail: SciMLError | None = None
+        self.made_up = MadeUpScience()
         self.viewer = ViewerModel()
         source = micrographs(frames, pixel_A)
         self.image = self.viewer.add_image(source.data, name=source.name, **source_place(source))
         self.runs = RunController(self.viewer, lambda: [PickTechnique()], at_once)
-        self.views = ViewsController(
-            self.viewer, self.runs, start, Science(self.sort, self.build, self.train, self.look)
-        )
+        self.views = ViewsController(self.viewer, self.runs, start, self.made_up.science)
         self.runs.change_values(options() if pixel_A else {"particle_diameter_px": 30.0})
         self.runs.run()
 
@@ -64,37 +56,6 @@ class Bench:
     def points(self):
         return picks_layer(self.runs.result)
 
-    def sort(self, order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, ViewsResult | None]:
-        self.orders.append(order)
-        if self.fail is not None:
-            raise self.fail
-        for step in (1, 2):
-            if cancel.cancelled:
-                return None
-            yield Progress(step, 2, "particles")
-        return None if cancel.cancelled else views_result(order.table, method=order.method)
-
-    def build(
-        self, result: ViewsResult, keep: Collection[int], on_map: OnMap, cancel: CancelToken
-    ) -> Generator[Progress, None, Reconstruction | None]:
-        made = reconstruction(result, [view for view in keep if result.views["count"][view] > 0])
-        for step in (1, 2, 3):
-            if cancel.cancelled:
-                return None
-            on_map(made.volume * step / 3)
-            yield Progress(step, 3, "views")
-            self.grown.append(step)
-        return made
-
-    def train(self, choice: MapChoice, folder: Path, cancel: CancelToken) -> Generator[Progress, None, Path]:
-        yield Progress(1, 1, "epochs")
-        return folder
-
-    def look(self, choice: MapChoice) -> MapChoice:
-        if choice.path.endswith("bad.mrc"):
-            raise SciMLError("bad.mrc has 4 x 5 x 6 voxels and is not a cube")
-        return choice
-
 
 def test_what_is_sorted_is_what_is_on_screen():
     bench = Bench()
@@ -105,7 +66,7 @@ def test_what_is_sorted_is_what_is_on_screen():
     shown = len(bench.points.data)
     assert bench.state.picks == shown
     bench.views.sort()
-    (order,) = bench.orders
+    (order,) = bench.made_up.orders
     assert len(order.table) == shown
     assert list(order.table) == ["frame", "y", "x", "score"]
     manual = order.table[order.table["score"].isna()]
@@ -129,7 +90,18 @@ def test_a_run_that_saw_light_particles_says_so():
     said = result.findings.provenance.model_copy(update={"notes": ("particles lighter than the ice (seen)",)})
     result.findings = bench.runs.result.findings.__class__(**{**vars(result.findings), "provenance": said})
     bench.views.sort()
-    assert bench.orders[0].contrast == "light"
+    assert bench.made_up.orders[0].contrast == "light"
+
+
+def test_the_truth_of_the_sample_is_the_built_in_map():
+    bench = Bench()
+    bench.views.sort()
+    bench.views.build()
+    bench.image.metadata = {KNOWN_KEY: {"truth": "built-in", "lenses": [None] * 3}}
+    bench.views.build()
+    bench.views.choose_map("model", "mine")
+    bench.views.build()
+    assert [order.truth for order in bench.made_up.builds] == ["", "built-in", ""]
 
 
 def test_views_are_stale_as_soon_as_the_picks_are_others():
@@ -223,7 +195,7 @@ def test_without_units_the_volume_is_as_large_as_the_particles():
     bench.runs.change_values({"particle_diameter_px": 30.0, "pixel_size_A": 2.0})
     assert bench.state.blocked == ""
     bench.views.sort()
-    assert bench.orders[0].pixel_size_A == 2.0
+    assert bench.made_up.orders[0].pixel_size_A == 2.0
     bench.views.build()
     assert bench.viewer.layers[-1].scale == pytest.approx([8.0] * 3)
 
@@ -252,6 +224,14 @@ def test_views_of_an_earlier_run_are_not_taken_for_those_of_this_one():
     assert "sort them again" in bench.state.note
 
 
+def test_a_handful_of_picks_is_not_sorted():
+    bench = Bench()
+    bench.runs.set_threshold(0.98)
+    assert "too few" in bench.state.blocked
+    bench.views.sort()
+    assert not bench.made_up.orders
+
+
 def test_a_new_run_starts_without_views():
     bench = Bench()
     bench.views.sort()
@@ -262,7 +242,7 @@ def test_a_new_run_starts_without_views():
 
 def test_what_a_person_can_mend_is_one_sentence():
     bench = Bench()
-    bench.fail = SciMLError("The map is empty", "choose another")
+    bench.made_up.fail = SciMLError("The map is empty", "choose another")
     bench.views.sort()
     assert bench.state.error == "The map is empty: choose another."
     bench.views.choose_map("map", "bad.mrc")
@@ -282,14 +262,15 @@ def test_an_own_map_needs_a_size_and_for_the_network_a_training():
     bench.views.choose_method("correlation")
     assert (bench.state.blocked, bench.state.can_train) == ("", False)
     bench.views.choose_method("network")
-    bench.views.train("mine-model")
-    assert bench.state.map.model == "mine-model"
+    bench.views.train("models")
+    assert bench.state.map.model == str(Path("models/mine-views"))
     assert bench.state.blocked == ""
     bench.views.sort()
     assert bench.views.command_values() == {
         "views": "network",
         "map": "folder/mine.mrc",
-        "orientation_model": "mine-model",
+        "map_pixel_size_A": 5.0,
+        "orientation_model": str(Path("models/mine-views")),
     }
 
 

@@ -57,6 +57,12 @@ def stated_pixel_A(state: RunState) -> float | None:
     return None if size is None else float(f"{size:.6g}")
 
 
+def stated_diameter_A(state: RunState) -> float | None:
+    """Give the diameter that the image itself states, in Angstrom; simulated ones do."""
+    stated = state.facts.known.get("particle_diameter_A")
+    return None if stated is None else float(stated)
+
+
 def used_pixel_A(state: RunState) -> float | None:
     """Give the edge of a pixel that a run would use, in Angstrom."""
     said = state.values.get("pixel_size_A")

@@ -84,6 +84,7 @@ class RunController:
         self._frames = FrameLink(viewer)
         self._frames.changed.connect(self._on_frame)
         self.state = RunState()
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
         self._refresh()
 
     def choose_image(self, layer: Layer) -> None:
@@ -228,6 +229,9 @@ class RunController:
         if frame != self.state.frame:
             self._show(frame=frame)
 
+    def _on_ndisplay(self, event: Any) -> None:
+        self._show()
+
     def _on_step(self, step: Progress) -> None:
         if self._job is not None:
             self._show(progress=step, seconds_left=self._job.pace.seconds_left(step, time.monotonic()))
@@ -334,7 +338,11 @@ class RunController:
     def _words(self) -> str:
         """Say on the canvas what the frame in view shows, as long as the result has a layer there."""
         findings, frame = self.state.findings, self.state.frame
-        if findings is None or frame is None or not self._shows_result():
+        viewer = self._viewer()
+        if findings is None or frame is None or viewer is None or not self._shows_result():
+            return ""
+        if viewer.dims.ndisplay != 2:
+            # Then no frame is in view, or all are.
             return ""
         return traits_of(findings.provenance.technique).words(findings, frame)
 

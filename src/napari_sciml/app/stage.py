@@ -76,7 +76,7 @@ class Stage:
         viewer.add_layer(self.volume)
         self.volume.visible = True
         viewer.dims.ndisplay = 3
-        viewer.reset_view()
+        viewer.reset_view(layers=[self.volume])
         camera.angles = VIEW_ANGLES
         self.changed.emit()
 

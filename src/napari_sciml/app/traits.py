@@ -77,6 +77,14 @@ def false_hits(model: str, threshold: float, live: Mapping[str, Any]) -> str:
     return f"Expect {expected.sentence}."
 
 
+def diameter_known(known: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Use the diameter that an image states unless a person said one; the rest is no setting of a run."""
+    name = "particle_diameter_A"
+    if name not in known or {name, "particle_diameter_px"} & set(values):
+        return {}
+    return {name: known[name]}
+
+
 def particles_in(findings: Findings, frame: int) -> str:
     """Say how many particles a micrograph holds, for the canvas."""
     count = int((findings.table["frame"] == frame).sum())
@@ -113,6 +121,7 @@ TRAITS: dict[str, Traits] = {
         ),
         nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
         words=particles_in,
+        still_known=diameter_known,
         actions={"measure": measure_diameter},
     ),
 }

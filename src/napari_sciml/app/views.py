@@ -19,21 +19,28 @@ from napari_sciml.app.pick_lengths import used_pixel_A
 from napari_sciml.app.picks import COLUMNS, keys, picks_of, single_out
 from napari_sciml.app.result import Result
 from napari_sciml.app.run_controller import RunController
+from napari_sciml.app.saving import new_folder
 from napari_sciml.app.sentences import CRASHED
+from napari_sciml.app.snippets import file_stem
 from napari_sciml.app.stage import Stage
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.app.views_findings import with_picks, with_views
 from napari_sciml.app.views_state import Job, MapChoice, ViewsState
 from napari_sciml.app.views_words import map_title, preferred, whose_projections
-from napari_sciml.app.views_work import SCIENCE, Science, SortOrder
+from napari_sciml.app.views_work import SCIENCE, BuildOrder, Science, SortOrder
 from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.settings import parse_settings
+from napari_sciml.layers.keys import KNOWN_KEY
 from napari_sciml.layers.points import record
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.layers.volume import show_density, volume_layer
+from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
+from napari_sciml.techniques.cryoem.orient import FEWEST
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
 TECHNIQUE = "cryoem"
 LIGHTER = "particles lighter"
@@ -122,8 +129,13 @@ class ViewsController:
             self._show(error=error.sentence)
             return
         assert size is not None, "the state says so before anything is sorted"
-        state, contrast = self.state, contrast_of(result.findings)
-        order = SortOrder(source, table[list(COLUMNS)], size, contrast, state.map, state.method, state.ctf)
+        order = SortOrder(
+            source,
+            table[list(COLUMNS)],
+            size,
+            contrast_of(result.findings),
+            parse_settings(CryoEMSettings, self.command_values()),
+        )
         token = CancelToken()
         self._begin("sort", token, self._science.sort(order, token), len(table))
 
@@ -135,14 +147,16 @@ class ViewsController:
         token = CancelToken()
         self._new_volume = True
         # The worker leaves the newest map in the work's own place; it is shown with the next step.
-        self._begin("build", token, self._building(result, sorted(self.state.kept), token), len(result.views))
+        order = BuildOrder(result, sorted(self.state.kept), self._truth())
+        self._begin("build", token, self._building(order, token), len(result.views))
 
-    def train(self, folder: str | Path) -> None:
-        """Train a model for the chosen map, into a new folder."""
+    def train(self, parent: str | Path) -> None:
+        """Train a model for the chosen map, into a new folder inside `parent`."""
         if self._work is not None or not self.state.can_train:
             return
+        folder = new_folder(parent, f"{file_stem(map_title(self.state.map))}-views")
         token = CancelToken()
-        self._begin("train", token, self._science.train(self.state.map, Path(folder), token), 1)
+        self._begin("train", token, self._science.train(self.state.map, folder, token), 1)
 
     def stop(self) -> None:
         """Stop the work at its next step. What was there before stays."""
@@ -188,12 +202,27 @@ class ViewsController:
         values: dict[str, Any] = {"views": self.state.method}
         if choice.kind == "map":
             values["map"] = choice.path
+            if choice.pixel_size_A is not None:
+                values["map_pixel_size_A"] = choice.pixel_size_A
         model = choice.path if choice.kind == "model" else choice.model
         if model:
             values["orientation_model"] = model
         if self.state.ctf:
             values["ctf"] = self.state.ctf
         return values
+
+    def _known(self, name: str) -> Any:
+        """Give what the micrographs state themselves, for example their lenses; None if they do not."""
+        result = self._runs.result
+        image = None if result is None else result.image
+        return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
+
+    def _truth(self) -> str:
+        """Give the map that simulated micrographs were made from, if it is the one that names the views."""
+        truth = self._known("truth")
+        choice = self.state.map
+        named = {"built-in": BUILT_IN_NAME, "map": choice.path}.get(choice.kind)
+        return truth if isinstance(truth, str) and truth == named else ""
 
     def _begin(self, job: Job, token: CancelToken, work: Generator[Progress, None, Any], total: int) -> None:
         result = self._runs.result
@@ -202,7 +231,7 @@ class ViewsController:
         self._start(Errand(work, TITLES[job], total, on_step=self._on_step, on_end=self._on_end))
 
     def _building(
-        self, result: ViewsResult, keep: list[int], token: CancelToken
+        self, order: BuildOrder, token: CancelToken
     ) -> Generator[Progress, None, Reconstruction | None]:
         work = weakref.WeakMethod(self._take_density)
 
@@ -210,7 +239,7 @@ class ViewsController:
             if (take := work()) is not None:
                 take(density)
 
-        return (yield from self._science.build(result, keep, on_map, token))
+        return (yield from self._science.build(order, on_map, token))
 
     def _take_density(self, density: npt.NDArray[np.float32]) -> None:
         """Leave a map for the main thread, which alone may touch layers."""
@@ -328,6 +357,7 @@ class ViewsController:
             "picks": 0 if picks is None else len(picks),
             "whose": whose_projections(state.map, state.method, map_title(state.map)),
             "blocked": self._why_not(state, result, picks),
+            "lenses_stated": self._known("lenses") is not None,
             "can_train": own_map and state.method == "network" and state.map.voxel_A is not None,
             "stale": state.result is not None and picks is not None and picks != self._sorted_keys,
             "caution": "" if state.result is None else preferred(state.result),
@@ -347,6 +377,8 @@ class ViewsController:
     def _why_not(self, state: ViewsState, result: Result | None, picks: frozenset[Any] | None) -> str:
         if result is None or not picks:
             return "There are no picks to sort."
+        if len(picks) < FEWEST:
+            return f"{len(picks)} picks are too few for 84 views: lower the threshold or add micrographs."
         if result.image is None:
             return "The image was removed; open it and run again."
         if self._pixel_A(self._runs.state, result) is None:

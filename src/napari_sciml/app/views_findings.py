@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.app.picks import COLUMNS, keys
-from napari_sciml.core.findings import Findings, Product
+from napari_sciml.core.findings import Findings
+from napari_sciml.techniques.cryoem.orient import merged
 from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
-from napari_sciml.techniques.cryoem.tables import FSC, MAIN, VIEW_COLUMNS, VIEWS
+from napari_sciml.techniques.cryoem.tables import MAIN, VIEW_COLUMNS
 
 
 def with_picks(findings: Findings, picks: pd.DataFrame) -> Findings:
@@ -48,23 +49,10 @@ def with_views(
     settings
         What the sorting was told, for the run record.
     """
-    said = {**findings.provenance.settings, **(settings or {})}
-    notes = (*findings.provenance.notes, *result.notes, *(() if made is None else made.cautions))
-    tables = {**findings.tables, MAIN: all_particles(picks, result), VIEWS: result.views}
-    products = {
-        **findings.products,
-        "averages": Product(result.averages, ("view", "y", "x"), result.pixel_size_A),
-        "references": Product(result.references, ("view", "y", "x"), result.pixel_size_A),
-    }
-    if made is not None:
-        tables[FSC] = made.fsc
-        products["map"] = Product(made.volume, ("z", "y", "x"), made.pixel_size_A)
-    return replace(
-        findings,
-        tables=tables,
-        products=products,
-        provenance=findings.provenance.model_copy(update={"settings": said, "notes": notes}),
-    )
+    told = {**findings.provenance.settings, **(settings or {})}
+    record = findings.provenance.model_copy(update={"settings": told})
+    found = merged(replace(findings, provenance=record), result, made)
+    return replace(found, tables={**found.tables, MAIN: all_particles(picks, result)})
 
 
 def all_particles(picks: pd.DataFrame, result: ViewsResult) -> pd.DataFrame:
@@ -73,11 +61,11 @@ def all_particles(picks: pd.DataFrame, result: ViewsResult) -> pd.DataFrame:
     The latter have view -1 as those that are none of the 84, but no probability: nobody looked.
     """
     looked_at = set(keys(result.table))
-    columns = [*COLUMNS, *(name for name in VIEW_COLUMNS if name in result.table)]
+    columns = [*COLUMNS, *VIEW_COLUMNS]
     missing = picks[[key not in looked_at for key in keys(picks)]][list(COLUMNS)]
     if not len(missing):
         return result.table[columns].reset_index(drop=True)
     later = missing.reindex(columns=columns)
-    for name in columns[len(COLUMNS) :]:
+    for name in VIEW_COLUMNS:
         later[name] = NO_VIEW if name == "view" else np.nan
     return pd.concat([result.table[columns], later], ignore_index=True).astype({"view": np.int64})

@@ -56,6 +56,8 @@ class ViewsState:
         Whose projections name the views, and what that means for the particles at hand.
     blocked
         Why sorting cannot start, or an empty string.
+    lenses_stated
+        Whether the micrographs themselves state their lenses, so that the CTF is corrected without a file.
     can_train
         Whether a model can be trained for the chosen map.
     phase, job, progress, seconds_left
@@ -86,6 +88,7 @@ class ViewsState:
     ctf: str = ""
     whose: str = ""
     blocked: str = ""
+    lenses_stated: bool = False
     can_train: bool = False
     phase: Phase = Phase.IDLE
     job: Job = ""

@@ -114,7 +114,7 @@ def resolution_line(made: Reconstruction) -> str:
     parts = []
     for name, words in (
         ("half_sets", "{} between half sets (FSC 0.143)"),
-        ("truth", "{} against the reference map (FSC 0.5)"),
+        ("truth", "{} against the true map (FSC 0.5)"),
     ):
         value = made.resolution_A.get(name, float("nan"))
         if not np.isnan(value):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Collection, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal, cast
 
 import numpy as np
 import numpy.typing as npt
@@ -14,19 +15,12 @@ import pandas as pd
 from napari_sciml.app.views_state import MapChoice
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
-if TYPE_CHECKING:
-    from napari_sciml.networks.model import Model
-    from napari_sciml.techniques.cryoem.maps import DensityMap
-
 OnMap = Callable[[npt.NDArray[np.float32]], None]
-
-
-SHIPPED = "cryoem-orientation-realistic"
-"""The model that sorts picked particles of the built-in map."""
 
 
 @dataclass(frozen=True)
@@ -41,17 +35,34 @@ class SortOrder:
         Edge of a pixel of a micrograph.
     contrast
         Whether particles are darker or lighter than the ice.
-    map, method, ctf
-        As the page says.
+    settings
+        Method, map, model and CTF, as a run of the command line would be told.
     """
 
     source: ImageSource
     table: pd.DataFrame
     pixel_size_A: float
     contrast: Literal["dark", "light"]
-    map: MapChoice
-    method: Literal["network", "correlation"]
-    ctf: str = ""
+    settings: CryoEMSettings
+
+
+@dataclass(frozen=True)
+class BuildOrder:
+    """What the 3-D map is made of.
+
+    Attributes
+    ----------
+    result
+        The sorted particles.
+    keep
+        Views that go in.
+    truth
+        The map that simulated particles were made from, as `load_map` takes it; empty where nobody knows.
+    """
+
+    result: ViewsResult
+    keep: Collection[int]
+    truth: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,9 +70,7 @@ class Science:
     """Where the long work is done; tests hand in something quick."""
 
     sort: Callable[[SortOrder, CancelToken], Generator[Progress, None, ViewsResult | None]]
-    build: Callable[
-        [ViewsResult, Collection[int], OnMap, CancelToken], Generator[Progress, None, Reconstruction | None]
-    ]
+    build: Callable[[BuildOrder, OnMap, CancelToken], Generator[Progress, None, Reconstruction | None]]
     train: Callable[[MapChoice, Path, CancelToken], Generator[Progress, None, Path | None]]
     look: Callable[[MapChoice], MapChoice]
 
@@ -75,15 +84,13 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
         If the map, the model or the CTFs cannot be used.
     """
     from napari_sciml.techniques.cryoem.extract import extract
+    from napari_sciml.techniques.cryoem.orient import lenses, references
     from napari_sciml.techniques.cryoem.sorting import sort_into_views
 
     # Files are opened before the first step, so that a wrong one is told at once.
-    particle_map, model = map_and_model(order.map, order.method)
-    ctfs = None
-    if order.ctf:
-        from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
-
-        ctfs = read_ctfs(order.ctf, micrograph_names(order.source))
+    settings = order.settings
+    model, particle_map = references(settings)
+    ctfs = lenses(order.source, settings)
     particles = yield from extract(
         order.source,
         order.table,
@@ -96,40 +103,20 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
     )
     if cancel.cancelled:
         return None
-    result = yield from sort_into_views(
-        particles, particle_map, method=order.method, model=model, cancel=cancel
-    )
+    method = cast("Literal['network', 'correlation']", settings.views)
+    result = yield from sort_into_views(particles, particle_map, method=method, model=model, cancel=cancel)
     return None if cancel.cancelled else result
 
 
-def map_and_model(
-    choice: MapChoice, method: Literal["network", "correlation"]
-) -> tuple[DensityMap, Model | None]:
-    """Give the map whose projections name the views, in the frame of the networks, and the network.
-
-    Raises
-    ------
-    SciMLError
-        If one of them cannot be used.
-    """
-    from napari_sciml.networks.registry import get_model
-    from napari_sciml.techniques.cryoem.maps import fit_box, load_map
-    from napari_sciml.techniques.cryoem.orientation.maps import map_of
-
-    if choice.kind == "map" and method == "correlation":
-        return fit_box(load_map(choice.path, choice.pixel_size_A)), None
-    folder = {"built-in": SHIPPED, "map": choice.model, "model": choice.path}[choice.kind]
-    model = get_model(folder)
-    return map_of(model), model if method == "network" else None
-
-
 def build(
-    result: ViewsResult, keep: Collection[int], on_map: OnMap, cancel: CancelToken
+    order: BuildOrder, on_map: OnMap, cancel: CancelToken
 ) -> Generator[Progress, None, Reconstruction | None]:
     """Make the 3-D map; None if it was stopped."""
+    from napari_sciml.techniques.cryoem.maps import fit_box, load_map
     from napari_sciml.techniques.cryoem.reconstruct import rebuild
 
-    made = yield from rebuild(result, keep=keep, on_map=on_map, cancel=cancel)
+    truth = fit_box(load_map(order.truth)) if order.truth else None
+    made = yield from rebuild(order.result, keep=order.keep, truth=truth, on_map=on_map, cancel=cancel)
     return None if cancel.cancelled else made
 
 
@@ -141,36 +128,26 @@ def look(choice: MapChoice) -> MapChoice:
     SciMLError
         If it can be none.
     """
-    if choice.kind != "map":
-        return choice
     from napari_sciml.io import open_image
+    from napari_sciml.networks.registry import get_model
     from napari_sciml.techniques.cryoem.scale import pixel_size_A
 
+    if choice.kind == "model" and "map" not in get_model(choice.path).card["training"]:
+        raise SciMLError(
+            f"The model in {choice.path} does not sort particles into views",
+            "choose a folder that training for a map has written",
+        )
+    if choice.kind != "map":
+        return choice
     source = open_image(choice.path)
     try:
         if source.ndim != 3 or len(set(source.shape)) != 1:
             shape = " x ".join(str(n) for n in source.shape)
             raise SciMLError(f"{source.name} has {shape} voxels and is not a cube", "choose a density map")
-        stated = pixel_size_A(source, CryoEMSettings.model_validate({}))
+        stated = pixel_size_A(source, parse_settings(CryoEMSettings, {}))
     finally:
         source.close()
     return replace(choice, stated_A=None if stated is None else float(f"{stated:.6g}"))
-
-
-def micrograph_names(source: ImageSource) -> list[str]:
-    """Name the file of each micrograph, as a STAR file lists them."""
-    from napari_sciml.core.frames import frame_count
-    from napari_sciml.io import open_image
-
-    count = frame_count(source)
-    if source.path is None:
-        return [source.name] * count
-    opened = open_image(source.path)
-    opened.close()
-    place = opened.place
-    if place is None or opened.shape != source.shape:
-        return [Path(source.path).name] * count
-    return [Path(place(number)[0]).name for number in range(count)]
 
 
 def train(choice: MapChoice, folder: Path, cancel: CancelToken) -> Generator[Progress, None, Path | None]:
@@ -179,7 +156,12 @@ def train(choice: MapChoice, folder: Path, cancel: CancelToken) -> Generator[Pro
     from napari_sciml.techniques.cryoem.orientation.train_map import train_for_map
 
     particle_map = load_map(choice.path, choice.pixel_size_A)
-    return (yield from train_for_map(particle_map, folder, cancel=cancel))
+    written = yield from train_for_map(particle_map, folder, cancel=cancel)
+    if cancel.cancelled:
+        # Half a model would name views all the same, and wrongly.
+        shutil.rmtree(folder, ignore_errors=True)
+        return None
+    return written
 
 
 SCIENCE = Science(sort, build, train, look)

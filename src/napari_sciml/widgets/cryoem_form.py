@@ -8,7 +8,14 @@ from typing import Any
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.pick_lengths import NOT_KNOWN, follows, in_other_unit, stated_pixel_A, used_pixel_A
+from napari_sciml.app.pick_lengths import (
+    NOT_KNOWN,
+    follows,
+    in_other_unit,
+    stated_diameter_A,
+    stated_pixel_A,
+    used_pixel_A,
+)
 from napari_sciml.app.state import RunState
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.widgets.number_edit import NumberEdit
@@ -32,6 +39,7 @@ class CryoEMForm(QWidget):
         self.setObjectName("sciml_cryoem")
         self._values: dict[str, Any] = {}
         self._pixel_A: float | None = None
+        self._instead = ""
         self._diameter = NumberEdit("sciml_particle_diameter", described(CryoEMSettings, DIAMETER_PX))
         self._diameter.edited.connect(self._on_diameter)
         self._unit = combo("sciml_particle_unit", "Angstrom needs the pixel size.")
@@ -62,7 +70,9 @@ class CryoEMForm(QWidget):
         unit = next((name for _, name in UNITS if state.values.get(name) is not None), None)
         if unit is not None:
             fill(self._unit, UNITS, unit)
-        self._diameter.show_number(self._values.get(self._unit.currentData()), "longest diameter")
+        known = stated_diameter_A(state)
+        self._instead = "longest diameter" if known is None else f"{known:g} Å, stated"
+        self._diameter.show_number(self._values.get(self._unit.currentData()), self._instead)
         self._other.setText(in_other_unit(state))
         stated = stated_pixel_A(state)
         self._pixel.show_number(
@@ -113,7 +123,7 @@ class CryoEMForm(QWidget):
         before = DIAMETER_PX if unit == DIAMETER_A else DIAMETER_A
         value = self._values.get(before)
         if value is None:
-            self._diameter.show_number(self._values.get(unit), "longest diameter")
+            self._diameter.show_number(self._values.get(unit), self._instead)
             return
         if self._pixel_A is not None:
             value = value * self._pixel_A if unit == DIAMETER_A else value / self._pixel_A

@@ -19,6 +19,7 @@ from napari_sciml.widgets.microct_form import MicroCTForm
 from napari_sciml.widgets.min_tiles import MinTiles
 from napari_sciml.widgets.result_page import ResultPage
 from napari_sciml.widgets.simulate_page import SimulatePage
+from napari_sciml.widgets.views_page import ViewsPage
 
 FORMS: dict[str, type[QWidget]] = {
     "cryoem": CryoEMForm,
@@ -32,6 +33,7 @@ DECIDERS: dict[str, type[QWidget]] = {"diffraction": MinTiles}
 """Technique -> what decides beside the threshold, without a new run."""
 
 RESULT_PAGES: dict[str, tuple[str, type[ResultPage]]] = {
+    "cryoem": ("Views", ViewsPage),
     "diffraction": ("Hits", HitsPage),
     "gisaxs": ("Lattice", LatticePage),
 }

@@ -34,6 +34,7 @@ class SciMLPanel(QWidget):
         super().__init__()
         self.setObjectName("sciml_panel")
         session = session_for(napari_viewer)
+        self._session = session
         self._runs = session.runs
         self._simulation = session.simulation
         self.run_page = RunPage()
@@ -147,6 +148,7 @@ class SciMLPanel(QWidget):
         page.decided.connect(self._runs.set_live)
         page.frame_chosen.connect(self._runs.go_to_frame)
         page.save_pressed.connect(self._on_save)
+        page.attend(self._session)
         page.show_theme(self._viewer.theme)
 
     def _on_theme(self, event: Any = None) -> None:

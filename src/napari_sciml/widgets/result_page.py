@@ -5,6 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
+from napari_sciml.app.session import Session
 from napari_sciml.app.state import RunState
 
 
@@ -29,6 +30,9 @@ class ResultPage(QWidget):
     def show_state(self, state: RunState) -> None:
         """Draw `state`."""
         raise NotImplementedError
+
+    def attend(self, session: Session) -> None:
+        """Tie the page to what the session holds beyond the run; most pages need nothing."""
 
     def show_theme(self, theme: str) -> None:
         """Follow napari's theme where its style sheet does not reach."""
