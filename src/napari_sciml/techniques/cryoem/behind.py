@@ -1,0 +1,44 @@
+"""The other half of the sphere: a particle seen from behind shows the mirror image of the view.
+
+Turning the image's rows upside down is the same as turning the particle by 180 degrees about the image's x
+axis, since a projection does not know from which end it was taken. So no handedness is lost: the particle is
+the same, seen from the other side.
+"""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.views import FloatArray, rotation_matrices
+
+ABOUT_X = np.diag([1.0, -1.0, -1.0])
+
+
+def mirrored(images: Images) -> Images:
+    """Turn the rows of images ``(n, box, box)`` upside down about pixel box // 2; box is even."""
+    return np.roll(images[:, ::-1], 1, axis=1)
+
+
+def seen_from_behind(angles_deg: npt.ArrayLike) -> FloatArray:
+    """Give the ZYZ angles ``(n, 3)`` whose projections are the mirror images of those of `angles_deg`."""
+    from scipy.spatial.transform import Rotation
+
+    turned = ABOUT_X @ rotation_matrices(angles_deg)
+    # `rotation_matrices` are the transposes of scipy's.
+    rotations = Rotation.from_matrix(turned.transpose(0, 2, 1))
+    with warnings.catch_warnings():
+        # Looking along z only the sum of two angles counts; scipy then sets one to zero and says so.
+        warnings.filterwarnings("ignore", "Gimbal lock")
+        angles: FloatArray = rotations.as_euler("ZYZ", degrees=True)
+    return angles % 360
+
+
+def unmirrored(
+    psi_deg: npt.NDArray[np.floating], shift_yx: npt.NDArray[np.floating]
+) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
+    """Give in-plane angle and shift of the mirrored image, from those of the image as it is, or back."""
+    return (-psi_deg) % 360, shift_yx * np.array([-1.0, 1.0])
