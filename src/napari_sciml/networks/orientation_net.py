@@ -36,6 +36,8 @@ ORDERS = HALF + 1
 EVEN = HALF // 2 + 1
 GROUPS = 12
 """Groups of neighbouring angles; the best of each stands for all."""
+AT_ONCE = 4
+"""Images that are compared at once where nothing is learned: what they need fits into a processor's cache."""
 FAINT = -25.0
 """Evidence below this is as good as none; its exponential would be slow."""
 
@@ -144,10 +146,15 @@ class OrientationNet(nn.Module):
 
     def forward(self, images: Tensor) -> Tensor:
         """Give the logits of each image."""
+        if not torch.is_grad_enabled() and len(images) > AT_ONCE:
+            return torch.cat([self._logits(part) for part in torch.split(images, AT_ONCE)])
+        return self._logits(images)
+
+    def _logits(self, images: Tensor) -> Tensor:
         real, imaginary = self.rings(images)
         power = (real.float().square() + imaginary.float().square()).mean(-1).clamp_min(1e-8)
         reading = (power / self.white).log() - self.ring_mean
-        weights, scale = self.weigh(reading).float().split([2 * RINGS, 1], dim=1)
+        weights, scale = torch.split(self.weigh(reading).float(), [2 * RINGS, 1], dim=1)
         # The energies of the filters in each ring, and what pure noise as strong as this image would score.
         energy = self.filters.square().sum((0, 1)) * (2 / HALF / FILTER_SCALE**2)
         level = (power / self.white @ energy.mean(1, keepdim=True)).sqrt()

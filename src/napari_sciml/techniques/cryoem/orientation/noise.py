@@ -54,7 +54,9 @@ def noise_images(power: Images, count: int, rng: np.random.Generator) -> Images:
     """Draw `count` images of noise with this power; their variance is 1 on the average."""
     edge = power.shape[0]
     white = np.fft.rfft2(rng.standard_normal((count, edge, edge)))
-    return np.asarray(np.fft.irfft2(white * np.sqrt(power), s=(edge, edge)), np.float32)
+    noise: Images = np.empty((count, edge, edge), np.float32)
+    noise[:] = np.fft.irfft2(white * np.sqrt(power), s=(edge, edge))
+    return noise
 
 
 def disc(edge: int, radius: float) -> npt.NDArray[np.bool_]:
@@ -83,5 +85,5 @@ def ring_to_unit(images: Images, inside: npt.NDArray[np.bool_]) -> Images:
     ring = images[:, ~inside].astype(np.float64)
     spread = ring.std(axis=1)
     spread[spread == 0] = 1.0
-    shifted = (images - ring.mean(axis=1)[:, None, None]) / spread[:, None, None]
+    shifted: npt.NDArray[np.float64] = (images - ring.mean(axis=1)[:, None, None]) / spread[:, None, None]
     return shifted.astype(np.float32)
