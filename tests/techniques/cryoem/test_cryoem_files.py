@@ -13,6 +13,7 @@ import pytest
 from cryoem_data import cryoem_file
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, PointsOverlay, Product
+from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io import open_image
@@ -23,8 +24,11 @@ from napari_sciml.io.tables import read_points_csv
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
 from napari_sciml.techniques.cryoem.files import make_writer, micrograph_names
+from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
 from napari_sciml.techniques.cryoem.particle_files import read_particle_star
+from napari_sciml.techniques.cryoem.recipe import CryoEM
 from napari_sciml.techniques.cryoem.scale import PickScale
+from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.views import view_angles
 
 SCALE = PickScale(diameter_px=20.0, pixel_size_A=2.0)
@@ -323,3 +327,33 @@ def test_particles_are_found_from_the_folder_of_the_project(tmp_path):
     star.write_text(PARTICLES.replace("_rlnImageName", "_rlnImage"))
     with pytest.raises(SciMLError, match="lacks the column rlnImageName"):
         read_particle_star(star)
+
+
+def test_a_movie_is_refused_and_a_stack_of_micrographs_is_not(tmp_path):
+    random = np.random.default_rng(4)
+    scene = np.kron(random.normal(size=(32, 32)), np.ones((32, 32)))
+    frames = np.stack([random.poisson(np.clip(3 + scene, 0, None)) for _ in range(2)]).astype(np.int8)
+    movie = open_image(write_mrc(tmp_path / "movie.mrc", frames, 1.0))
+    with pytest.raises(
+        SciMLError, match=r"movie\.mrc holds 2 frames .*show one place: align and sum it first"
+    ):
+        refuse_movie(movie)
+    with pytest.raises(SciMLError, match="show one place"):
+        drive(CryoEM().run(movie, CryoEMSettings(particle_diameter_px=40)))
+    frames[1] = frames[1].T
+    refuse_movie(open_image(write_mrc(tmp_path / "two.mrcs", frames, 1.0)))
+
+
+def test_headers_that_cannot_be_true_are_told(series, tmp_path):
+    assert file_cautions(series) == ()
+    for number in range(3):
+        path = tmp_path / "micrographs" / f"mic_{number}.mrc"
+        content = bytearray(path.read_bytes())
+        content[212:214] = b"\x11\x11"
+        path.write_bytes(content + b"tail")
+    cautions = file_cautions(series)
+    assert len(cautions) == 4
+    assert "mic_0.mrc has a wrong machine stamp" in cautions[0]
+    assert cautions[-1] == "3 more faults of this kind"
+    np.testing.assert_array_equal(series.read((1, slice(None), slice(None))), PIXELS[1])
+    assert file_cautions(ImageSource.from_array(PIXELS)) == ()

@@ -39,5 +39,5 @@ def file_cautions(source: ImageSource) -> tuple[str, ...]:
         except SciMLError:
             # A micrograph that cannot be read is told by the run.
             continue
-    more = (f"{len(found) - FIRST} more files have headers with such faults",) if len(found) > FIRST else ()
+    more = (f"{len(found) - FIRST} more faults of this kind",) if len(found) > FIRST else ()
     return (*found[:FIRST], *more)
