@@ -158,6 +158,7 @@ def views_result(
     sorted_table = table.copy()
     sorted_table["view"] = view
     sorted_table["view_probability"] = np.where(view == NO_VIEW, 0.1, 0.9)
+    sorted_table["mirrored"] = False
     for name in ("psi_deg", "shift_y", "shift_x"):
         sorted_table[name] = 0.0
     sorted_table["half"] = rows % 2

@@ -67,5 +67,5 @@ def all_particles(picks: pd.DataFrame, result: ViewsResult) -> pd.DataFrame:
         return result.table[columns].reset_index(drop=True)
     later = missing.reindex(columns=columns)
     for name in VIEW_COLUMNS:
-        later[name] = NO_VIEW if name == "view" else np.nan
+        later[name] = {"view": NO_VIEW, "mirrored": False}.get(name, np.nan)
     return pd.concat([result.table[columns], later], ignore_index=True).astype({"view": np.int64})

@@ -104,7 +104,9 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
     if cancel.cancelled:
         return None
     method = cast("Literal['network', 'correlation']", settings.views)
-    result = yield from sort_into_views(particles, particle_map, method=method, model=model, cancel=cancel)
+    result = yield from sort_into_views(
+        particles, particle_map, method=method, model=model, both_sides=settings.both_sides, cancel=cancel
+    )
     return None if cancel.cancelled else result
 
 

@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
+from napari_sciml.core.progress import drive
+from napari_sciml.techniques.cryoem.background import flatten
 from napari_sciml.techniques.cryoem.behind import mirrored, seen_from_behind
+from napari_sciml.techniques.cryoem.files import sorted_picks
 from napari_sciml.techniques.cryoem.maps import built_in_map
+from napari_sciml.techniques.cryoem.results import Particles
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
+from napari_sciml.techniques.cryoem.sorting import sort_into_views
 from napari_sciml.techniques.cryoem.views import directions, view_angles
 
 
@@ -32,3 +38,40 @@ def test_mirroring_twice_changes_nothing() -> None:
     images = np.random.default_rng(0).normal(size=(3, 16, 16)).astype(np.float32)
     np.testing.assert_array_equal(mirrored(mirrored(images)), images)
     np.testing.assert_array_equal(mirrored(images)[:, 8], images[:, 8])
+
+
+def test_sorting_turns_over_what_is_seen_from_behind() -> None:
+    particle = built_in_map()
+    rng = np.random.default_rng(3)
+    views = rng.choice(84, 40)
+    behind = np.arange(40) % 2 == 1
+    angles = np.c_[view_angles()[views], rng.uniform(0, 360, 40)]
+    angles[behind] = seen_from_behind(angles[behind])
+    images = project(particle, angles)
+    images += rng.normal(0, images.std() / 2, images.shape).astype(np.float32)
+    table = pd.DataFrame({"frame": 0, "y": 0.0, "x": np.arange(40.0), "score": 1.0})
+    particles = Particles(flatten(images), table, particle.pixel_size_A)
+    both = drive(sort_into_views(particles, particle, method="correlation"))
+    assert (both.table["view"] == views).mean() > 0.9
+    right = both.table["view"] == views
+    assert (both.table["mirrored"] == behind)[right].mean() > 0.9
+    half = drive(sort_into_views(particles, particle, method="correlation", both_sides=False))
+    assert (half.table["view"] == views)[~behind].mean() > 0.9
+    assert (half.table["view"] == views)[behind].mean() < 0.6
+    # The averages of turned images resemble the projections of the map, not their mirror images.
+    likeness = [one.views.loc[one.views["count"] > 0, "correlation"].median() for one in (both, half)]
+    assert likeness[0] > likeness[1]
+
+
+def test_files_say_from_where_a_particle_was_seen() -> None:
+    rows = pd.DataFrame(
+        {"frame": 0, "y": 0.0, "x": 0.0, "score": 1.0, "view": [30, 30], "psi_deg": [40.0, 40.0]}
+        | {"shift_y": [1.0, 1.0], "shift_x": [2.0, 2.0], "mirrored": [False, True]}
+    )
+    star = sorted_picks(rows, 5.0)
+    angles = star[["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"]].to_numpy()
+    particle = built_in_map()
+    first, second = project(particle, angles)
+    assert correlation(mirrored(first[None]), second[None])[0] > 0.9999
+    assert star["rlnOriginYAngst"].tolist() == [-5.0, 5.0]
+    assert star["rlnOriginXAngst"].tolist() == [-10.0, -10.0]

@@ -17,6 +17,7 @@ import pandas as pd
 
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.techniques.cryoem.background import radius
+from napari_sciml.techniques.cryoem.behind import mirrored
 from napari_sciml.techniques.cryoem.results import Images, Particles
 from napari_sciml.techniques.cryoem.turn import finer, sample, spectra_of
 from napari_sciml.techniques.cryoem.views import view_angles
@@ -65,7 +66,8 @@ def add_up(
     Parameters
     ----------
     table
-        In the order of the particles: ``view`` (-1 is left out), ``psi_deg, shift_y, shift_x, half``.
+        In the order of the particles: ``view`` (-1 is left out), ``psi_deg, shift_y, shift_x, half``, and
+        perhaps ``mirrored``, where the particle is seen from behind.
     """
     import torch
 
@@ -76,6 +78,7 @@ def add_up(
     psi, shift = table["psi_deg"].to_numpy(float), table[["shift_y", "shift_x"]].to_numpy(float)
     frames = particles.table["frame"].to_numpy(np.int64)
     transfer = None if particles.ctf is None else torch.from_numpy(particles.ctf)
+    behind = table["mirrored"].to_numpy(bool) if "mirrored" in table else np.zeros(len(view), bool)
     members = np.flatnonzero(view >= 0)
     for start in range(0, len(members), AT_ONCE):
         if cancel is not None and cancel.cancelled:
@@ -83,9 +86,13 @@ def add_up(
         part = members[start : start + AT_ONCE]
         place = torch.from_numpy(half[part] * count + view[part])
         with torch.inference_mode():
-            spectra = spectra_of(torch.from_numpy(particles.images[part]))
+            images = particles.images[part]
+            images[behind[part]] = mirrored(images[behind[part]])
+            spectra = spectra_of(torch.from_numpy(images))
             seen = None if transfer is None else transfer[frames[part]]
             if seen is not None:
+                # Turned over, k_y becomes -k_y.
+                seen[behind[part]] = seen[behind[part]].flip(1).roll(1, 1)
                 spectra = spectra * seen
             values.index_add_(0, place, spectra_of(sample(finer(spectra), psi[part], shift[part])))
             weights.index_add_(0, place, turned_weights(seen, psi[part], (box, box // 2 + 1)))

@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.frames import frame_count, raw_frame
 from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.cryoem.behind import seen_from_behind
 from napari_sciml.techniques.cryoem.results import NO_VIEW
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.tables import FSC, VIEWS
@@ -91,6 +93,8 @@ def sorted_picks(table: pd.DataFrame, box_pixel_A: float | None) -> pd.DataFrame
     rows = table[table["view"] != NO_VIEW].reset_index(drop=True)
     view = rows["view"].to_numpy(int)
     angles = view_angles()[view].reshape(-1, 2)
+    if "psi_deg" in rows:
+        rows, angles = as_seen(rows, angles)
     result = rows[["frame", "y", "x", "score"]].assign(
         rlnClassNumber=view + 1, rlnAngleRot=angles[:, 0], rlnAngleTilt=angles[:, 1]
     )
@@ -102,6 +106,24 @@ def sorted_picks(table: pd.DataFrame, box_pixel_A: float | None) -> pd.DataFrame
     if "view_probability" in rows:
         result["rlnMaxValueProbDistribution"] = rows["view_probability"].to_numpy(float)
     return result
+
+
+def as_seen(
+    rows: pd.DataFrame, angles: npt.NDArray[np.float64]
+) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
+    """Give particles with angle and shift of their images as they are, and the directions they are seen from.
+
+    Those of mirrored particles were those of the mirror image.
+    """
+    behind = rows["mirrored"].to_numpy(bool) if "mirrored" in rows else np.zeros(len(rows), bool)
+    if not behind.any():
+        return rows, angles
+    whole = np.c_[angles, rows["psi_deg"].to_numpy(float)]
+    whole[behind] = seen_from_behind(whole[behind])
+    rows = rows.assign(psi_deg=whole[:, 2])
+    if "shift_y" in rows:
+        rows = rows.assign(shift_y=np.where(behind, -1.0, 1.0) * rows["shift_y"])
+    return rows, whole[:, :2]
 
 
 def box_pixel_A(findings: Findings) -> float | None:

@@ -70,7 +70,9 @@ def sort_and_build(
         cancel=cancel,
     )
     method = cast("Literal['network', 'correlation']", settings.views)
-    views = yield from sort_into_views(particles, particle, method=method, model=model, cancel=cancel)
+    views = yield from sort_into_views(
+        particles, particle, method=method, model=model, both_sides=settings.both_sides, cancel=cancel
+    )
     truth = fit_box(load_map(settings.truth, settings.map_pixel_size_A)) if settings.truth else None
     built = yield from rebuild(views, truth=truth, cancel=cancel)
     return merged(found, views, built)
@@ -137,6 +139,7 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
     extra = views.table[[*order, *VIEW_COLUMNS]]
     candidates = candidates.merge(extra, on=order, how="left")
     candidates["view"] = candidates["view"].fillna(NO_VIEW).astype(np.int64)
+    candidates["mirrored"] = candidates["mirrored"].eq(True)
     size = views.pixel_size_A
     products = {
         **found.products,

@@ -37,6 +37,11 @@ class CryoEMSettings(RunSettings):
         description="Sort the picked particles into 84 views, average them and build a first 3-D map: by the "
         "trained network, or by correlation with projections of the map, which needs no training.",
     )
+    both_sides: bool = Field(
+        True,
+        description="Particles may be seen from behind too, where they show the mirror image of a view. Turn "
+        "it off only for data that are known to show one half of the sphere.",
+    )
     map: str | None = Field(
         None,
         description="The density map (MRC) whose projections name the views, for correlation; empty takes "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.techniques.cryoem.align import align
 from napari_sciml.techniques.cryoem.averages import ViewSums, add_up, average_images, likeness
+from napari_sciml.techniques.cryoem.behind import mirrored
 from napari_sciml.techniques.cryoem.maps import DensityMap
 from napari_sciml.techniques.cryoem.results import NO_VIEW, Images, Particles, ViewsResult
 from napari_sciml.techniques.cryoem.simulate.project import project
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from napari_sciml.networks.model import Model
 
 Method = Literal["network", "correlation"]
+Flags = npt.NDArray[np.bool_]
 LEAST_PROBABILITY = 0.05
 """A correlation whose best view is less probable than this has not decided; chance is 0.012."""
 SAME_SCALE = 0.02
@@ -41,15 +43,20 @@ class Sorter:
         ``network`` needs a `model`, ``correlation`` none.
     references
         ``(84, box, box)``: the projections of the map at psi 0.
+    both_sides
+        Whether a particle may be seen from behind, which shows the mirror image of its view.
     """
 
     particle_map: DensityMap
     method: Method
     model: Model | None
     references: Images
+    both_sides: bool = True
 
     @classmethod
-    def of(cls, particle_map: DensityMap, method: Method, model: Model | None = None) -> Sorter:
+    def of(
+        cls, particle_map: DensityMap, method: Method, model: Model | None = None, both_sides: bool = True
+    ) -> Sorter:
         """Project the map.
 
         Raises
@@ -60,19 +67,21 @@ class Sorter:
         if method == "network" and model is None:
             raise SciMLError("No orientation model was given", "choose one, or sort by correlation")
         angles = np.c_[view_angles(), np.zeros(len(view_angles()))]
-        return cls(particle_map, method, model, project(particle_map, angles))
+        return cls(particle_map, method, model, project(particle_map, angles), both_sides)
 
     def with_map(self, particle_map: DensityMap) -> Sorter:
         """Give the same way with other references.
 
         A network knows its own references only, so the answer is by correlation for it too.
         """
-        return Sorter.of(particle_map, "correlation")
+        return Sorter.of(particle_map, "correlation", both_sides=self.both_sides)
 
     def sort(
         self, particles: Particles, *, abstain: bool = True, cancel: CancelToken | None = None
     ) -> Generator[Progress, None, pd.DataFrame]:
-        """Give the table of `particles` with ``view, view_probability, psi_deg, shift_y, shift_x``.
+        """Give the table of `particles` with ``view, view_probability, psi_deg, shift_y, shift_x, mirrored``.
+
+        Angle and shift of a mirrored particle are those of its mirror image.
 
         Parameters
         ----------
@@ -80,14 +89,14 @@ class Sorter:
             Whether particles may be none of the 84; otherwise each gets its likeliest view.
         """
         if self.method == "network":
-            probabilities, none = yield from self._classify(particles, cancel)
+            probabilities, behind, none = yield from self._classify(particles, cancel)
         else:
-            probabilities = yield from self._correlate(particles, cancel)
+            probabilities, behind = yield from self._correlate(particles, cancel)
             none = unsure(probabilities)
         view = probabilities.argmax(axis=1)
         if abstain:
             view = np.where(none, NO_VIEW, view)
-        psi, shift = yield from align(particles, view, self.references, cancel)
+        psi, shift = yield from align(facing(particles, behind), view, self.references, cancel)
         # What was not reached before a stop has no angle, and so no view.
         reached = np.isfinite(psi)
         view = np.where(reached, view, NO_VIEW)
@@ -98,25 +107,48 @@ class Sorter:
             psi_deg=psi,
             shift_y=shift[:, 0],
             shift_x=shift[:, 1],
+            mirrored=behind,
         )
 
     def _classify(
         self, particles: Particles, cancel: CancelToken | None
-    ) -> Generator[Progress, None, tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]]:
+    ) -> Generator[Progress, None, tuple[npt.NDArray[np.float32], Flags, Flags]]:
         from napari_sciml.techniques.cryoem.orientation.classify import classify_views, none_of_them
 
         assert self.model is not None
-        probabilities = yield from classify_views(particles, self.model, cancel)
-        return probabilities, none_of_them(probabilities, self.model)
+        found = yield from classify_views(particles, self.model, cancel)
+        behind = np.zeros(len(found), bool)
+        if self.both_sides:
+            turned = facing(particles, np.ones(len(found), bool))
+            back = yield from classify_views(turned, self.model, cancel)
+            # From the wrong side a particle shows no view that the network knows: it is less sure then.
+            behind = back.max(axis=1, initial=0.0) > found.max(axis=1, initial=0.0)
+            found = np.where(behind[:, np.newaxis], back, found)
+        return found, behind, none_of_them(found, self.model)
 
     def _correlate(
         self, particles: Particles, cancel: CancelToken | None
-    ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
-        from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views
+    ) -> Generator[Progress, None, tuple[npt.NDArray[np.float32], Flags]]:
+        from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views, correlate_with
 
         # Its angle and shift are of the nearest step only; `align` finds them between the steps.
-        probabilities, _, _ = yield from correlate_views(particles, self.particle_map, cancel)
-        return probabilities
+        if not self.both_sides:
+            found, _, _ = yield from correlate_views(particles, self.particle_map, cancel)
+            return found, np.zeros(len(found), bool)
+        both = np.concatenate([self.references, mirrored(self.references)])
+        found, _, _ = yield from correlate_with(particles, both, self.particle_map.diameter_A, cancel)
+        front, back = found[:, : len(self.references)], found[:, len(self.references) :]
+        return front + back, back.max(axis=1, initial=0.0) > front.max(axis=1, initial=0.0)
+
+
+def facing(particles: Particles, behind: Flags) -> Particles:
+    """Give the particles with those that are seen from behind turned over, as their views show them.
+
+    The lens is not turned with them: without much astigmatism it is the same.
+    """
+    images = particles.images.copy()
+    images[behind] = mirrored(images[behind])
+    return replace(particles, images=images)
 
 
 def sort_into_views(
@@ -125,6 +157,7 @@ def sort_into_views(
     *,
     method: Method,
     model: Model | None = None,
+    both_sides: bool = True,
     seed: int = 0,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, ViewsResult]:
@@ -138,6 +171,8 @@ def sort_into_views(
         By a trained network, or by correlation with the projections, which needs no training.
     model
         The orientation model, for ``network``.
+    both_sides
+        Whether particles may be seen from behind, as in ice they are.
     seed
         Decides which half of the data a particle belongs to.
 
@@ -147,7 +182,7 @@ def sort_into_views(
         If there are no particles, or their boxes and the map's do not fit.
     """
     check_fit(particles, particle_map)
-    sorter = Sorter.of(particle_map, method, model)
+    sorter = Sorter.of(particle_map, method, model, both_sides)
     table = yield from sorter.sort(particles, cancel=cancel)
     table = table.assign(half=random_halves(table["view"].to_numpy(), seed))
     sums = yield from add_up(particles, table, cancel)

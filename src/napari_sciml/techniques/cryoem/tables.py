@@ -7,7 +7,7 @@ import pandas as pd
 MAIN = "particles"
 VIEWS = "views"
 FSC = "fsc"
-VIEW_COLUMNS = ("view", "view_probability", "psi_deg", "shift_y", "shift_x")
+VIEW_COLUMNS = ("view", "view_probability", "psi_deg", "shift_y", "shift_x", "mirrored")
 
 
 def decide(candidates: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:

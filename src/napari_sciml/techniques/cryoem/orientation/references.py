@@ -75,13 +75,14 @@ def make_references(images: Images, radius: int = RADIUS, step_deg: float = STEP
         cosine, sine = np.cos(angle), np.sin(angle)
         turned_x = torch.from_numpy(cosine * kx - sine * ky).float() * (2 * np.pi / edge)
         turned_y = torch.from_numpy(sine * kx + cosine * ky).float() * (2 * np.pi / edge)
-        # Sum over columns, then over rows: the waves of a plane are products of two.
-        wave_x, wave_y = torch.outer(turned_x, ticks), torch.outer(turned_y, ticks)
-        wave = torch.polar(torch.ones(()), -(wave_y[:, :, None] + wave_x[:, None, :]))
+        # The waves of a plane are products of two, which is faster than to take as many sines.
+        down, right = (
+            torch.polar(torch.ones(()), -torch.outer(turned, ticks)) for turned in (turned_y, turned_x)
+        )
+        wave = down[:, :, None] * right[:, None, :]
         flat, values = wave.reshape(len(kx), -1), pixels.reshape(edge * edge, -1)
         real, imaginary = flat.real @ values, flat.imag @ values
         coefficients[:, :, number] = torch.complex(real, imaginary).numpy()
-    # The images' own transform counts from pixel 0, the references turn about pixel h // 2.
     return References(ky.astype(np.int64), kx.astype(np.int64), coefficients, psi, edge)
 
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.techniques.cryoem.behind import seen_from_behind
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import (
     DensityMap,
@@ -47,7 +48,8 @@ class Micrograph:
     image
         ``(h, w)`` float32 electrons; particles are dark.
     truth
-        One row for each particle whose centre lies in the field: ``y, x, view, rot_deg, tilt_deg, psi_deg``.
+        One row for each particle whose centre lies in the field: ``y, x, view, mirrored, rot_deg, tilt_deg,
+        psi_deg``.
     ctf
         The lens.
     junk
@@ -99,7 +101,10 @@ def simulate_micrograph(spec: MicrographSpec, seed: int, number: int) -> Microgr
 
 
 def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> pd.DataFrame:
-    """Draw views and angles: ``view, rot_deg, tilt_deg, psi_deg``."""
+    """Draw views and angles: ``view, mirrored, rot_deg, tilt_deg, psi_deg``.
+
+    A mirrored particle is seen from behind and shows the mirror image of its view.
+    """
     angles = view_angles()
     # The same few views in all micrographs of a set: how particles lie is a property of the sample.
     favour = np.random.default_rng(84).dirichlet(np.full(len(angles), 0.15))
@@ -107,14 +112,14 @@ def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> p
     views = rng.choice(len(angles), count, p=weights / weights.sum())
     jitter = rng.uniform(-spec.jitter_deg, spec.jitter_deg, (count, 3))
     psi = rng.uniform(0, 360, count) if spec.in_plane == "any" else np.zeros(count)
-    return pd.DataFrame(
-        {
-            "view": views,
-            "rot_deg": angles[views, 0] + jitter[:, 0],
-            "tilt_deg": angles[views, 1] + jitter[:, 1],
-            "psi_deg": psi + jitter[:, 2],
-        }
-    )
+    seen = np.c_[angles[views] + jitter[:, :2], psi + jitter[:, 2]]
+    behind = rng.random(count) < 0.5 if spec.sides == "both" else np.zeros(count, bool)
+    if behind.any():
+        seen[behind] = seen_from_behind(seen[behind])
+    table = pd.DataFrame(seen, columns=["rot_deg", "tilt_deg", "psi_deg"])
+    table.insert(0, "view", views)
+    table.insert(1, "mirrored", behind)
+    return table
 
 
 def lens_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:

@@ -50,6 +50,9 @@ class MicrographSpec(BaseModel):
         le=45,
         description="Particles lie up to so many degrees off one of the 84 views in each angle.",
     )
+    sides: Literal["both", "half"] = Field(
+        "both", description="Particles lie either way up, as in ice, or show one half of the sphere only."
+    )
     preferred: float = Field(
         0.0, ge=0, le=1, description="0 shows all views alike; towards 1 few of them hold most particles."
     )
