@@ -30,7 +30,7 @@ def make_run(technique: str) -> Callable[..., None]:
             str,
             typer.Argument(
                 metavar="INPUT",
-                help="TIFF file, folder of slices, 'scan_*.tif', OME-Zarr, HDF5 (f.h5::/x), CBF, EDF, .npy.",
+                help="TIFF, MRC, folder of slices, 'scan_*.tif', OME-Zarr, HDF5 (f.h5::/x), CBF, EDF, .npy.",
                 show_default=False,
             ),
         ],

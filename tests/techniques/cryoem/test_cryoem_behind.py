@@ -48,12 +48,18 @@ def test_sorting_turns_over_what_is_seen_from_behind() -> None:
     angles = np.c_[view_angles()[views], rng.uniform(0, 360, 40)]
     angles[behind] = seen_from_behind(angles[behind])
     images = project(particle, angles)
+    bare = images.copy()
     images += rng.normal(0, images.std() / 2, images.shape).astype(np.float32)
     table = pd.DataFrame({"frame": 0, "y": 0.0, "x": np.arange(40.0), "score": 1.0})
     particles = Particles(flatten(images), table, particle.pixel_size_A)
     both = drive(sort_into_views(particles, particle, method="correlation"))
     assert (both.table["view"] == views).mean() > 0.9
     right = both.table["view"] == views
+    # What RELION would project at the angles and shifts of the file is what was seen.
+    star = sorted_picks(both.table, particle.pixel_size_A)
+    predicted = project(particle, star[["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"]].to_numpy())
+    assert (-star["rlnOriginXAngst"] / particle.pixel_size_A).abs().max() < 2
+    assert np.median(correlation(predicted, bare)) > 0.93
     assert (both.table["mirrored"] == behind)[right].mean() > 0.9
     half = drive(sort_into_views(particles, particle, method="correlation", both_sides=False))
     assert (half.table["view"] == views)[~behind].mean() > 0.9
