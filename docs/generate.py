@@ -26,6 +26,7 @@ HELP_WIDTH = 88
 SCREENSHOTS = (
     *("panel.png", "sample.png", "result.png", "threshold.png", "corrected.png"),
     *("diffraction_panel.png", "diffraction_result.png"),
+    *("cryoem_panel.png", "cryoem_picks.png", "cryoem_views.png", "cryoem_averages.png", "cryoem_map.png"),
     *("gisaxs_panel.png", "gisaxs_result.png", "gisaxs_simulate.png"),
 )
 

@@ -25,6 +25,8 @@ MATCH_PX = 4.0
 HIGH_THRESHOLDS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.999)
 ENOUGH = 3
 HIT_FRAMES = 24
+MICROGRAPHS = 6
+"""Of the sample; so many take a few minutes and give views of most directions."""
 
 
 def main() -> int:
@@ -40,6 +42,7 @@ def main() -> int:
     if not readme:
         tour_of_hits()
         tour_of_lattices()
+        tour_of_particles()
     return 0
 
 
@@ -145,6 +148,57 @@ def tour_of_hits() -> None:
     show_best(viewer)
     shoot(viewer, FOLDER / "diffraction_result.png")
     viewer.close()
+
+
+def tour_of_particles() -> None:
+    """Go through the tutorial of cryo-EM, on the first micrographs of the sample."""
+    import napari
+    from qtpy.QtWidgets import QScrollArea
+
+    from napari_sciml.app.panel import dock_panel
+    from napari_sciml.app.session import session_for
+    from napari_sciml.app.views_words import ordered
+    from napari_sciml.layers.keys import KNOWN_KEY
+    from napari_sciml.layers.samples import cryoem_micrographs
+
+    viewer = napari.Viewer()
+    viewer.window.resize(*WINDOW)
+    (micrographs, look, _), *_ = cryoem_micrographs()
+    known = look["metadata"][KNOWN_KEY]
+    known["lenses"] = known["lenses"][:MICROGRAPHS]
+    viewer.add_image(micrographs[:MICROGRAPHS], **look)
+    panel = dock_panel(viewer)
+    session = session_for(viewer)
+    session.runs.choose_technique("cryoem")
+    shoot(viewer, FOLDER / "cryoem_panel.png")
+    session.runs.run()
+    wait(lambda: finished(session.runs.state))
+    viewer.dims.set_point(0, 0)
+    shoot(viewer, FOLDER / "cryoem_picks.png")
+
+    panel.show_result()
+    area = panel.findChild(QScrollArea, "sciml_views_page_scroll")
+    session.views.sort()
+    wait(lambda: rested(session.views.state))
+    session.views.choose_view(ordered(session.views.state.result.views, "count")[0])
+    shoot(viewer, FOLDER / "cryoem_views.png")
+    bar = area.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    shoot(viewer, FOLDER / "cryoem_averages.png")
+    session.views.build()
+    wait(lambda: rested(session.views.state))
+    # The page has grown by the curves.
+    live(SETTLE_S)
+    bar.setValue(bar.maximum())
+    shoot(viewer, FOLDER / "cryoem_map.png")
+    viewer.close()
+
+
+def rested(state: Any) -> bool:
+    """Say whether the page Views has nothing more to do, and stop with its message if it failed."""
+    if state.error:
+        raise SystemExit(state.error)
+    return not state.job
 
 
 def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
