@@ -162,6 +162,7 @@ def views_result(
     for name in ("psi_deg", "shift_y", "shift_x"):
         sorted_table[name] = 0.0
     sorted_table["half"] = rows % 2
+    sorted_table["mirrored"] = rows % 3 == 0
     counts = np.bincount(view[view >= 0], minlength=VIEWS)
     angles = view_angles()
     views = pd.DataFrame(

@@ -101,7 +101,7 @@ def test_sorting_fills_sphere_and_averages(scope):
     )
     model = scope.find("sciml_averages").model()
     first = model.index(0, 0)
-    assert first.data() == f"{counts.max()} · {100 * counts.max() / counts.sum():.1f} %"
+    assert first.data() == f"{counts.max()} · {100 * counts.max() / counts.sum():.0f} %"
     assert first.data(Qt.ItemDataRole.DecorationRole).width() > 30
 
 
@@ -143,9 +143,12 @@ def test_an_average_or_a_particle_leads_to_its_micrograph(scope):
     averages.setCurrentIndex(averages.model().index(1, 0))
     assert scope.state.chosen == averages.keys[1]
     particles = scope.find("sciml_particles")
-    row = next(r for r in particles.keys if scope.state.result.table["frame"][r] == 2)
-    particles.setCurrentIndex(particles.model().index(particles.keys.index(row), 0))
-    assert scope.session.runs.state.frame == 2
+    scope.viewer.dims.set_point(0, 99.0)
+    row = particles.keys[-1]
+    particles.setCurrentIndex(particles.model().index(len(particles.keys) - 1, 0))
+    place = scope.state.result.table.iloc[row]
+    assert scope.session.runs.state.frame == place["frame"]
+    assert scope.viewer.scene.camera.center[-1] == pytest.approx(place["x"] * 4e-4)
 
 
 def test_several_averages_are_discarded_and_kept_again(scope):

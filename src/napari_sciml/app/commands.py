@@ -27,6 +27,11 @@ def name_lattice(viewer: napari.Viewer) -> None:
     _open_for(viewer, "gisaxs")
 
 
+def pick_particles(viewer: napari.Viewer) -> None:
+    """Open the panel, ready to pick particles in the selected micrographs."""
+    _open_for(viewer, "cryoem")
+
+
 def run_again(viewer: napari.Viewer) -> None:
     """Press Run, with the settings of the panel."""
     dock_panel(viewer)

@@ -15,6 +15,9 @@ from napari_sciml.layers.styles import style_for
 
 NO_IMAGE = "Open an image first: drag a file into the window, or use File > Open Sample."
 
+ANGSTROM_BELOW_UM = 0.01
+"""Pixels smaller than this are said in Angstrom."""
+
 CRASHED = "The program made a mistake, shown in the notification; please report it."
 """Shown for a bug. Its traceback is in napari's notification."""
 
@@ -29,6 +32,10 @@ def pixel_words(source: ImageSource) -> str:
     """Say how large a pixel is: ``pixel 0.65 µm``, ``pixel 2 × 0.65 × 0.65 µm`` or ``no pixel size``."""
     if source.pixel_size is None:
         return "no pixel size"
+    if source.unit == "um" and source.pixel_size[-1] < ANGSTROM_BELOW_UM:
+        # Electron microscopes: what lies along the first axis of a series is no length.
+        sizes = [f"{size * 1e4:.4g}" for size in source.pixel_size[-2:]]
+        return f"pixel {' × '.join(dict.fromkeys(sizes))} Å"
     sizes = [
         f"{size:.4g}"
         for size, axis in zip(source.pixel_size, source.axes, strict=True)
@@ -38,10 +45,14 @@ def pixel_words(source: ImageSource) -> str:
     return f"pixel {edges} {'µm' if source.unit == 'um' else source.unit}"
 
 
-def how_it_works(plan: RunPlan) -> str:
-    """Say how pixel values are treated and what else a person should know before they trust a run."""
+def how_it_works(plan: RunPlan, told: str = "") -> str:
+    """Say how pixel values are treated and what else a person should know before they trust a run.
+
+    What the page has `told` elsewhere is not said again.
+    """
     facts = [f"pixel values: {plan.normalisation}"] if plan.normalisation else []
-    return " ".join(f"{fact[0].upper()}{fact[1:].rstrip('.')}." for fact in (*facts, *plan.notes) if fact)
+    said = [f"{fact[0].upper()}{fact[1:].rstrip('.')}." for fact in (*facts, *plan.notes) if fact]
+    return " ".join(fact for fact in said if fact not in told)
 
 
 def progress_line(progress: Progress | None, seconds_left: float | None, *, stopping: bool) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_sciml.app.pick_lengths import (
     NOT_KNOWN,
@@ -40,10 +40,13 @@ class CryoEMForm(QWidget):
         self._values: dict[str, Any] = {}
         self._pixel_A: float | None = None
         self._instead = ""
+        self.told = ""
+        """What the form says of the plan, so that the page does not say it again."""
         self._diameter = NumberEdit("sciml_particle_diameter", described(CryoEMSettings, DIAMETER_PX))
         self._diameter.edited.connect(self._on_diameter)
         self._unit = combo("sciml_particle_unit", "Angstrom needs the pixel size.")
         self._unit.setMinimumContentsLength(2)
+        self._unit.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         fill(self._unit, UNITS, DIAMETER_A)
         self._unit.activated.connect(self._on_unit)
         self._other = QLabel()
@@ -83,7 +86,8 @@ class CryoEMForm(QWidget):
         blocker = QSignalBlocker(self._mask)
         self._mask.setChecked(bool(self._values.get("mask_junk", True)))
         del blocker
-        say(self._follows, follows(state))
+        self.told = follows(state)
+        say(self._follows, self.told)
 
     def _lay_out(self) -> None:
         diameter, pixel = QHBoxLayout(), QHBoxLayout()

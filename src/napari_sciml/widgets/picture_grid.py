@@ -147,7 +147,7 @@ class PictureGrid(QListView):
         self.setMovement(QListView.Movement.Static)
         self.setUniformItemSizes(True)
         self.setIconSize(QSize(edge_px, edge_px))
-        cell = QSize(edge_px + 8, edge_px + 6 + text_px)
+        cell = QSize(edge_px + 9, edge_px + 6 + text_px)
         self.setGridSize(cell)
         self.setSpacing(0)
         mode = QAbstractItemView.SelectionMode

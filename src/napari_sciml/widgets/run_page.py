@@ -88,7 +88,7 @@ class RunPage(QWidget):
             if widget is not None:
                 widget.setEnabled(not running)
         say(self._plan, "" if state.blocked else state.plan.line)
-        say(self._how, how_it_works(state.plan))
+        say(self._how, how_it_works(state.plan, getattr(self._settings_form, "told", "")))
         self._run.show_phase(state.phase, bool(state.blocked))
         say(self._blocked, "" if running else state.blocked)
         self._show_progress(state)

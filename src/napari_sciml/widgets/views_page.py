@@ -11,6 +11,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from napari_sciml.app.lattices import percent
 from napari_sciml.app.session import Session
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.app.views_state import ViewsState
@@ -20,7 +21,6 @@ from napari_sciml.app.views_words import (
     missing_line,
     ordered,
     resolution_line,
-    share_text,
     view_line,
     views_line,
 )
@@ -33,7 +33,7 @@ from napari_sciml.widgets.picture_grid import Picture, PictureGrid, pixmap_of
 from napari_sciml.widgets.result_page import ResultPage
 from napari_sciml.widgets.view_sphere import ViewSphere
 
-AVERAGE_PX, PARTICLE_PX, PAIR_PX = 58, 44, 80
+AVERAGE_PX, PARTICLE_PX, PAIR_PX = 56, 44, 74
 MOST_PARTICLES = 200
 """Of one view that are shown; the caption says how many there are."""
 ORDERS = [
@@ -179,7 +179,7 @@ class ViewsPage(ResultPage):
     @staticmethod
     def _picture_of(result: ViewsResult, view: int, out: bool) -> Picture:
         row = result.views.iloc[view]
-        text = f"{int(row['count'])} · {share_text(float(row['share']))}"
+        text = f"{int(row['count'])} · {percent(float(row['share']))}"
         tip = f"{view_line(result, view)}. {likeness_line(result, view)}"
         return Picture(view, result.averages[view], text, tip, out)
 
