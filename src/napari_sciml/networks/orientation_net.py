@@ -36,7 +36,7 @@ ORDERS = HALF + 1
 EVEN = HALF // 2 + 1
 GROUPS = 12
 """Groups of neighbouring angles; the best of each stands for all."""
-AT_ONCE = 4
+AT_ONCE = 8
 """Images that are compared at once where nothing is learned: what they need fits into a processor's cache."""
 FAINT = -25.0
 """Evidence below this is as good as none; its exponential would be slow."""

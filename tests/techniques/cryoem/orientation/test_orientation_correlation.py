@@ -43,7 +43,7 @@ def test_it_finds_view_angle_and_shift() -> None:
 
 
 def test_a_known_lens_helps_in_noise() -> None:
-    test = realistic_set(PARTICLE, 40, seed=12, snr=0.1)
+    test = realistic_set(PARTICLE, 24, seed=12, snr=0.1)
     known = drive(correlate_views(test.particles, PARTICLE))[0].argmax(axis=1) == test.labels
     bare = replace(test.particles, ctf=None)
     unknown = drive(correlate_views(bare, PARTICLE))[0].argmax(axis=1) == test.labels

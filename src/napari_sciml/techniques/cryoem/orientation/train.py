@@ -177,11 +177,13 @@ def share(
 ) -> Metric:
     """Give a proportion with Wilson's interval."""
     low, high = wilson(int(right.sum()), len(right))
+    value = float(right.mean())
+    # The formula misses 0 and 1 by rounding.
     return Metric(
         name=name,
-        value=float(right.mean()),
-        low=low,
-        high=high,
+        value=value,
+        low=min(low, value),
+        high=max(high, value),
         n=len(right),
         split=split,
         baseline=baseline,

@@ -15,6 +15,8 @@ STEADY = 20
 BLUR_PERIODS = 30.0
 """Particles of one view differ by some degrees, so that of fine detail, with r periods in the box, a share of
 (r / 30)^2 is as good as noise."""
+AT_ONCE = 64
+"""Images transformed at once."""
 FLOOR = 0.02
 """The noise is never taken to be less than this share of an image's variance."""
 
@@ -55,15 +57,18 @@ def noise_by_frame(particles: Particles, diameter_px: float) -> Images:
 
 def ring_power(images: Images, index: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
     """Give the mean power ``(groups, rings)`` of the images of each group, over rings of Fourier space."""
-    ring = ring_numbers(images.shape[-1]).ravel()
-    sizes = np.bincount(ring)
+    import scipy.fft
+
+    ring = ring_numbers(images.shape[-1])
+    sizes = np.bincount(ring.ravel())
     result = np.zeros((index.max() + 1, len(sizes)))
-    for first in range(0, len(images), 256):
-        part = slice(first, first + 256)
-        power = np.abs(np.fft.rfft2(images[part])) ** 2
-        for image, group in zip(power, index[part], strict=True):
-            result[group] += np.bincount(ring, image.ravel())
-    return np.asarray(result / sizes / np.bincount(index)[:, None])
+    for group in range(len(result)):
+        members, total = np.flatnonzero(index == group), np.zeros(ring.shape)
+        for first in range(0, len(members), AT_ONCE):
+            spectra = scipy.fft.rfft2(images[members[first : first + AT_ONCE]])
+            total += (spectra.real**2 + spectra.imag**2).sum(axis=0)
+        result[group] = np.bincount(ring.ravel(), total.ravel()) / sizes / len(members)
+    return result
 
 
 def ring_numbers(edge: int) -> npt.NDArray[np.int64]:
@@ -77,14 +82,16 @@ def matched(particles: Particles, diameter_px: float) -> Images:
 
     Images are given back as they are where the lens is not known.
     """
+    import scipy.fft
+
     if particles.ctf is None or not len(particles.images):
         return particles.images
     frames, index = np.unique(particles.table["frame"].to_numpy(), return_inverse=True)
     weight = particles.ctf[frames] / noise_by_frame(particles, diameter_px)
     edge = particles.images.shape[-1]
     filtered = np.empty_like(particles.images)
-    for first in range(0, len(filtered), 256):
-        part = slice(first, first + 256)
-        spectra = np.fft.rfft2(particles.images[part]) * weight[index[part]]
-        filtered[part] = np.fft.irfft2(spectra, s=(edge, edge))
+    for first in range(0, len(filtered), AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        spectra = scipy.fft.rfft2(particles.images[part]) * weight[index[part]]
+        filtered[part] = scipy.fft.irfft2(spectra, s=(edge, edge))
     return filtered
