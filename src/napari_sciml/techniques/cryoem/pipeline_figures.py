@@ -1,7 +1,7 @@
 """Measure the way from particles to a map on simulated particles; `python -m` this module prints the figures.
 
-The particles have any in-plane angle, lie off the centre, were seen through a lens and lie in coloured ice
-noise; views are predicted, never known.
+The particles have any in-plane angle, half of them are seen from behind, they lie off the centre, were seen
+through a lens and lie in coloured ice noise; views are predicted, never known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from napari_sciml.core.progress import drive
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box, load_map
 from napari_sciml.techniques.cryoem.resolution import HALF_SETS_LEVEL, crossing
 from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
-from napari_sciml.techniques.cryoem.sorting import Method, sort_into_views
+from napari_sciml.techniques.cryoem.sorting import Method, facing, sort_into_views
 
 if TYPE_CHECKING:
     from napari_sciml.networks.model import Model
@@ -31,8 +31,8 @@ class PipelineFigures:
     ----------
     count, none, empty_views
         Particles, those that are none of the views, and views that nothing fell into.
-    accuracy
-        Share of those with a view that got the right one.
+    accuracy, sides
+        Share of those with a view that got the right one, and of these the share whose side was told rightly.
     truth_A, half_sets_A, noise_A, phase_randomised_A
         Where the shell correlation with the true map falls below 0.5, the others below 0.143.
     correlation, mirror
@@ -48,6 +48,7 @@ class PipelineFigures:
     none: int
     empty_views: int
     accuracy: float
+    sides: float
     truth_A: float
     half_sets_A: float
     noise_A: float
@@ -68,8 +69,11 @@ def measure(
     from napari_sciml.techniques.cryoem.reconstruct import rebuild
 
     simulated = realistic_set(particle, count, seed + 100, snr)
+    # Every other one is seen from behind, as in ice they are.
+    behind = np.arange(count) % 2 == 1
+    particles = facing(simulated.particles, behind)
     start = process_time()
-    views = drive(sort_into_views(simulated.particles, particle, method=method, model=model))
+    views = drive(sort_into_views(particles, particle, method=method, model=model))
     sorted_at = process_time()
     built = drive(rebuild(views, truth=particle, controls=False))
     built_at = process_time()
@@ -82,13 +86,15 @@ def measure(
     correlation, mirror = likenesses(built, particle)
     view = views.table["view"].to_numpy()
     named = view != NO_VIEW
-    right = float((view == simulated.labels)[named].mean())
+    right = named & (view == simulated.labels)
+    sides = (views.table["mirrored"].to_numpy(bool) == behind)[right]
     abstains, likeness = on_noise(views, min(count, 400), seed)
     return PipelineFigures(
         count,
         int((~named).sum()),
         int((views.views["count"] == 0).sum()),
-        right,
+        float(right.sum() / max(int(named.sum()), 1)),
+        float(sides.mean()) if len(sides) else float("nan"),
         built.resolution_A["truth"],
         built.resolution_A["half_sets"],
         noise,
