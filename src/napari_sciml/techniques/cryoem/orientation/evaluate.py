@@ -117,7 +117,7 @@ def paper_figures(model: Model, amounts: Amounts, map70s: Path | None) -> Work[l
     )
     found.append(share("accuracy of PCA and K-means", split, groups.right, note))
     for other in other_maps(map70s):
-        foreign = paper_set(other, 1000, TEST_SEED)
+        foreign = paper_set(other, max(amounts.paper // 5, 1), TEST_SEED)
         answers = (yield from classify_views(boxes(foreign, other), model)).argmax(axis=1)
         note = "chance is 1/84 = 0.012; it has no answer for particles that it does not know"
         found.append(share("accuracy", f"{split}, {other.name}", answers == foreign.labels, note))
@@ -190,15 +190,8 @@ def compared(
     )
     kept = ~none_of_them(chances, model)
     low, high = wilson(int(right[kept].sum()), int(kept.sum()))
-    left = Metric(
-        name="not called none of the 84",
-        value=float(kept.mean()),
-        low=wilson(int(kept.sum()), len(kept))[0],
-        high=wilson(int(kept.sum()), len(kept))[1],
-        n=len(kept),
-        split=split,
-        note=f"of these {right[kept].mean() if kept.any() else 0:.3f} ({low:.3f} to {high:.3f}) are right",
-    )
+    note = f"of these {right[kept].mean() if kept.any() else 0:.3f} ({low:.3f} to {high:.3f}) are right"
+    left = share("not called none of the 84", split, kept, note)
     return [accuracy, left]
 
 
