@@ -225,6 +225,15 @@ def test_views_of_an_earlier_run_are_not_taken_for_those_of_this_one():
     assert "sort them again" in bench.state.note
 
 
+def test_sorting_is_copied_with_the_run():
+    bench = Bench()
+    assert "--views" not in bench.runs.command_text()
+    bench.views.choose_method("correlation")
+    bench.views.sort()
+    assert "--views correlation" in bench.runs.command_text()
+    assert "views='correlation'" in bench.runs.python_text()
+
+
 def test_a_handful_of_picks_is_not_sorted():
     bench = Bench()
     bench.runs.set_threshold(0.98)

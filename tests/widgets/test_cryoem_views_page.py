@@ -102,7 +102,7 @@ def test_sorting_fills_sphere_and_averages(scope):
     model = scope.find("sciml_averages").model()
     first = model.index(0, 0)
     assert first.data() == f"{counts.max()} · {100 * counts.max() / counts.sum():.0f} %"
-    assert first.data(Qt.ItemDataRole.DecorationRole).width() > 30
+    assert not first.data(Qt.ItemDataRole.DecorationRole).isNull()
 
 
 def test_a_click_on_the_sphere_shows_average_reference_and_particles(scope):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from napari.layers import Layer, Points, Vectors
@@ -32,6 +32,8 @@ class Result:
         self.place = place
         self.further: Callable[[Findings], Findings] | None = None
         """Adds to the findings what was made of them after the run; they are saved with it."""
+        self.told: Mapping[str, Any] = {}
+        """Settings of what was made of them; a script or a command line is told them too."""
         self._image: weakref.ref[Layer] | None = None
         self._keepers = keepers
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []

@@ -180,14 +180,21 @@ class RunController:
         plan = self._resolve()
         if plan.source is None:
             return ""
-        return python_text(plan.technique.name, nameable(plan.source), plan.values, self._origin())
+        values = {**plan.values, **self._told()}
+        return python_text(plan.technique.name, nameable(plan.source), values, self._origin())
 
     def command_text(self) -> str:
         """Give the run that the page describes as a command line, or an empty string without an image."""
         plan = self._resolve()
         if plan.source is None:
             return ""
-        return command_text(plan.technique.name, nameable(plan.source), plan.values, self._origin())
+        values = {**plan.values, **self._told()}
+        return command_text(plan.technique.name, nameable(plan.source), values, self._origin())
+
+    def _told(self) -> Mapping[str, Any]:
+        """Give the settings of what was made of the result, if it is of the chosen image."""
+        result = self._own_result()
+        return {} if result is None or result.image is not self._choice.image else result.told
 
     def tell(self, note: str) -> None:
         """Show good news on the page, for example that something was copied."""

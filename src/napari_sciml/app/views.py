@@ -281,6 +281,8 @@ class ViewsController:
             kept = frozenset(int(view) for view in made.views["view"])
             self._show(result=made, kept=kept, chosen=None, reconstruction=None, stale=False)
             self._sorted_with = self.command_values()
+            if (result := self._runs.result) is not None:
+                result.told = self._sorted_with
             self._single_out()
         else:
             self._show_density(made.volume, made.pixel_size_A)

@@ -34,7 +34,7 @@ class Line:
 
 LINES = {
     "half_sets": Line("half sets", BLUE, Qt.PenStyle.SolidLine, 2.2),
-    "truth": Line("against the map", ORANGE, Qt.PenStyle.DashLine, 1.8),
+    "truth": Line("against the truth", ORANGE, Qt.PenStyle.DashLine, 1.8),
     "noise": Line("control: noise", VERMILION, Qt.PenStyle.DotLine, 1.8),
     "phase_randomised": Line("control: phases", PURPLE, Qt.PenStyle.DashDotLine, 1.6),
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QAbstractListModel, QItemSelectionModel, QModelIndex, QSize, Qt, Signal
-from qtpy.QtGui import QColor, QImage, QPainter, QPen, QPixmap
+from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView
 
 from napari_sciml.layers.styles import VERMILION
@@ -80,7 +80,7 @@ class PictureModel(QAbstractListModel):
         super().__init__()
         self._edge_px = edge_px
         self._pictures: tuple[Picture, ...] = ()
-        self._drawn: dict[tuple[int, int, bool], QPixmap] = {}
+        self._drawn: dict[tuple[int, int, bool], QIcon] = {}
 
     def show_pictures(self, pictures: Sequence[Picture]) -> None:
         """Show other pictures."""
@@ -110,11 +110,15 @@ class PictureModel(QAbstractListModel):
             return self._draw(picture)
         return None
 
-    def _draw(self, picture: Picture) -> QPixmap:
+    def _draw(self, picture: Picture) -> QIcon:
         key = (picture.key, id(picture.image), picture.out)
         if key not in self._drawn:
             plain = pixmap_of(picture.image, self._edge_px)
-            self._drawn[key] = crossed(plain) if picture.out else plain
+            shown = crossed(plain) if picture.out else plain
+            icon = QIcon(shown)
+            # Qt would tint a selected picture, and hide what is in it.
+            icon.addPixmap(shown, QIcon.Mode.Selected)
+            self._drawn[key] = icon
         return self._drawn[key]
 
 

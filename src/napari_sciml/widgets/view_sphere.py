@@ -12,7 +12,7 @@ from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPa
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
 from napari_sciml.app.views_words import share_text
-from napari_sciml.layers.styles import GREEN
+from napari_sciml.layers.styles import CHOSEN_COLOR
 from napari_sciml.widgets.frame_plot import small_font
 
 EDGE_PX = 176
@@ -184,9 +184,10 @@ class ViewSphere(QWidget):
                 corner = QPointF(DOT_PX - 1, side * (DOT_PX - 1))
                 painter.drawLine(at - corner, at + corner)
         if view == self._chosen:
-            painter.setPen(QPen(QColor(GREEN), 2.4))
             painter.setBrush(Qt.BrushStyle.NoBrush)
-            painter.drawEllipse(at, DOT_PX + 2, DOT_PX + 2)
+            for color, width in ((self._ink, 5.0), (QColor(CHOSEN_COLOR), 3.0)):
+                painter.setPen(QPen(color, width))
+                painter.drawEllipse(at, DOT_PX + 2, DOT_PX + 2)
 
     def _draw_scale(self, painter: QPainter, most: float) -> None:
         top, left, width = EDGE_PX + 2.0, 26.0, EDGE_PX - 64.0
