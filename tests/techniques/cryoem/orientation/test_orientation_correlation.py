@@ -42,13 +42,13 @@ def test_it_finds_view_angle_and_shift() -> None:
     assert np.abs(shift - test.shifts_px)[right].max() < 1.5
 
 
-def test_a_known_lens_helps_in_noise() -> None:
+def test_it_works_in_noise_with_and_without_a_known_lens() -> None:
     test = realistic_set(PARTICLE, 24, seed=12, snr=0.1)
     known = drive(correlate_views(test.particles, PARTICLE))[0].argmax(axis=1) == test.labels
     bare = replace(test.particles, ctf=None)
     unknown = drive(correlate_views(bare, PARTICLE))[0].argmax(axis=1) == test.labels
     assert known.mean() > 0.5
-    assert known.sum() >= unknown.sum() - 1
+    assert unknown.mean() > 0.5
 
 
 @pytest.mark.parametrize("what", ["ice", "another map"])

@@ -31,7 +31,7 @@ from napari_sciml.techniques.cryoem.orientation.stream import (
     standardised,
     turn_and_move,
 )
-from napari_sciml.techniques.cryoem.orientation.whiten import matched, noise_by_frame
+from napari_sciml.techniques.cryoem.orientation.whiten import matched, noise_by_frame, typical_lens
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
 from napari_sciml.techniques.cryoem.views import view_angles
 
@@ -124,6 +124,16 @@ def test_noise_is_measured_outside_the_particles() -> None:
     for frame in (0, 1):
         mean = (np.abs(white[ice.table["frame"] == frame]) ** 2).mean(axis=0)
         np.testing.assert_allclose(mean[5:20, 5:20].mean(), power[frame, 5:20, 5:20].mean(), rtol=0.1)
+
+
+def test_a_lens_that_nobody_measured_is_known_where_all_agree() -> None:
+    mean, doubt = typical_lens(64, PARTICLE.pixel_size_A)
+    assert mean[0] == pytest.approx(0.085, abs=0.02)
+    assert mean[5] > 0.2
+    assert doubt[2] < 0.3
+    # Signs differ beyond the first zeros.
+    assert doubt[16:25].min() > 0.8
+    assert np.abs(mean[20:30]).max() < 0.25
 
 
 def test_particles_of_an_unknown_lens_are_left_as_they_are() -> None:

@@ -21,7 +21,7 @@ from napari_sciml.techniques.cryoem.orientation.references import (
     make_references,
     reference_images,
 )
-from napari_sciml.techniques.cryoem.orientation.whiten import noise_by_frame
+from napari_sciml.techniques.cryoem.orientation.whiten import noise_by_frame, ring_numbers, typical_lens
 from napari_sciml.techniques.cryoem.results import Images, Particles
 
 Answer = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -79,11 +79,16 @@ class Search:
         import torch
 
         self._references = references
-        power = noise_by_frame(particles, diameter_px)
+        doubt, lens_by_ring = None, None
+        if particles.ctf is None:
+            lens_by_ring, doubt = typical_lens(references.edge, particles.pixel_size_A)
+        power = noise_by_frame(particles, diameter_px, doubt)
         names, self._frame = np.unique(particles.table["frame"].to_numpy(), return_inverse=True)
         lens = np.ones((len(names), len(references.rows)), np.float32)
         if particles.ctf is not None:
             lens = references.pick(particles.ctf[names]).astype(np.float32)
+        elif lens_by_ring is not None:
+            lens[:] = references.pick(lens_by_ring[ring_numbers(references.edge)])
         weight = lens / references.pick(power)
         spectra = coefficients_of(particles.images, references)
         self._matched = torch.from_numpy(spectra * weight[self._frame])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.orientation.noise import disc
+from napari_sciml.techniques.cryoem.orientation.noise import disc, draw_ctf
 from napari_sciml.techniques.cryoem.results import Images, Particles
 
 MARGIN_PX = 4
@@ -15,19 +15,25 @@ STEADY = 20
 BLUR_PERIODS = 30.0
 """Particles of one view differ by some degrees, so that of fine detail, with r periods in the box, a share of
 (r / 30)^2 is as good as noise."""
+TYPICAL = 100
+"""Lenses that stand for one that is not known."""
 AT_ONCE = 64
 """Images transformed at once."""
 FLOOR = 0.02
 """The noise is never taken to be less than this share of an image's variance."""
 
 
-def noise_by_frame(particles: Particles, diameter_px: float) -> Images:
+def noise_by_frame(
+    particles: Particles, diameter_px: float, doubt: npt.NDArray[np.float64] | None = None
+) -> Images:
     """Measure the power of what is not common to one view: noise outside the particles, and blurred detail.
 
     Parameters
     ----------
     diameter_px
         Diameter of the particle in pixels of the box.
+    doubt
+        Share of the signal, ring by ring, that is as good as noise for a further reason.
 
     Returns
     -------
@@ -43,7 +49,10 @@ def noise_by_frame(particles: Particles, diameter_px: float) -> Images:
     noise = ring_power(masked, index) / outside.mean()
     whole = ring_power(images, index)
     radius = np.arange(noise.shape[1])
-    blurred = np.minimum((radius / BLUR_PERIODS) ** 2, 1) * np.maximum(whole - noise, 0)
+    share = np.minimum((radius / BLUR_PERIODS) ** 2, 1)
+    if doubt is not None:
+        share = 1 - (1 - share) * (1 - doubt)
+    blurred = share * np.maximum(whole - noise, 0)
     counts = np.bincount(index)[:, None]
     rings = noise + blurred
     steady = (counts * rings).sum(axis=0) / counts.sum()
@@ -69,6 +78,25 @@ def ring_power(images: Images, index: npt.NDArray[np.integer]) -> npt.NDArray[np
             total += (spectra.real**2 + spectra.imag**2).sum(axis=0)
         result[group] = np.bincount(ring.ravel(), total.ravel()) / sizes / len(members)
     return result
+
+
+def typical_lens(edge: int, pixel_size_A: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give what is known of a lens that nobody measured: its mean, and how much of the signal it leaves open.
+
+    Returns
+    -------
+    mean
+        ``(rings,)``: mean transfer over lenses as `draw_ctf` draws them; it vanishes where signs differ.
+    doubt
+        ``(rings,)``: share of the mean squared transfer that is not the mean's.
+    """
+    rng = np.random.default_rng(0)
+    lenses = np.stack([draw_ctf(rng).values((edge, edge), pixel_size_A) for _ in range(TYPICAL)])
+    ring = ring_numbers(edge).ravel()
+    sizes = np.bincount(ring)
+    mean = np.bincount(ring, lenses.mean(axis=0).ravel()) / sizes
+    square = np.bincount(ring, (lenses**2).mean(axis=0).ravel()) / sizes
+    return mean, 1 - np.minimum(mean**2 / np.maximum(square, 1e-12), 1)
 
 
 def ring_numbers(edge: int) -> npt.NDArray[np.int64]:
