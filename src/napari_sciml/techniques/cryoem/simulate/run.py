@@ -67,7 +67,7 @@ class SimulatedMicrographs:
         size = self.spec.pixel_size_A / 1e4
         return ImageSource.from_array(
             self,
-            axes=("z", "y", "x"),
+            axes=("t", "y", "x"),
             pixel_size=(1.0, size, size),
             unit="um",
             name=name,
