@@ -73,7 +73,7 @@ def evaluate_orientation(
     Parameters
     ----------
     out
-        Not used by now but for what later figures may write.
+        Gets ``orientation.csv``, the same table.
     models
         Folder that `train` has written; None measures the shipped models.
     map70s
@@ -87,7 +87,9 @@ def evaluate_orientation(
         model = get_model(folder or name)
         metrics = yield from measure(model, counts, map70s)
         rows += [{"model": name, **metric.model_dump()} for metric in metrics]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    table = pd.DataFrame(rows, columns=COLUMNS)
+    table.to_csv(out / "orientation.csv", index=False, float_format="%.5g")
+    return table
 
 
 def paper_figures(model: Model, amounts: Amounts, map70s: Path | None) -> Work[list[Metric]]:
