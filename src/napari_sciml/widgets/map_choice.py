@@ -16,7 +16,7 @@ from napari_sciml.widgets.parts import combo, described, fill, form, say, senten
 
 BUILT_IN, OWN_MAP, OWN_MODEL = "built-in", "map", "model"
 METHODS = [("trained network", "network"), ("correlation, untrained", "correlation")]
-NO_CTF = "not corrected; choose a STAR file…"
+NO_CTF = "not corrected…"
 STATED_CTF = "as the images state"
 MAP_FILES = "Density maps (*.mrc *.map *.ccp4 *.mrc.gz *.map.gz);;All (*)"
 STAR_FILES = "STAR (*.star);;All (*)"

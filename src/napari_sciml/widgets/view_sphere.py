@@ -171,7 +171,11 @@ class ViewSphere(QWidget):
         at = self.place_of(view)
         if count:
             painter.setPen(QPen(self._ink, 0.6))
-            painter.setBrush(self._shade(count / most))
+            color = self._shade(count / most)
+            if view not in self._kept:
+                # Faded, so that the cross is seen on every colour.
+                color.setAlphaF(0.25)
+            painter.setBrush(color)
             painter.drawEllipse(at, DOT_PX, DOT_PX)
         else:
             # An empty direction is a hole that the map will have, too.
