@@ -65,4 +65,5 @@ def test_the_samples_are_in_the_open_sample_menu(viewer):
         "CMC phantom",
         "Diffraction run (200 frames, 10 % hits)",
         "GISAXS series (simulated)",
+        "Cryo-EM micrographs (simulated)",
     }
