@@ -26,6 +26,8 @@ from napari_sciml.techniques.cryoem.results import Images, Reconstruction, Views
 from napari_sciml.techniques.cryoem.views import view_angles
 
 SAME_SCALE = 0.02
+HARDLY = 0.1
+"""Damping of the maps that are correlated, in particles."""
 VIEWS_AT_ONCE = 12
 """After so many views the map so far is shown."""
 CURVES = ("half_sets", "truth", "noise", "phase_randomised")
@@ -33,9 +35,19 @@ CURVES = ("half_sets", "truth", "noise", "phase_randomised")
 
 @dataclass(frozen=True, eq=False)
 class Halves:
-    """The map of all particles, and those of the two random halves, ``(n, n, n)`` each."""
+    """Maps ``(n, n, n)`` each.
+
+    Attributes
+    ----------
+    whole
+        Of all particles, damped where noise rules: the one to look at.
+    compared, first, second
+        Of all particles and of the two random halves, hardly damped: the ones to correlate. In a damped map
+        the little of the coarse shells that any mask spreads to the fine ones would rule these.
+    """
 
     whole: Images
+    compared: Images
     first: Images
     second: Images
 
@@ -97,7 +109,7 @@ def rebuild(
     curves = {name: np.full(box // 2, np.nan) for name in CURVES}
     curves["half_sets"] = edge_curve
     if truth is not None:
-        curves["truth"] = shell_correlation(halves.whole, truth.density)
+        curves["truth"] = shell_correlation(halves.compared, truth.density)
     if controls and not (cancel is not None and cancel.cancelled):
         curves |= yield from control_curves(result, kept, cancel)
     fsc = pd.DataFrame({"resolution_A": shell_resolutions(box, size), **curves})
@@ -130,5 +142,6 @@ def build(
         if on_map is not None:
             on_map(volume.sum_map(damping))
         yield Progress(min(start + VIEWS_AT_ONCE, len(order)), len(order), "views")
-    first, second = volume.maps(damping)
-    return Halves(volume.sum_map(damping), first, second)
+    plain = np.full_like(damping, HARDLY)
+    first, second = volume.maps(plain)
+    return Halves(volume.sum_map(damping), volume.sum_map(plain), first, second)
