@@ -8,11 +8,12 @@ the same, seen from the other side.
 from __future__ import annotations
 
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.results import Images, Particles
 from napari_sciml.techniques.cryoem.views import FloatArray, rotation_matrices
 
 ABOUT_X = np.diag([1.0, -1.0, -1.0])
@@ -37,8 +38,11 @@ def seen_from_behind(angles_deg: npt.ArrayLike) -> FloatArray:
     return angles % 360
 
 
-def unmirrored(
-    psi_deg: npt.NDArray[np.floating], shift_yx: npt.NDArray[np.floating]
-) -> tuple[npt.NDArray[np.floating], npt.NDArray[np.floating]]:
-    """Give in-plane angle and shift of the mirrored image, from those of the image as it is, or back."""
-    return (-psi_deg) % 360, shift_yx * np.array([-1.0, 1.0])
+def facing(particles: Particles, behind: npt.NDArray[np.bool_]) -> Particles:
+    """Give the particles with those that are seen from behind turned over, as their views show them.
+
+    The lens is not turned with them: without much astigmatism it is the same.
+    """
+    images = particles.images.copy()
+    images[behind] = mirrored(images[behind])
+    return replace(particles, images=images)

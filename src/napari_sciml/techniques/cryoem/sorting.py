@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -14,7 +14,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.techniques.cryoem.align import align
 from napari_sciml.techniques.cryoem.averages import ViewSums, add_up, average_images, likeness
-from napari_sciml.techniques.cryoem.behind import mirrored
+from napari_sciml.techniques.cryoem.behind import facing, mirrored
 from napari_sciml.techniques.cryoem.maps import DensityMap
 from napari_sciml.techniques.cryoem.results import NO_VIEW, Images, Particles, ViewsResult
 from napari_sciml.techniques.cryoem.simulate.project import project
@@ -124,7 +124,7 @@ class Sorter:
             # From the wrong side a particle shows no view that the network knows: it is less sure then.
             behind = back.max(axis=1, initial=0.0) > found.max(axis=1, initial=0.0)
             found = np.where(behind[:, np.newaxis], back, found)
-        return found, behind, none_of_them(found, self.model)
+        return found, behind, none_of_them(found, self.model, both_sides=self.both_sides)
 
     def _correlate(
         self, particles: Particles, cancel: CancelToken | None
@@ -139,16 +139,6 @@ class Sorter:
         found, _, _ = yield from correlate_with(particles, both, self.particle_map.diameter_A, cancel)
         front, back = found[:, : len(self.references)], found[:, len(self.references) :]
         return front + back, back.max(axis=1, initial=0.0) > front.max(axis=1, initial=0.0)
-
-
-def facing(particles: Particles, behind: Flags) -> Particles:
-    """Give the particles with those that are seen from behind turned over, as their views show them.
-
-    The lens is not turned with them: without much astigmatism it is the same.
-    """
-    images = particles.images.copy()
-    images[behind] = mirrored(images[behind])
-    return replace(particles, images=images)
 
 
 def sort_into_views(

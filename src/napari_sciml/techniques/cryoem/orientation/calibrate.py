@@ -9,11 +9,13 @@ import numpy as np
 import torch
 
 from napari_sciml.networks.orientation_net import OrientationNet
+from napari_sciml.techniques.cryoem.behind import facing
 from napari_sciml.techniques.cryoem.maps import DensityMap
 from napari_sciml.techniques.cryoem.orientation.classify import evenness
 from napari_sciml.techniques.cryoem.orientation.dataset import SNR_LADDER, noise_set, realistic_set
 from napari_sciml.techniques.cryoem.orientation.learn import answer
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
+from napari_sciml.techniques.cryoem.results import Particles
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 
 ABSTAIN = 0.97
@@ -30,8 +32,8 @@ class Calibration:
     ----------
     temperature
         Number that the logits were divided by.
-    none_limit
-        Evenness above which a row is none of the views.
+    none_limit, none_limit_both_sides
+        Evenness above which a row is none of the views, and that for the surer of two sides.
     error
         Expected calibration error on the same images.
     kept
@@ -42,6 +44,7 @@ class Calibration:
 
     temperature: float
     none_limit: float
+    none_limit_both_sides: float
     error: float
     kept: dict[str, float]
     accuracy: tuple[int, int]
@@ -52,6 +55,7 @@ class Calibration:
         return {
             "temperature": self.temperature,
             "none_limit": self.none_limit,
+            "none_limit_both_sides": self.none_limit_both_sides,
             "noise_called_none": ABSTAIN,
             "kept_at_snr": self.kept,
         }
@@ -78,13 +82,37 @@ def calibrate(module: OrientationNet, particle: DensityMap, seed: int, per_snr: 
     ice = noise_set(particle, 2 * per_snr, PROBE + seed)
     noise = [evenness(softmax(answer(module, i), 1.0)) for i in (matched(ice, width), ice.images)]
     limit = min(float(np.quantile(part, 1 - ABSTAIN)) for part in noise)
+    stricter = min(limit, limit_of_both_sides(module, ice, width))
     probabilities = softmax(every, temperature)
     low = evenness(probabilities) <= limit
     right = (every.argmax(axis=1) == truth)[np.concatenate(known)]
     return Calibration(
         temperature,
         limit,
+        stricter,
         expected_calibration_error(probabilities, truth),
         {f"{snr:g}": float(low[ratio == snr].mean()) for snr in SNR_LADDER},
         (int(right.sum()), len(right)),
     )
+
+
+def limit_of_both_sides(module: OrientationNet, ice: Particles, width_px: float) -> float:
+    """Give the evenness that pure noise stays above, where it may choose the surer of its two sides.
+
+    Parameters
+    ----------
+    module
+        The network with its temperature in it.
+    ice
+        Boxes without a particle.
+    width_px
+        Diameter of the particle.
+    """
+    turned = facing(ice, np.ones(len(ice.images), bool))
+    limits = []
+    for front, back in ((matched(ice, width_px), matched(turned, width_px)), (ice.images, turned.images)):
+        sides = [softmax(answer(module, images), 1.0) for images in (front, back)]
+        surer = sides[1].max(axis=1) > sides[0].max(axis=1)
+        chosen = np.where(surer[:, np.newaxis], sides[1], sides[0])
+        limits.append(float(np.quantile(evenness(chosen), 1 - ABSTAIN)))
+    return min(limits)

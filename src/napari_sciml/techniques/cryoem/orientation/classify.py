@@ -57,9 +57,16 @@ def classify_views(
     return probabilities
 
 
-def none_of_them(probabilities: npt.NDArray[np.floating], model: Model) -> npt.NDArray[np.bool_]:
-    """Say which rows ``(n, 84)`` are none of the views: too even, by a limit that the model's card holds."""
-    limit = model.card["training"].get("none_limit")
+def none_of_them(
+    probabilities: npt.NDArray[np.floating], model: Model, *, both_sides: bool = False
+) -> npt.NDArray[np.bool_]:
+    """Say which rows ``(n, 84)`` are none of the views: too even, by a limit that the model's card holds.
+
+    Rows that are the surer one of two, of a particle and its mirror image, have a stricter limit: noise had
+    two chances.
+    """
+    record = model.card["training"]
+    limit = record.get("none_limit_both_sides" if both_sides else "none_limit", record.get("none_limit"))
     if limit is None:
         return np.zeros(len(probabilities), bool)
     return evenness(probabilities) > float(limit)
