@@ -32,7 +32,7 @@ app = typer.Typer(
     cls=Root,
     # Plain help: the boxes of the decorated one leave a third of the width for words.
     rich_markup_mode=None,
-    help="Label fibres in microCT volumes with small networks that run on a laptop.",
+    help="Label fibres, Bragg peaks, lattices and particles: small networks for a laptop.",
     no_args_is_help=True,
     add_completion=False,
     # A bug keeps Python's own traceback; the decorated one hides lines that matter.

@@ -26,5 +26,11 @@ def models(
     if table.empty:
         say("No model is installed. Make one with: napari-sciml train microct --out trained/")
         return
+    table["classes"] = table["classes"].map(lambda names: shortened(names.split(", ")))
     say(table.to_string(index=False, formatters={"parameters": "{:,}".format, "accuracy": "{:.4f}".format}))
     say("Print one card with: napari-sciml models NAME")
+
+
+def shortened(names: list[str]) -> str:
+    """Give the names of classes on one line; of many the first, the last and their number."""
+    return ", ".join(names) if len(names) <= 8 else f"{names[0]} ... {names[-1]} ({len(names)})"

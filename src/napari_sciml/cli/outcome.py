@@ -64,7 +64,7 @@ def tell(findings: Findings, files: list[Path]) -> None:
         line = f"Stopped after {done}, marked partial. {line}"
     say(f"{line}.")
     if rows == 0 and not findings.partial:
-        note("Nothing was found: check the settings, such as the size and the axis, and look at the picture.")
+        note("Nothing was found: check the settings, such as size and threshold, and look at the picture.")
     for problem in record.problems:
         say(f"Warning: {problem}")
     for file in files:

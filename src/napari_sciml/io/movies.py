@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from napari_sciml.core.source import ImageSource
 
-LEAST_EDGE_PX = 1024
-"""No camera for movies has fewer pixels, and hardly any stack of particles has so many."""
+LEAST_EDGE_PX = 512
+"""Hardly any stack of particles has so many pixels; movies have more, unless they were binned."""
 BLOCKS = 96
 """Edge of the coarse pictures that are compared."""
 ALIKE = 0.15

@@ -48,7 +48,8 @@ def volume_layer(
     arguments: dict[str, Any] = {
         "name": name,
         "scale": (scale,) * 3,
-        "units": (unit,) * 3,
+        # Frames are counted along the first axis of a stack; only layers whose units are alike keep them.
+        "units": tuple(str(one) for one in beside.units) if beside.ndim == 3 else (unit,) * 3,
         "axis_labels": ("z", "y", "x"),
         "rendering": "iso",
         "iso_threshold": low + SHARE_SHOWN * (high - low),

@@ -113,7 +113,7 @@ def test_pixels_that_are_no_numbers_are_background_and_are_told_of() -> None:
 
 
 def test_one_clear_sentence_if_no_frame_can_be_used() -> None:
-    with pytest.raises(SciMLError, match="cannot be used: No pixel has a number"):
+    with pytest.raises(SciMLError, match="cannot be used: no pixel has a number"):
         cut(np.full((2, 100, 100), np.nan, np.float32), [(0, 50.0, 50.0)])
 
 

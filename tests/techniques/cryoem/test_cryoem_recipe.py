@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,6 +98,7 @@ def test_lengths_follow_from_the_diameter() -> None:
         ({"particle_diameter_px": 3}, "cannot be picked"),
         ({"particle_diameter_px": 600}, "cannot be picked"),
         ({"particle_diameter_px": -4}, "particle_diameter_px"),
+        ({"particle_diameter_px": 40, "particle_diameter_A": 200}, "given twice"),
         ({"particle_diameter_px": 40, "model": "microct-fiber-dense"}, "cannot pick particles"),
     ],
 )
@@ -114,7 +116,7 @@ def test_the_plan_says_it_too_and_reads_nothing() -> None:
     assert plan.what == "micrographs"
     assert any("downsampled" in note for note in plan.notes)
     assert "4 dimensions" in recipe.accepts(ImageSource.from_array(np.zeros((2, 2, 64, 64), np.uint8)))
-    assert "too small" in recipe.accepts(ImageSource.from_array(np.zeros((20, 64), np.uint8)))
+    assert "at least 32 x 32" in recipe.accepts(ImageSource.from_array(np.zeros((20, 64), np.uint8)))
 
 
 def test_a_bad_micrograph_costs_only_itself(stack: np.ndarray) -> None:
@@ -228,6 +230,57 @@ def test_views_ask_for_what_they_need(stack: np.ndarray) -> None:
             map="built-in",
             threshold=1.0,
         )
+
+
+def test_wrong_files_are_told_before_anything_is_picked(stack: np.ndarray, tmp_path: Path) -> None:
+    source = ImageSource.from_array(stack[0], pixel_size=(5e-4, 5e-4), unit="um")
+    steps: list[Any] = []
+    (tmp_path / "text.mrc").write_text("no map")
+    for wrong in ({"map": str(tmp_path / "text.mrc")}, {"truth": "absent.mrc"}, {"ctf": "absent.star"}):
+        settings = {"views": "correlation", "map": "built-in", **wrong}
+        with pytest.raises(SciMLError):
+            sciml.run("cryoem", source, particle_diameter_px=40, on_progress=steps.append, **settings)
+    assert not steps
+
+
+def test_settings_without_effect_are_told(stack: np.ndarray) -> None:
+    found = sciml.run("cryoem", stack[0], particle_diameter_px=DIAMETER_PX, ctf="some.star")
+    assert "Not used without views: ctf." in found.provenance.problems
+
+
+def test_an_absurd_pixel_costs_nothing(stack: np.ndarray) -> None:
+    broken = stack[0].copy()
+    broken[300, 300] = 1e30
+    plain = sciml.run("cryoem", stack[0], particle_diameter_px=DIAMETER_PX).table
+    found = sciml.run("cryoem", broken, particle_diameter_px=DIAMETER_PX).table
+    assert abs(len(found) - len(plain)) <= 2
+
+
+def test_picks_lie_in_the_image(stack: np.ndarray) -> None:
+    table = sciml.run("cryoem", stack, particle_diameter_px=DIAMETER_PX, threshold=0).table
+    assert table[["y", "x"]].min().min() >= 0
+    assert table[["y", "x"]].max().max() <= stack.shape[1] - 1
+
+
+def test_a_small_movie_is_refused(stack: np.ndarray, tmp_path: Path) -> None:
+    from napari_sciml.io.mrc import write_mrc
+
+    rng = np.random.default_rng(0)
+    frames = stack[0] + rng.normal(0, stack[0].std(), (6, *stack[0].shape))
+    write_mrc(tmp_path / "movie.mrc", frames.astype(np.float32), 5.0, stack=True)
+    with pytest.raises(SciMLError, match="like a movie"):
+        sciml.run("cryoem", tmp_path / "movie.mrc", particle_diameter_px=DIAMETER_PX)
+
+
+def test_a_folder_with_one_micrograph_keeps_its_name(stack: np.ndarray, tmp_path: Path) -> None:
+    from napari_sciml.io.mrc import write_mrc
+
+    (tmp_path / "set").mkdir()
+    write_mrc(tmp_path / "set" / "one.mrc", stack[0], 5.0)
+    found = sciml.run("cryoem", tmp_path / "set", particle_diameter_px=DIAMETER_PX)
+    found.save(tmp_path / "out")
+    assert (tmp_path / "out" / "box" / "one.box").exists()
+    assert "one.mrc" in (tmp_path / "out" / "picks.star").read_text()
 
 
 def test_the_technique_is_known_by_name() -> None:

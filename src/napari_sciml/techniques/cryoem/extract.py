@@ -89,7 +89,9 @@ def extract(
             done[rows] = True
         yield Progress(count, len(numbers), "frames")
     if first is not None and not done.any():
-        raise SciMLError(f"{source.name} cannot be used: {first.message}", first.hint)
+        raise SciMLError(
+            f"{source.name} cannot be used: {first.message[0].lower()}{first.message[1:]}", first.hint
+        )
     kept = table[done].assign(frame=frames[done])
     return Particles(images[done], kept, size, transfers(ctfs, frame_count(source), box_px, size))
 

@@ -74,11 +74,24 @@ def micrograph_names(source: ImageSource) -> list[str]:
     from napari_sciml.io.events import scattered
 
     count = frame_count(source)
-    whole = Path((source.path or source.name).partition("::")[0]).name
+    whole = only_file(Path((source.path or source.name).partition("::")[0])).name
     place = scattered(source) if count > 1 or source.place else None
     if place is None:
         return [f"{frame + 1:06d}@{whole}" for frame in range(count)] if source.ndim == 3 else [whole]
     return [_named(*place(frame)) for frame in range(count)]
+
+
+def only_file(path: Path) -> Path:
+    """Give the one image in a folder, or the path as it is."""
+    from napari_sciml.io.image_files import files_in
+
+    if not path.is_dir():
+        return path
+    try:
+        _, files = files_in(path)
+    except SciMLError:
+        return path
+    return files[0] if len(files) == 1 else path
 
 
 def _named(file: str, inside: int | None) -> str:

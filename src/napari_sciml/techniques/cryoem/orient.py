@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
@@ -29,10 +29,60 @@ FEWEST = 20
 """Fewer particles say nothing about views."""
 
 
+@dataclass(frozen=True, eq=False)
+class Basis:
+    """What sorting needs beside the picks, read and checked before the first micrograph is picked.
+
+    Attributes
+    ----------
+    pixel_size_A
+        Edge of a pixel of a micrograph.
+    model, particle
+        The network, if one is needed, and the map whose projections name the views.
+    ctfs
+        The lens of each micrograph, if it is known.
+    truth
+        The true map of simulated particles.
+    """
+
+    pixel_size_A: float
+    model: Model | None
+    particle: DensityMap
+    ctfs: list[Ctf] | None
+    truth: DensityMap | None
+
+
+def basis_of(source: ImageSource, scale: PickScale, settings: CryoEMSettings) -> Basis:
+    """Read what the settings name.
+
+    Raises
+    ------
+    SciMLError
+        If the pixel size is not known, or a map, a model or the lenses cannot be used.
+    """
+    model, particle = references(settings)
+    if scale.pixel_size_A is None:
+        raise SciMLError(
+            f"{source.name} does not say its pixel size, which the views need",
+            "give the pixel size in Angstrom (--pixel-size-A)",
+        )
+    truth = fit_box(load_map(settings.truth, settings.map_pixel_size_A)) if settings.truth else None
+    return Basis(scale.pixel_size_A, model, particle, lenses(source, settings), truth)
+
+
+def unused(settings: CryoEMSettings) -> tuple[str, ...]:
+    """Say which settings had no effect, since no views were asked for."""
+    if settings.views != "none":
+        return ()
+    said = {"map": settings.map, "ctf": settings.ctf, "orientation_model": settings.orientation_model}
+    names = [name for name, value in said.items() if value is not None]
+    return (f"Not used without views: {', '.join(names)}.",) if names else ()
+
+
 def sort_and_build(
     found: Findings,
     source: ImageSource,
-    scale: PickScale,
+    basis: Basis,
     settings: CryoEMSettings,
     contrast: str,
     cancel: CancelToken,
@@ -42,17 +92,13 @@ def sort_and_build(
     Raises
     ------
     SciMLError
-        If the pixel size is not known, the map or the model do not fit, or there are too few picks.
+        If there are too few picks.
     """
     from napari_sciml.techniques.cryoem.extract import extract
     from napari_sciml.techniques.cryoem.reconstruct import rebuild
     from napari_sciml.techniques.cryoem.sorting import sort_into_views
 
-    model, particle = references(settings)
-    if scale.pixel_size_A is None:
-        raise SciMLError(
-            f"{source.name} does not say its pixel size, which the views need", "give pixel_size_A"
-        )
+    particle = basis.particle
     picks = found.table
     if len(picks) < FEWEST:
         raise SciMLError(
@@ -63,18 +109,17 @@ def sort_and_build(
         source,
         picks,
         box_px=particle.box_px,
-        field_px=particle.box_px * particle.pixel_size_A / scale.pixel_size_A,
+        field_px=particle.box_px * particle.pixel_size_A / basis.pixel_size_A,
         contrast=cast("Literal['dark', 'light']", contrast),
-        pixel_size_A=scale.pixel_size_A,
-        ctfs=lenses(source, settings),
+        pixel_size_A=basis.pixel_size_A,
+        ctfs=basis.ctfs,
         cancel=cancel,
     )
     method = cast("Literal['network', 'correlation']", settings.views)
     views = yield from sort_into_views(
-        particles, particle, method=method, model=model, both_sides=settings.both_sides, cancel=cancel
+        particles, particle, method=method, model=basis.model, both_sides=settings.both_sides, cancel=cancel
     )
-    truth = fit_box(load_map(settings.truth, settings.map_pixel_size_A)) if settings.truth else None
-    built = yield from rebuild(views, truth=truth, cancel=cancel)
+    built = yield from rebuild(views, truth=basis.truth, cancel=cancel)
     return merged(found, views, built)
 
 
@@ -153,7 +198,12 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
     if built is not None:
         products["map"] = Product(built.volume, ("z", "y", "x"), built.pixel_size_A)
         tables[FSC] = built.fsc
-        figures = ", ".join(f"{name} {value:.1f} Å" for name, value in built.resolution_A.items())
+        levels = {"half_sets": "half sets at FSC 0.143", "truth": "truth at FSC 0.5"}
+        figures = ", ".join(
+            f"{levels.get(name, name)} {value:.1f} Å"
+            for name, value in built.resolution_A.items()
+            if np.isfinite(value)
+        )
         notes = (*notes, f"3-D map from {len(built.kept)} views; resolution: {figures}")
         problems = built.cautions
 

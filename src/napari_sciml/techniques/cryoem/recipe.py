@@ -59,7 +59,7 @@ class CryoEM:
             return f"{source.name} has {source.ndim} dimensions. Choose one micrograph or a series of them."
         if min(frame_shape(source)) < 32:
             rows, columns = frame_shape(source)
-            return f"{source.name} has {rows} x {columns} px, which is too small for a micrograph."
+            return f"{source.name} has {rows} x {columns} px. Choose a micrograph of at least 32 x 32 px."
         return ""
 
     def model(self, settings: CryoEMSettings) -> Model:
@@ -121,7 +121,10 @@ class CryoEM:
             seconds=PACE.estimate(count, *megapixels(source, scale)),
             memory_gb=estimate_memory_gb(source, scale),
             normalisation=model.rule.sentence,
-            notes=(f"{count} micrographs of {shape[0]} x {shape[1]} px", *scale.sentences),
+            notes=(
+                f"{count} micrograph{'' if count == 1 else 's'} of {shape[0]} x {shape[1]} px",
+                *scale.sentences,
+            ),
         )
 
     def run(
@@ -143,6 +146,10 @@ class CryoEM:
         settings = with_known(source, settings)
         scale = pick_scale(source, settings)
         model = self.model(settings)
+        from napari_sciml.techniques.cryoem.orient import basis_of, sort_and_build, unused
+
+        # What cannot be used is told now, not after hours of picking.
+        basis = basis_of(source, scale, settings) if settings.views != "none" else None
         began = datetime.now(UTC).isoformat(timespec="seconds")
         started = time.perf_counter()
         yield Progress(0, frame_count(source), "micrographs")
@@ -179,18 +186,16 @@ class CryoEM:
                 seconds=time.perf_counter() - started,
                 started=began,
                 notes=(*scale.sentences, *said_of(search.contrast, search.contrast_reason)),
-                problems=(*file_cautions(source), *search.problems),
+                problems=(*file_cautions(source), *unused(settings), *search.problems),
             ),
             decide=decide,
             write=make_writer(source, scale),
             maps={MASK: mask_map(search.masks, search.step, source.ndim)} if settings.mask_junk else {},
             summary=summarise,
         )
-        if settings.views == "none" or cancel.cancelled:
+        if basis is None or cancel.cancelled:
             return found
-        from napari_sciml.techniques.cryoem.orient import sort_and_build
-
-        found = yield from sort_and_build(found, source, scale, settings, search.contrast, cancel)
+        found = yield from sort_and_build(found, source, basis, settings, search.contrast, cancel)
         seconds = time.perf_counter() - started
         return replace(found, provenance=found.provenance.model_copy(update={"seconds": seconds}))
 

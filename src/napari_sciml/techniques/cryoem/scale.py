@@ -103,6 +103,8 @@ def pick_scale(source: ImageSource, settings: CryoEMSettings) -> PickScale:
     """
     settings = with_known(source, settings)
     size = pixel_size_A(source, settings)
+    if settings.particle_diameter_px is not None and settings.particle_diameter_A is not None:
+        raise SciMLError("The particle diameter was given twice, in pixels and in Angstrom", "give one")
     if settings.particle_diameter_px is not None:
         diameter = settings.particle_diameter_px
     elif settings.particle_diameter_A is None:

@@ -122,7 +122,10 @@ class MicrographSearch:
             yield Progress(self.done, self.total, "micrographs")
         if len(self.failed) == self.total and self._first_error is not None:
             first = self._first_error
-            raise SciMLError(f"{self._source.name} cannot be used: {first.message}", first.hint)
+            raise SciMLError(
+                f"{self._source.name} cannot be used: {first.message[0].lower()}{first.message[1:]}",
+                first.hint,
+            )
 
     def pick(self, frame: npt.NDArray[np.generic]) -> Picked:
         """Pick in one micrograph ``(h, w)``.
@@ -160,7 +163,8 @@ class MicrographSearch:
         else:
             fine = enlarged(mask, normalised.shape)
             places, values = find_peaks(blob_scores(response, fine), self.spacing(1), self._floor, fine)
-        positions = shrunk.to_micrograph(places)
+        # Between the outermost element and the edge there is half an element.
+        positions = np.clip(shrunk.to_micrograph(places), 0, np.subtract(frame.shape, 1))
         table = pd.DataFrame({"y": positions[:, 0], "x": positions[:, 1], "score": values.astype(float)})
         return Picked(table, mask)
 

@@ -13,6 +13,8 @@ from napari_sciml.core.errors import SciMLError
 FloatImage = npt.NDArray[np.float32]
 SMALLEST_SHARE = 0.98
 """At least this share of a micrograph's pixels must be finite."""
+ABSURD = 100.0
+"""Pixels further from the median, in robust deviations, are broken and count as this far."""
 SKEW_LIMIT = 0.05
 """A skewness this small says nothing about which way particles lie; raw micrographs show them dark."""
 
@@ -81,8 +83,13 @@ def finite(frame: npt.NDArray[Any]) -> FloatImage:
     low, high = float(pixels.min()), float(pixels.max())
     if low == high:
         raise SciMLError("It has the same value everywhere", "choose a micrograph with something on it")
-    # Moderate numbers, so that sums over a window keep their digits.
-    pixels -= np.float32(np.median(pixels))
+    # Moderate numbers, so that sums over a window keep their digits and no absurd pixel drowns the others.
+    sample = pixels[:: max(1, pixels.shape[0] // 512), :: max(1, pixels.shape[1] // 512)]
+    middle = float(np.median(sample))
+    spread = 1.4826 * float(np.median(np.abs(sample - middle))) or float(sample.std())
+    pixels -= np.float32(middle)
+    if spread > 0:
+        np.clip(pixels, -ABSURD * spread, ABSURD * spread, out=pixels)
     return pixels
 
 
