@@ -41,10 +41,9 @@ from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
 from napari_sciml.techniques.cryoem.orient import FEWEST
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+from napari_sciml.techniques.cryoem.tables import LIGHTER
 
 TECHNIQUE = "cryoem"
-LIGHTER = "particles lighter"
-"""Begins the note of a run that took its particles to be light."""
 VOLUME = "3-D map (first model)"
 STOPPED = "Stopped; nothing was changed."
 TITLES: dict[Job, str] = {"sort": "Sorting into views", "build": "Building the 3-D map", "train": "Training"}

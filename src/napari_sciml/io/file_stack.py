@@ -14,18 +14,12 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.paths import TIFF_SUFFIXES
 from napari_sciml.io.raw import RawImage
-from napari_sciml.io.tiff import open_tiff
 from napari_sciml.io.view import expand_index
 
 
 def is_tiff(path: Path) -> bool:
     """Whether the name is that of a TIFF file a person can see."""
     return path.suffix.lower() in TIFF_SUFFIXES and not path.name.startswith(".")
-
-
-def open_tiffs(paths: list[Path], name: str, apart: bool = False) -> RawImage:
-    """Open TIFF files as `open_files` does."""
-    return open_files(paths, name, apart, open_tiff)
 
 
 def open_files(paths: list[Path], name: str, apart: bool, opener: Opener, outer: str = "") -> RawImage:

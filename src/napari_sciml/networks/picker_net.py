@@ -22,10 +22,7 @@ class PickerNet(nn.Module):
     Three scales of 3x3 convolutions; an element sees some 90 px around it.
     """
 
-    native_stride = NATIVE_STRIDE
     centre_px = CENTRE_PX
-    halo_px = 48
-    """Elements nearer to the rim of a tile than this may differ from those of the whole field."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -27,7 +27,7 @@ from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_mo
 from napari_sciml.techniques.cryoem.pace import PACE, estimate_memory_gb, megapixels
 from napari_sciml.techniques.cryoem.scale import pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.tables import MAIN, decide
+from napari_sciml.techniques.cryoem.tables import DARKER, LIGHTER, MAIN, decide
 
 POSITIVE = "particle"
 MASK = "mask"
@@ -211,11 +211,7 @@ def mask_map(masks: npt.NDArray[np.uint8], step: tuple[float, ...], ndim: int) -
 
 def said_of(contrast: str, reason: str) -> tuple[str, ...]:
     """Say which way the particles were taken to lie."""
-    return (
-        (f"particles {'lighter' if contrast == 'light' else 'darker'} than the ice ({reason})",)
-        if contrast
-        else ()
-    )
+    return (f"{LIGHTER if contrast == 'light' else DARKER} than the ice ({reason})",) if contrast else ()
 
 
 def summarise(findings: Findings) -> str:

@@ -7,6 +7,8 @@ import pandas as pd
 MAIN = "particles"
 VIEWS = "views"
 FSC = "fsc"
+DARKER, LIGHTER = "particles darker", "particles lighter"
+"""How the note of a run begins that says what its particles were taken for; the window reads it there."""
 VIEW_COLUMNS = ("view", "view_probability", "psi_deg", "shift_y", "shift_x", "mirrored")
 
 

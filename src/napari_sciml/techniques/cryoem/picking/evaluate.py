@@ -29,8 +29,6 @@ from napari_sciml.techniques.cryoem.picking.train import spread_of_ap
 from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX
 
 FIELDS, MAPS = 120, 40
-CLEAN = Conditions(carbon=0, contaminants=0, border=0, denoised=0)
-RAW = Conditions(carbon=0.5, contaminants=0.8, border=0.2, denoised=0)
 SETS: dict[str, Conditions] = {
     "simulated, all conditions": Conditions(),
     "simulated, carbon and junk, SNR 1": Conditions((1, 1), 0.5, 0.8, 0.2, 0),

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX
@@ -205,8 +204,3 @@ def denoise(rng: np.random.Generator, image: FloatImage) -> FloatImage:
     if high > low and rng.random() < 0.7:
         smooth = np.round(np.clip((smooth - low) / (high - low), -0.3, 1.3) * 255).astype(np.float32)
     return np.asarray(smooth, np.float32)
-
-
-def truth_table(field: Field) -> pd.DataFrame:
-    """Give the centres of a field as a table ``y, x``."""
-    return pd.DataFrame(field.places, columns=["y", "x"])

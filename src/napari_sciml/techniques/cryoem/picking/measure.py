@@ -14,6 +14,7 @@ from napari_sciml.techniques.cryoem.picking.fields import Field
 from napari_sciml.techniques.cryoem.picking.log import blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.peaks import find_peaks
 from napari_sciml.techniques.cryoem.picking.scoring import IOU_HALF, Ranked, inside, rank
+from napari_sciml.techniques.cryoem.picking.search import JUNK_LIMIT
 from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX, SUPPRESSION
 
 FloatImage = npt.NDArray[np.float32]
@@ -21,7 +22,6 @@ Picks = tuple[npt.NDArray[np.float64], FloatImage]
 FLOOR = 0.02
 MARGIN_PX = NETWORK_DIAMETER_PX * 0.75
 """Picks and particles nearer to the rim of a field do not count."""
-JUNK_LIMIT = 0.5
 
 
 def network_picks(module: nn.Module, normalised: FloatImage, use_junk: bool = True) -> Picks:

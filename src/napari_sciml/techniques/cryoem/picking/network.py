@@ -11,11 +11,9 @@ import numpy.typing as npt
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.networks.model import Model
+from napari_sciml.networks.picker_net import NATIVE_STRIDE
 
 FloatImage = npt.NDArray[np.float32]
-STRIDE = 2
-OFFSET_PX = 0.5
-"""Where elements of a map lie in the network's image; the same for every picker of this architecture."""
 HALO_PX = 56
 """Pixels around a tile that its elements look at; a multiple of 8, so that tiles agree with the field."""
 TILE_PX = 1024
@@ -29,14 +27,16 @@ def label_field(predictor: Predictor, image: FloatImage, tile_px: int = TILE_PX)
     """Give the probabilities ``(h', w', classes)`` of every second pixel of a normalised micrograph."""
     rows, columns = image.shape
     classes = len(predictor.model.classes)
-    result = np.empty((-(-rows // STRIDE), -(-columns // STRIDE), classes), np.float32)
+    result = np.empty((-(-rows // NATIVE_STRIDE), -(-columns // NATIVE_STRIDE), classes), np.float32)
     for top in range(0, rows, tile_px):
         for left in range(0, columns, tile_px):
             seen = (reach(top, rows, tile_px), reach(left, columns, tile_px))
-            scores = predictor.field(image[seen], STRIDE).scores
-            skip = [(start - part.start) // STRIDE for start, part in zip((top, left), seen, strict=True)]
-            core = scores[skip[0] :, skip[1] :][: tile_px // STRIDE, : tile_px // STRIDE]
-            place = (top // STRIDE, left // STRIDE)
+            scores = predictor.field(image[seen], NATIVE_STRIDE).scores
+            skip = [
+                (start - part.start) // NATIVE_STRIDE for start, part in zip((top, left), seen, strict=True)
+            ]
+            core = scores[skip[0] :, skip[1] :][: tile_px // NATIVE_STRIDE, : tile_px // NATIVE_STRIDE]
+            place = (top // NATIVE_STRIDE, left // NATIVE_STRIDE)
             result[place[0] : place[0] + core.shape[0], place[1] : place[1] + core.shape[1]] = core
     return result
 

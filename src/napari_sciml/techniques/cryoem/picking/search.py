@@ -14,12 +14,12 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.micrograph_rule import Micrograph
+from napari_sciml.networks.picker_net import CENTRE_PX, NATIVE_STRIDE
 from napari_sciml.techniques.cryoem.picking.log import blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.network import (
     JUNK,
-    OFFSET_PX,
     PARTICLE,
-    STRIDE,
     label_field,
     probability,
 )
@@ -84,11 +84,13 @@ class MicrographSearch:
     ) -> None:
         self._source, self._scale, self._settings = source, scale, settings
         self._predictor, self._floor = predictor, floor
+        # The blob finder sees what the network would see.
+        self._rule = Micrograph() if predictor is None else predictor.model.rule
         self._first_error: SciMLError | None = None
         self.total = frame_count(source)
         self.done = 0
         small = [max(8, round(length / scale.downsampling)) for length in frame_shape(source)]
-        self.masks = np.zeros((self.total, *(-(-length // STRIDE) for length in small)), np.uint8)
+        self.masks = np.zeros((self.total, *(-(-length // NATIVE_STRIDE) for length in small)), np.uint8)
         self.found: list[pd.DataFrame] = []
         self.problems: list[str] = []
         self.failed: list[int] = []
@@ -135,10 +137,8 @@ class MicrographSearch:
         SciMLError
             If its pixels cannot be used.
         """
-        from napari_sciml.networks.micrograph_rule import Micrograph
-
         shrunk = shrink(frame, self._scale.downsampling, bright=True)
-        normalised = Micrograph().apply(shrunk.image[np.newaxis])[0]
+        normalised = self._rule.apply(shrunk.image[np.newaxis])[0]
         response = blob_response(normalised)
         if not self.contrast:
             bright, reason = is_bright(normalised, response, self._settings.contrast)
@@ -158,8 +158,8 @@ class MicrographSearch:
             if self._settings.picker == "network":
                 scores = probability(labels[..., classes.index(PARTICLE)], self._predictor.model)
         if scores is not None:
-            places, values = find_peaks(scores, self.spacing(STRIDE), self._floor, mask)
-            places = places * STRIDE + OFFSET_PX
+            places, values = find_peaks(scores, self.spacing(NATIVE_STRIDE), self._floor, mask)
+            places = places * NATIVE_STRIDE + CENTRE_PX
         else:
             fine = enlarged(mask, normalised.shape)
             places, values = find_peaks(blob_scores(response, fine), self.spacing(1), self._floor, fine)
@@ -177,8 +177,8 @@ class MicrographSearch:
         """Mask the dead rim of a micrograph."""
         top, bottom, left, right = dead_rim(frame)
         mask = np.ones(self.masks.shape[1:], bool)
-        rows = np.arange(mask.shape[0]) * STRIDE * shrunk.step[0]
-        columns = np.arange(mask.shape[1]) * STRIDE * shrunk.step[1]
+        rows = np.arange(mask.shape[0]) * NATIVE_STRIDE * shrunk.step[0]
+        columns = np.arange(mask.shape[1]) * NATIVE_STRIDE * shrunk.step[1]
         alive_rows = (rows >= top) & (rows < frame.shape[0] - bottom)
         alive_columns = (columns >= left) & (columns < frame.shape[1] - right)
         mask[np.ix_(alive_rows, alive_columns)] = False
@@ -187,7 +187,7 @@ class MicrographSearch:
 
 def enlarged(mask: BoolImage, shape: tuple[int, ...]) -> BoolImage:
     """Give the mask for every pixel of the shrunk image."""
-    return np.repeat(np.repeat(mask, STRIDE, 0), STRIDE, 1)[: shape[0], : shape[1]]
+    return np.repeat(np.repeat(mask, NATIVE_STRIDE, 0), NATIVE_STRIDE, 1)[: shape[0], : shape[1]]
 
 
 def gather(found: list[pd.DataFrame]) -> pd.DataFrame:
