@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from napari_sciml.backends.opening import open_predictor
+from napari_sciml.backends.opening import check_backend, open_for, open_predictor
 from napari_sciml.backends.predictor import FieldScores, Predictor
+from napari_sciml.backends.record import recorded
 
-__all__ = ["FieldScores", "Predictor", "open_predictor"]
+__all__ = ["FieldScores", "Predictor", "check_backend", "open_for", "open_predictor", "recorded"]

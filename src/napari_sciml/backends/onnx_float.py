@@ -20,10 +20,14 @@ from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE
 class OnnxFloat:
     """Runs the float32 variant of a model in ONNX Runtime, with as many threads as torch has."""
 
+    backend = "float32"
     runtime = "onnxruntime"
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.weights_sha256 = model.variant("float32").sha256
         self._weights = {name: tensor.detach() for name, tensor in model.build().state_dict().items()}
         self._sessions: dict[int, ort.InferenceSession] = {}
 

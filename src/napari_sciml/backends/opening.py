@@ -6,11 +6,33 @@ from importlib.util import find_spec
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.settings import RunSettings
+from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model
 
 
-def open_predictor(model: Model, backend: str = "float32", runtime: str = "auto") -> Predictor:
-    """Load the weights of `model` and give what runs them.
+def check_backend(model: Model, settings: RunSettings) -> None:
+    """Raise `SciMLError` if a run with these settings cannot start. Imports nothing heavy."""
+    if settings.backend == "spiking":
+        model.variant("eedn")
+
+
+def open_for(model: Model, settings: RunSettings) -> Predictor:
+    """Give what runs `model` as the settings ask, or the nearest that works; its notes say which and why.
+
+    Raises
+    ------
+    SciMLError
+        If nothing can run it.
+    """
+    check_backend(model, settings)
+    return open_predictor(model, settings.backend, settings.runtime, CodebookSpec.of(settings))
+
+
+def open_predictor(
+    model: Model, backend: str = "float32", runtime: str = "torch", spec: CodebookSpec | None = None
+) -> Predictor:
+    """Load the weights of `model` and give what runs exactly these, without any fall-back.
 
     Parameters
     ----------
@@ -19,7 +41,9 @@ def open_predictor(model: Model, backend: str = "float32", runtime: str = "auto"
     backend
         ``float32``, ``codebook``, ``int8`` or ``spiking``: which of its variants.
     runtime
-        ``torch``, ``onnxruntime`` or ``auto``, which is torch.
+        ``torch``, ``onnxruntime``, ``openvino``, or ``auto``.
+    spec
+        Which codebook.
 
     Raises
     ------

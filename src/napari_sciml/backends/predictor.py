@@ -40,8 +40,14 @@ class Predictor(Protocol):
     """Gives probabilities for normalised pixels."""
 
     model: Model
+    backend: str
+    """What computes the scores: after a fall-back, not what was asked for."""
     runtime: str
     """Library that executes the network, for the record."""
+    weights_sha256: str
+    """Hash of the weights that are used."""
+    notes: tuple[str, ...]
+    """What a person must be told: a fall-back, levels that were fewer than asked for."""
 
     def classify(self, images: FloatArray) -> FloatArray:
         """Label normalised images ``(n, h, w)`` of the model's size; give ``(n, classes)``."""

@@ -16,10 +16,14 @@ from napari_sciml.networks.window import CENTRE_PX
 class TorchFloat:
     """Runs the float32 variant of a model in torch, channels last."""
 
+    backend = "float32"
     runtime = "torch"
+
+    notes: tuple[str, ...] = ()
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.weights_sha256 = model.variant("float32").sha256
         self._module = model.build()
         for weights in self._module.parameters():
             if weights.ndim == 4:

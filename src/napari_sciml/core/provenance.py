@@ -15,7 +15,7 @@ METADATA_KEY = "napari_sciml"
 """Key of `layer.metadata` under which the edge stores the record of the run that made a layer."""
 
 REPORTED_PACKAGES = (
-    *("napari-sciml", "napari", "numpy", "torch", "onnxruntime", "scikit-image", "scipy"),
+    *("napari-sciml", "napari", "numpy", "torch", "onnxruntime", "openvino", "scikit-image", "scipy"),
     *("h5py", "hdf5plugin", "fabio", "pycbf", "tifffile"),
 )
 
@@ -47,6 +47,23 @@ class SourceRecord(BaseModel):
         )
 
 
+class NetworkRecord(BaseModel):
+    """What the network cost in a run, and how near it came to its float32 parent."""
+
+    model_config = ConfigDict(frozen=True)
+
+    label: str = Field(description="The weights in a few words, for example int8 or 8 levels, qat.")
+    milliseconds: float = Field(description="Time in the network, without reading and preparing.")
+    model_bytes: int = Field(description="Size of the file with the weights.")
+    float_bytes: int = Field(description="Size of its float32 parent.")
+    multiply_adds: float = Field(description="Multiply-adds in this run.")
+    energy_mJ: float = Field(description="An estimate from the number of operations, not a measurement.")
+    compared: int = Field(0, description="Answers of this run that float32 was asked for too.")
+    agreement: float | None = Field(None, description="Share of those with the same label as float32.")
+    difference: float | None = Field(None, description="Largest difference of a score from float32.")
+    choice: str = Field("", description="Why this runtime: what was measured on this machine, in one line.")
+
+
 class Provenance(BaseModel):
     """The record that travels with every result, in files and in layer metadata."""
 
@@ -65,6 +82,7 @@ class Provenance(BaseModel):
     units_total: int
     what: str = "tiles"
     seconds: float
+    network: NetworkRecord | None = None
     notes: tuple[str, ...] = ()
     problems: tuple[str, ...] = Field(
         (), description="Parts that failed, or had to be mended, while the rest went on."

@@ -10,6 +10,7 @@ from napari_sciml.core.errors import SciMLError
 
 BACKENDS = ("float32", "codebook", "int8", "spiking")
 RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")
+MOST_LEVELS = 16
 
 
 class RunSettings(BaseModel):
@@ -22,6 +23,33 @@ class RunSettings(BaseModel):
     )
     runtime: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
         "auto", description="Library that executes the network; auto takes the fastest that agrees."
+    )
+    levels: int = Field(
+        8,
+        ge=1,
+        le=MOST_LEVELS,
+        description="Backend codebook: how many values the weights may take, and the data too.",
+    )
+    data_levels: int | None = Field(
+        None,
+        ge=1,
+        le=MOST_LEVELS,
+        description="Backend codebook: how many values the data may take; like the weights if not given.",
+    )
+    method: Literal["constrain", "trained", "qat"] = Field(
+        "qat",
+        description="Backend codebook: weights rounded after training as in the paper, with values trained "
+        "afterwards, or trained to be rounded (quantization-aware).",
+    )
+    scope: Literal["global", "layer", "channel"] = Field(
+        "layer",
+        description="Backend codebook: one set of values for all, for each layer or each channel.",
+    )
+    targets: Literal["convolutions", "weights", "biases"] = Field(
+        "weights", description="Backend codebook: what is rounded; biases means all weights and the biases."
+    )
+    codebook: str | None = Field(
+        None, description="Backend codebook: a file with a constrained network, instead of a stored one."
     )
     model: str | None = Field(
         None, description="A model's name or folder; empty means the technique's own model."

@@ -6,6 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from napari_sciml.networks.codebook.spec import CodebookSpec
+
 CARD_FILE = "card.json"
 
 
@@ -37,6 +39,21 @@ class VariantRecord(BaseModel):
         default="", description="Hash of the weights it was derived from; empty for the first."
     )
     note: str = Field(default="", description="What it was calibrated or fine-tuned on.")
+    backend: str = Field(default="", description="What runs it; empty if the variant's name says so.")
+    codebook: CodebookSpec | None = Field(default=None, description="Levels, method and scope of a codebook.")
+    metrics: tuple[Metric, ...] = Field(default=(), description="How near it comes to its parent.")
+    command: str = Field(default="", description="The command that made it.")
+
+
+class CalibrationRecord(BaseModel):
+    """Normalised training images that were kept, to calibrate and to compare variants with."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str
+    sha256: str
+    n: int = Field(ge=1, description="How many images.")
+    note: str = Field(default="", description="Where they come from.")
 
 
 class ModelCard(BaseModel):
@@ -63,6 +80,7 @@ class ModelCard(BaseModel):
     headline: str = Field(default="", description="Which metric is the one figure to quote, as name/split.")
     metrics: tuple[Metric, ...] = ()
     variants: dict[str, VariantRecord] = Field(default_factory=dict)
+    calibration: CalibrationRecord | None = None
     limits: str = Field(default="", description="Where not to trust it.")
     command: str = Field(default="", description="The command that made it.")
 

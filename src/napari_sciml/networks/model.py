@@ -12,6 +12,7 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import ModelCard
+from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.normalise import NORMALISATIONS, FloatArray, Normalisation
 
 if TYPE_CHECKING:
@@ -32,12 +33,20 @@ class Variant:
         Hash that the file must have.
     parent
         Hash of the weights it was made from, or an empty string.
+    spec
+        Levels, method and scope, for ``codebook``.
     """
 
     kind: str
     file: Path
     sha256: str
     parent: str = ""
+    spec: CodebookSpec | None = None
+
+    @property
+    def size_bytes(self) -> int:
+        """Size of the file."""
+        return self.file.stat().st_size
 
     def read(self) -> bytes:
         """Read the file and check its hash.
@@ -112,8 +121,14 @@ class Model:
             licence=card.licence,
             folder=folder,
             variants=tuple(
-                Variant(kind, folder / record.file, record.sha256, record.parent)
-                for kind, record in card.variants.items()
+                Variant(
+                    record.backend or name,
+                    folder / record.file,
+                    record.sha256,
+                    record.parent,
+                    record.codebook,
+                )
+                for name, record in card.variants.items()
             ),
             card=card.model_dump(mode="json"),
         )
@@ -138,8 +153,8 @@ class Model:
         """
         return self.rule.apply(images)
 
-    def variant(self, kind: str) -> Variant:
-        """Give the set of weights of this kind.
+    def variant(self, kind: str, spec: CodebookSpec | None = None) -> Variant:
+        """Give the set of weights of this kind; of several codebooks the one made as `spec` says.
 
         Raises
         ------
@@ -147,12 +162,33 @@ class Model:
             If the model has none; the message says which exist.
         """
         for candidate in self.variants:
-            if candidate.kind == kind:
+            if candidate.kind == kind and spec in (None, candidate.spec):
                 return candidate
-        existing = ", ".join(candidate.kind for candidate in self.variants) or "nothing"
+        existing = ", ".join(dict.fromkeys(candidate.kind for candidate in self.variants)) or "nothing"
+        which = kind if spec is None else spec.key
         raise SciMLError(
-            f"The model {self.name} has no {kind} variant yet", f"choose what it has: {existing}"
+            f"The model {self.name} has no {which} variant yet", f"choose what it has: {existing}"
         )
+
+    def calibration_images(self) -> FloatArray:
+        """Give some of the training images ``(n, h, w)``, normalised, as the network sees them.
+
+        Raises
+        ------
+        SciMLError
+            If none were kept, or their file is damaged.
+        """
+        from safetensors.numpy import load
+
+        record = self.card.get("calibration")
+        if record is None:
+            raise SciMLError(
+                f"The model {self.name} has no calibration data: none of its training images were kept",
+                f"make them with: napari-sciml quantize {self.name} --out DIR",
+            )
+        stored = Variant("calibration", self.folder / record["file"], record["sha256"])
+        images: FloatArray = load(stored.read())["images"].astype("float32")
+        return images
 
     def build(self, kind: str = "float32") -> nn.Module:
         """Give the torch module with its weights, in evaluation mode.

@@ -85,7 +85,7 @@ def models_table() -> pd.DataFrame:
                 "classes": ", ".join(model.classes),
                 "input": "any field" if model.input is None else f"{model.input[0]} x {model.input[1]}",
                 "parameters": model.parameters,
-                "variants": ", ".join(variant.kind for variant in model.variants),
+                "variants": ", ".join(dict.fromkeys(variant.kind for variant in model.variants)),
                 "accuracy": float("nan") if best is None else best.value,
                 "licence": model.licence,
             }

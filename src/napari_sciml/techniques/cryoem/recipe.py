@@ -11,13 +11,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.provenance import SourceRecord
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
@@ -32,7 +33,7 @@ from napari_sciml.techniques.cryoem.tables import DARKER, LIGHTER, MAIN, decide
 POSITIVE = "particle"
 MASK = "mask"
 
-Opener = Callable[[Model, str, str], Predictor]
+Opener = Callable[[Model, RunSettings], Predictor]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class CryoEM:
     Attributes
     ----------
     opener
-        Gives the predictor for a model, a backend and a runtime.
+        Gives the predictor for a model and settings.
     """
 
     name: ClassVar[str] = "cryoem"
@@ -51,7 +52,7 @@ class CryoEM:
     models: ClassVar[tuple[str, ...]] = ("cryoem-picker",)
     apart: ClassVar[bool] = True
 
-    opener: Opener = field(default=open_predictor, repr=False)
+    opener: Opener = field(default=open_for, repr=False)
 
     def accepts(self, source: ImageSource) -> str:
         """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
@@ -108,7 +109,7 @@ class CryoEM:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
         try:
             model = self.model(settings)
-            model.variant("eedn" if settings.backend == "spiking" else settings.backend)
+            check_backend(model, settings)
             if reason := self.accepts(source):
                 return RunPlan(problem=reason)
             scale = pick_scale(source, settings)
@@ -155,7 +156,7 @@ class CryoEM:
         yield Progress(0, frame_count(source), "micrographs")
         # The Laplacian of Gaussian needs the network only to see what to leave out.
         needed = settings.picker == "network" or settings.mask_junk
-        predictor = self.opener(model, settings.backend, settings.runtime) if needed else None
+        predictor = self.opener(model, settings) if needed else None
         search = MicrographSearch(source, scale, settings, predictor, min(settings.threshold, LOWEST_FLOOR))
         try:
             yield from search.run(cancel)
@@ -171,12 +172,10 @@ class CryoEM:
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(MAIN, columns, POSITIVE, scale.diameter_px),),
-            provenance=Provenance(
+            provenance=recorded(
+                predictor,
                 technique=self.name,
                 model=model.name if picked else "Laplacian of Gaussian",
-                weights_sha256=model.variant(settings.backend).sha256 if needed else "",
-                backend=settings.backend,
-                runtime=predictor.runtime if predictor is not None else "scipy",
                 normalisation=model.normalisation,
                 settings=settings.model_dump(),
                 source=SourceRecord.of(source),

@@ -9,13 +9,14 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.provenance import SourceRecord
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
@@ -32,7 +33,7 @@ from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make
 POSITIVE = "bragg"
 TILES = "tiles"
 
-Opener = Callable[[Model, str, str], Predictor]
+Opener = Callable[[Model, RunSettings], Predictor]
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class Diffraction:
     Attributes
     ----------
     opener
-        Gives the predictor for a model, a backend and a runtime.
+        Gives the predictor for a model and settings.
     """
 
     name: ClassVar[str] = "diffraction"
@@ -51,7 +52,7 @@ class Diffraction:
     models: ClassVar[tuple[str, ...]] = ("diffraction-bragg",)
     apart: ClassVar[bool] = True
 
-    opener: Opener = field(default=open_predictor, repr=False)
+    opener: Opener = field(default=open_for, repr=False)
 
     def accepts(self, source: ImageSource) -> str:
         """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
@@ -83,7 +84,7 @@ class Diffraction:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
         try:
             model = self.model(settings)
-            model.variant("eedn" if settings.backend == "spiking" else settings.backend)
+            check_backend(model, settings)
         except SciMLError as error:
             return RunPlan(problem=error.sentence)
         if reason := self.accepts(source):
@@ -114,7 +115,7 @@ class Diffraction:
         started = time.perf_counter()
         yield Progress(0, frame_count(source), "frames")
         outlook = look_ahead(source, settings)
-        predictor = self.opener(model, settings.backend, settings.runtime)
+        predictor = self.opener(model, settings)
         scorer = FrameScorer(predictor, model.classes.index(POSITIVE))
         floor = min(settings.threshold, LOWEST_FLOOR)
         search = FrameSearch(source, scorer, outlook.mask, floor, outlook.beam)
@@ -133,12 +134,10 @@ class Diffraction:
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(SPOTS, columns, POSITIVE, float(BOX_PX + 4)),),
-            provenance=Provenance(
+            provenance=recorded(
+                predictor,
                 technique=self.name,
                 model=model.name,
-                weights_sha256=model.variant(settings.backend).sha256,
-                backend=settings.backend,
-                runtime=predictor.runtime,
                 normalisation=model.normalisation,
                 settings=settings.model_dump(),
                 source=SourceRecord.of(source),

@@ -10,13 +10,14 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.provenance import SourceRecord
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
@@ -48,7 +49,7 @@ SECONDS_PER_FRAME = 0.15
 SECONDS_PER_MEGAPIXEL = 0.5
 BYTES_PER_PIXEL = 60
 
-Opener = Callable[[Model, str, str], Predictor]
+Opener = Callable[[Model, RunSettings], Predictor]
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Gisaxs:
     Attributes
     ----------
     opener
-        Gives the predictor for a model, a backend and a runtime.
+        Gives the predictor for a model and settings.
     """
 
     name: ClassVar[str] = "gisaxs"
@@ -67,7 +68,7 @@ class Gisaxs:
     models: ClassVar[tuple[str, ...]] = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs")
     apart: ClassVar[bool] = True
 
-    opener: Opener = field(default=open_predictor, repr=False)
+    opener: Opener = field(default=open_for, repr=False)
 
     def accepts(self, source: ImageSource) -> str:
         """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
@@ -100,7 +101,7 @@ class Gisaxs:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
         try:
             model = self.model(settings)
-            model.variant("eedn" if settings.backend == "spiking" else settings.backend)
+            check_backend(model, settings)
         except SciMLError as error:
             return RunPlan(problem=error.sentence)
         if reason := self.accepts(source) or axes_problem(settings, source):
@@ -151,7 +152,7 @@ class Gisaxs:
         started = time.perf_counter()
         reader = Reader.of(source, settings)
         yield Progress(0, frame_count(source), "frames")
-        predictor = self.opener(model, settings.backend, settings.runtime)
+        predictor = self.opener(model, settings)
         search = LatticeSearch(source, reader, predictor, explore=settings.explore)
         try:
             yield from search.run(cancel or CancelToken())
@@ -172,12 +173,10 @@ class Gisaxs:
             candidates=table,
             overlays=tuple(overlays),
             paths=(PathsOverlay(FEATURE_LINES, place, "feature", FEATURES),) if settings.explore else (),
-            provenance=Provenance(
+            provenance=recorded(
+                predictor,
                 technique=self.name,
                 model=model.name,
-                weights_sha256=model.variant(settings.backend).sha256,
-                backend=settings.backend,
-                runtime=predictor.runtime,
                 normalisation=model.normalisation,
                 settings=settings.model_dump(),
                 source=SourceRecord.of(source),

@@ -11,12 +11,13 @@ from typing import Any, ClassVar
 
 import numpy.typing as npt
 
-from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.provenance import Provenance, SourceRecord
+from napari_sciml.core.provenance import SourceRecord
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
@@ -36,7 +37,7 @@ TILE_PX = 272
 """256 px and the rim of a window: of the sizes tried, the one whose layers make best use of the cache."""
 STRIDE = 2
 
-Opener = Callable[[Model, str, str], Predictor]
+Opener = Callable[[Model, RunSettings], Predictor]
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ class MicroCT:
     tile_px
         Largest edge of a tile, in pixels after rescaling.
     opener
-        Gives the predictor for a model, a backend and a runtime.
+        Gives the predictor for a model and settings.
     """
 
     name: ClassVar[str] = "microct"
@@ -61,7 +62,7 @@ class MicroCT:
 
     stride: int = STRIDE
     tile_px: int = TILE_PX
-    opener: Opener = field(default=open_predictor, repr=False)
+    opener: Opener = field(default=open_for, repr=False)
 
     def accepts(self, source: ImageSource) -> str:
         """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
@@ -93,7 +94,7 @@ class MicroCT:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
         try:
             model = self.model(settings)
-            model.variant("eedn" if settings.backend == "spiking" else settings.backend)
+            check_backend(model, settings)
             job = resolve(source, settings)
         except SciMLError as error:
             return RunPlan(problem=error.sentence)
@@ -140,12 +141,10 @@ class MicroCT:
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(MAIN, columns, POSITIVE, job.mean_diameter_px),),
-            provenance=Provenance(
+            provenance=recorded(
+                predictor,
                 technique=self.name,
                 model=model.name,
-                weights_sha256=model.variant(settings.backend).sha256,
-                backend=settings.backend,
-                runtime=predictor.runtime,
                 normalisation=model.normalisation,
                 settings=settings.model_dump(),
                 source=SourceRecord.of(source),
@@ -162,4 +161,4 @@ class MicroCT:
         )
 
     def _open(self, model: Model, settings: MicroCTSettings) -> Predictor:
-        return self.opener(model, settings.backend, settings.runtime)
+        return self.opener(model, settings)

@@ -1,0 +1,1 @@
+"""Networks of few levels: clustering of weights, packed files, constrained modules."""
