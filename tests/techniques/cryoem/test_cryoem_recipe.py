@@ -182,7 +182,7 @@ def test_dead_rims_and_carbon_are_left_out() -> None:
 
 def test_tiles_give_what_the_whole_field_gives() -> None:
     recipe = CryoEM()
-    predictor = recipe.opener(recipe.model(CryoEMSettings()), "float32", "torch")
+    predictor = recipe.opener(recipe.model(CryoEMSettings()), CryoEMSettings())
     image = np.random.default_rng(0).normal(size=(300, 345)).astype(np.float32)
     whole = label_field(predictor, image)
     tiled = label_field(predictor, image, tile_px=128)

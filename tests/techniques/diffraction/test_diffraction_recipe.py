@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from by_hand import ByHand
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, drive
@@ -19,7 +20,6 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.io.peaks import read_cxi
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import ModelCard
-from napari_sciml.networks.model import Model
 from napari_sciml.networks.saving import save_model
 from napari_sciml.techniques.diffraction.recipe import Diffraction
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
@@ -27,24 +27,13 @@ from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 CLASSES = ("not_bragg", "bragg")
 
 
-class Brightest:
+class Brightest(ByHand):
     """Calls a tile Bragg by the brightest pixel that the network of Table IV would see."""
-
-    runtime = "none"
-
-    def __init__(self, model: Model) -> None:
-        self.model = model
 
     def classify(self, images: np.ndarray) -> np.ndarray:
         assert images.shape[1:] == (64, 64)
         score = np.clip(images[:, :62, :62].max(axis=(1, 2)) / 8, 0, 1)
         return np.stack([1 - score, score], axis=1).astype(np.float32)
-
-    def field(self, tile: Any, stride: int) -> Any:
-        raise NotImplementedError
-
-    def close(self) -> None:
-        pass
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +69,7 @@ SPOTS = {1: HIT, 2: HIT[:2]}
 def run(images: Any, folder: Path, cancel: CancelToken | None = None, **settings: Any) -> Findings:
     source = images if isinstance(images, ImageSource) else ImageSource.from_array(images, name="stack")
     chosen = parse_settings(DiffractionSettings, {"model": str(folder), **settings})
-    recipe = Diffraction(opener=lambda model, backend, runtime: Brightest(model))
+    recipe = Diffraction(opener=Brightest)
     return drive(recipe.run(source, chosen, cancel))
 
 
@@ -188,7 +177,7 @@ def test_pixels_that_are_hot_in_every_frame_are_ignored(model_folder: Path) -> N
 
 def test_a_stopped_run_keeps_what_it_has(model_folder: Path) -> None:
     token = CancelToken()
-    work = Diffraction(opener=lambda m, b, r: Brightest(m)).run(
+    work = Diffraction(opener=Brightest).run(
         ImageSource.from_array(stack(SPOTS)), DiffractionSettings(model=str(model_folder)), token
     )
     while True:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import zarr
 
+from by_hand import ByHand
 from napari_sciml.backends import FieldScores
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, drive
@@ -17,14 +18,8 @@ from napari_sciml.techniques.microct.recipe import MicroCT
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
 
-class BlobPredictor:
+class BlobPredictor(ByHand):
     """Says "fibre" as strongly as the four pixels at the centre of a window are bright."""
-
-    runtime = "by hand"
-
-    def __init__(self, model, backend, runtime):
-        self.model = model
-        self.closed = False
 
     def field(self, tile, stride):
         rows, columns = (n - 15 for n in tile.shape)
@@ -32,9 +27,6 @@ class BlobPredictor:
         bright = np.mean(corners, axis=0)[::stride, ::stride].clip(min=0)
         fiber = bright / (bright + 40)
         return FieldScores(np.stack((1 - fiber, fiber), axis=-1).astype(np.float32), stride, 7.5)
-
-    def close(self):
-        self.closed = True
 
 
 def draw_blobs(shape, centres, diameter):
@@ -355,7 +347,7 @@ def test_plan_reads_no_pixels_and_matches_the_run(random_dense_model):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"backend": "int8"}, "no int8 variant yet"),
+        ({"backend": "spiking"}, "no eedn variant yet"),
         ({"fiber_diameter_um": 10.0}, "does not say how large a pixel is"),
         ({"model": "nonsense"}, "no model called"),
     ],
