@@ -1,0 +1,1 @@
+"""Bring trained networks to few levels: round them, train the levels, or train to be rounded."""

@@ -1,0 +1,136 @@
+"""`FewLevels`: a network that computes with levels while it learns.
+
+``trained`` keeps every weight's place in its table and learns the tables: the gradient of a level is the sum
+of those of its weights (Han et al., ICLR 2016). ``qat`` keeps hidden weights, computes with their levels, and
+hands the gradient of the levels straight through to the hidden weights (Bengio et al., 2013); its tables follow
+the hidden weights by one of Lloyd's steps for each batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.func import functional_call
+
+from napari_sciml.networks.codebook.constrained import Coded, Constrained, FloatArray, constrain
+from napari_sciml.networks.codebook.module import data_tables, pad_like_data, quantise, weights_of
+from napari_sciml.networks.codebook.spec import CodebookSpec
+
+
+class FewLevels(nn.Module):
+    """Computes with levels; learns them or, behind them, hidden weights.
+
+    Parameters
+    ----------
+    network
+        The float32 network with its batch normalisation folded; it is changed.
+    spec
+        Levels, scope, targets, and the method: ``trained`` or ``qat``.
+    data
+        The levels of the data, or None. Images go through them here.
+    """
+
+    def __init__(self, network: nn.Module, spec: CodebookSpec, data: FloatArray | None) -> None:
+        super().__init__()
+        self.spec = spec
+        self.data = data
+        start = constrain(weights_of(network), spec, data)
+        if data is not None:
+            pad_like_data(network, data)
+        self._data = None if data is None else data_tables(data)
+        self.network = network
+        self.groups = grouped(start, spec)
+        """Names of the tensors that share a table."""
+        for number, names in enumerate(self.groups):
+            table = torch.from_numpy(np.atleast_2d(start.coded[names[0]].table).copy())
+            places = torch.cat([self._rows(torch.from_numpy(start.coded[n].indices)) for n in names], 1)
+            if spec.method == "trained":
+                self.register_parameter(f"table{number}", nn.Parameter(table))
+                self.register_buffer(f"places{number}", places.long())
+            else:
+                self.register_buffer(f"table{number}", table)
+        if spec.method == "trained":
+            for name in start.coded:
+                network.get_parameter(name).requires_grad_(False)
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Give the logits of normalised images ``(n, 1, h, w)``."""
+        if self._data is not None:
+            images = quantise(images, *self._data)
+        answers: Tensor = functional_call(self.network, dict(self.levels()), (images,))
+        return answers
+
+    def levels(self) -> Mapping[str, Tensor]:
+        """Give the tensors that the network computes with."""
+        result = {}
+        for number, names in enumerate(self.groups):
+            table = cast("Tensor", getattr(self, f"table{number}"))
+            hidden = [self.network.get_parameter(name) for name in names]
+            if self.spec.method == "trained":
+                places = cast("Tensor", getattr(self, f"places{number}"))
+                rows = table.gather(1, places)
+            else:
+                flat = torch.cat([self._rows(tensor) for tensor in hidden], dim=1)
+                with torch.no_grad():
+                    if self.training:
+                        table.copy_(lloyd_step(flat, table))
+                    rounding = table.gather(1, places_of(flat, table)) - flat
+                rows = flat + rounding
+            lengths = [tensor.numel() // len(rows) for tensor in hidden]
+            for name, tensor, part in zip(names, hidden, torch.split(rows, lengths, dim=1), strict=True):
+                result[name] = part.reshape(tensor.shape)
+        return result
+
+    def constrained(self, parent: str) -> Constrained:
+        """Give what was learned, with whole tables and places."""
+        coded = {}
+        with torch.no_grad():
+            for number, names in enumerate(self.groups):
+                table = cast("Tensor", getattr(self, f"table{number}"))
+                tensors = [self.network.get_parameter(name) for name in names]
+                if self.spec.method == "trained":
+                    places = cast("Tensor", getattr(self, f"places{number}"))
+                    # Levels may have passed one another.
+                    table, order = table.sort(dim=1)
+                    places = order.argsort(dim=1).gather(1, places)
+                else:
+                    places = places_of(torch.cat([self._rows(tensor) for tensor in tensors], dim=1), table)
+                lengths = [tensor.numel() // len(places) for tensor in tensors]
+                kept = table.numpy().copy()
+                for name, tensor, part in zip(
+                    names, tensors, torch.split(places, lengths, dim=1), strict=True
+                ):
+                    indices = part.reshape(tensor.shape).numpy().astype(np.uint8)
+                    coded[name] = Coded(indices, kept if len(kept) > 1 else kept[0])
+        floats = {
+            name: tensor.copy() for name, tensor in weights_of(self.network).items() if name not in coded
+        }
+        return Constrained(self.spec, coded, floats, self.data, parent)
+
+    def _rows(self, tensor: Tensor) -> Tensor:
+        """Give a tensor as the rows that have a table of their own."""
+        per_channel = self.spec.scope == "channel" and tensor.ndim > 1
+        return tensor.reshape(len(tensor) if per_channel else 1, -1)
+
+
+def grouped(start: Constrained, spec: CodebookSpec) -> Sequence[Sequence[str]]:
+    """Give the tensors that share a table: all of them, or each by itself."""
+    return [list(start.coded)] if spec.scope == "global" else [[name] for name in start.coded]
+
+
+def places_of(rows: Tensor, table: Tensor) -> Tensor:
+    """Give the place of each of ``(rows, n)`` in its row of levels; on a threshold it is the upper."""
+    middles = ((table[:, 1:].double() + table[:, :-1].double()) / 2).float()
+    return torch.searchsorted(middles.contiguous(), rows.contiguous(), right=True)
+
+
+def lloyd_step(rows: Tensor, table: Tensor) -> Tensor:
+    """Move each level to the mean of its values; one without any stays."""
+    places = places_of(rows, table)
+    counts = torch.zeros_like(table).scatter_add_(1, places, torch.ones_like(rows))
+    sums = torch.zeros_like(table).scatter_add_(1, places, rows)
+    return torch.where(counts > 0, sums / counts.clamp_min(1), table).sort(dim=1).values

@@ -1,0 +1,94 @@
+"""Teach a network of few levels to answer as its float32 parent does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from napari_sciml.core.examples import Examples
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.networks.codebook.constrained import Constrained, FloatArray, constrain
+from napari_sciml.networks.codebook.module import weights_of
+from napari_sciml.networks.codebook.spec import CodebookSpec
+from napari_sciml.training.codebooks.few_levels import FewLevels
+from napari_sciml.training.fit import FitSettings, fit
+
+TEACH = {
+    "trained": FitSettings(epochs=8, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
+    "qat": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
+}
+"""How each method learns."""
+FIELDS_AT_ONCE = 8
+"""Fields have many answers each, so fewer of them make a batch."""
+
+
+def bring_to_levels(
+    network: nn.Module,
+    spec: CodebookSpec,
+    data: FloatArray | None,
+    examples: Examples,
+    seed: int,
+    folder: Path,
+    *,
+    parent: str = "",
+    settings: FitSettings | None = None,
+    targets: Tensor | None = None,
+    cancel: CancelToken | None = None,
+) -> Generator[Progress, None, Constrained]:
+    """Give `network` with few levels, by the method of `spec`.
+
+    Parameters
+    ----------
+    network
+        The float32 network with its batch normalisation folded; it is changed.
+    data
+        The levels of the data, or None.
+    examples
+        Training images; every one is learnt from.
+    folder
+        Keeps checkpoints, so that the same call goes on.
+    parent
+        Hash of the float32 weights.
+    settings
+        How to learn, if not as `TEACH` says.
+    targets
+        The answers to learn, if not those of `network` itself.
+    """
+    if spec.method == "constrain":
+        return constrain(weights_of(network), spec, data, parent=parent)
+    images = torch.from_numpy(examples.images)
+    if targets is None:
+        targets = answers_of(network, images)
+    dense = targets.ndim > 2
+    chosen = replace(settings or TEACH[spec.method], seed=seed)
+    if dense and settings is None:
+        chosen = replace(chosen, batch=FIELDS_AT_ONCE)
+    student = FewLevels(network, spec, data)
+
+    def shown(batch: Tensor, index: Tensor) -> Tensor:
+        return (batch if examples.vary is None else examples.vary(batch))[:, None]
+
+    loss_of: Callable[[Tensor, Tensor], Tensor] = map_loss if dense else nnf.cross_entropy
+    yield from fit(student, images, targets, shown, chosen, folder, loss_of=loss_of, cancel=cancel)
+    return student.constrained(parent)
+
+
+def answers_of(network: nn.Module, images: Tensor, at_once: int = 64) -> Tensor:
+    """Give the probabilities of normalised images ``(n, h, w)``: ``(n, classes)`` or maps."""
+    network.eval()
+    with torch.inference_mode():
+        parts = [network(part[:, None]).float().softmax(1) for part in torch.split(images, at_once)]
+    return torch.cat(parts).clone()
+
+
+def map_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Give the cross entropy of maps ``(n, classes, h, w)``, with the rare classes as heavy as the others."""
+    share = wanted.mean(dim=(0, 2, 3)).clamp_min(1e-3)
+    weight = (wanted / share[:, None, None]).sum(1)
+    loss = -(wanted * logits.log_softmax(1)).sum(1)
+    return (loss * weight).mean() / weight.mean()
