@@ -332,3 +332,18 @@ def test_what_went_wrong_with_one_image_is_not_said_of_the_next(told):
     assert desk.state.error
     desk.viewer.add_image(spots(seed=1), name="second")
     assert desk.state.error == ""
+
+
+def test_what_computes_is_one_choice_for_all_techniques_and_goes_into_the_run_and_its_texts(desk):
+    desk.runs.change_compute({"backend": "codebook", "levels": 4})
+    assert desk.state.compute == {"backend": "codebook", "levels": 4}
+    desk.run()
+    assert (desk.technique.seen[-1].backend, desk.technique.seen[-1].levels) == ("codebook", 4)
+    assert "backend='codebook', levels=4" in desk.runs.python_text()
+    assert "--backend codebook --levels 4" in desk.runs.command_text()
+    desk.runs.change_values({"axis": 1})
+    assert desk.state.compute == {"backend": "codebook", "levels": 4}
+    desk.runs.change_compute({"backend": "int8"})
+    assert "levels" not in desk.runs.command_text()
+    desk.runs.change_compute({"backend": "codebook"})
+    assert desk.state.compute["levels"] == 4

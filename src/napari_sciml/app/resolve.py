@@ -12,6 +12,7 @@ from typing import Any
 
 from napari.layers import Layer
 
+from napari_sciml.app.compute import used
 from napari_sciml.app.likely import likely
 from napari_sciml.app.mask_layer import LayerMask, with_pixels, without_layers
 from napari_sciml.app.sentences import NO_IMAGE, image_line
@@ -27,11 +28,16 @@ from napari_sciml.layers.source import source_from_layer
 
 @dataclass(frozen=True)
 class Wish:
-    """What a person chose so far. `values` holds each technique's settings that differ from defaults."""
+    """What a person chose so far.
+
+    `values` holds each technique's settings that differ from defaults; `compute` what computes the scores,
+    which is one choice for all techniques.
+    """
 
     technique: str = ""
     model: str = ""
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    compute: Mapping[str, Any] = field(default_factory=dict)
     threshold: float = 0.5
 
 
@@ -126,7 +132,7 @@ def _values(wish: Wish, technique: Technique, model: str, source: ImageSource | 
         values["threshold"] = wish.threshold
     if model != technique.models[0]:
         values["model"] = model
-    return values
+    return {**values, **used(wish.compute)}
 
 
 def _facts(image: Layer | None, source: ImageSource | None) -> ImageFacts:

@@ -13,6 +13,7 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.caption import Caption
+from napari_sciml.app.compute import changed, outlook
 from napari_sciml.app.frame_link import FrameLink
 from napari_sciml.app.image_choice import ImageChoice
 from napari_sciml.app.pace import Pace
@@ -108,6 +109,10 @@ class RunController:
         self._wish = replace(self._wish, values={**self._wish.values, self.state.technique: given})
         self._decide()
         self._show(error="", note="", **self._resolved_fields())
+
+    def change_compute(self, changes: Mapping[str, Any]) -> None:
+        """Let something else compute the scores, whatever the technique; None stands for the default."""
+        self._wish_for(compute=changed(self._wish.compute, changes))
 
     def set_live(self, name: str, value: Any) -> None:
         """Change one setting that decides at once: in the result on screen, and in the next run."""
@@ -321,6 +326,8 @@ class RunController:
             "models": plan.technique.models,
             "model": plan.model,
             "values": dict(self._wish.values.get(plan.technique.name, {})),
+            "compute": dict(self._wish.compute),
+            "outlook": outlook(plan.model, self._wish.compute),
             "threshold": self._wish.threshold,
             "live": live,
             "threshold_live": self._is_live(own),

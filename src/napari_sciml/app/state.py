@@ -62,6 +62,10 @@ class RunState:
         Image layers on offer and the chosen one. Layers, not names: names change.
     values
         Settings of the technique that differ from its defaults.
+    compute
+        What computes the scores, as far as it differs from the defaults.
+    outlook
+        What that means for the chosen model.
     blocked
         Why Run is disabled, or an empty string.
     live
@@ -96,6 +100,8 @@ class RunState:
     models: tuple[str, ...] = ()
     model: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
+    compute: Mapping[str, Any] = field(default_factory=dict)
+    outlook: str = ""
     threshold: float = 0.5
     live: Mapping[str, Any] = field(default_factory=dict)
     threshold_live: bool = False

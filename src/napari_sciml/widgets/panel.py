@@ -71,6 +71,7 @@ class SciMLPanel(QWidget):
         page.technique_chosen.connect(runs.choose_technique)
         page.model_chosen.connect(runs.choose_model)
         page.values_changed.connect(runs.change_values)
+        page.compute_changed.connect(runs.change_compute)
         page.threshold_moved.connect(runs.set_threshold)
         page.decided.connect(runs.set_live)
         page.run_pressed.connect(runs.run)

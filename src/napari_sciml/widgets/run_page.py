@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_sciml.app.sentences import how_it_works, progress_line
 from napari_sciml.app.state import Phase, RunState
+from napari_sciml.widgets.compute_form import ComputeForm
 from napari_sciml.widgets.decision import DecisionBar
 from napari_sciml.widgets.forms import DECIDERS, FORMS
 from napari_sciml.widgets.parts import combo, fill, form, say, sentence
@@ -31,6 +32,7 @@ class RunPage(QWidget):
     technique_chosen = Signal(str)
     model_chosen = Signal(str)
     values_changed = Signal(dict)
+    compute_changed = Signal(dict)
     asked = Signal(str)
     threshold_moved = Signal(float)
     decided = Signal(str, object)
@@ -49,6 +51,7 @@ class RunPage(QWidget):
         self._facts = sentence("sciml_image_facts")
         self._technique = combo("sciml_technique", "What to look for. Only what suits the image is offered.")
         self._model = combo("sciml_model", "The network that looks for it.")
+        self._compute = ComputeForm()
         self._settings_place = QVBoxLayout()
         self._how = sentence("sciml_how")
         self._plan = sentence("sciml_plan")
@@ -83,8 +86,10 @@ class RunPage(QWidget):
         say(self._facts, state.facts.line)
         fill(self._technique, [(choice.title, choice.name) for choice in state.techniques], state.technique)
         fill(self._model, [(name, name) for name in state.models], state.model)
+        self._compute.show_state(state)
         self._show_settings(state)
-        for widget in (self._image, self._technique, self._model, self._settings_form):
+        choices = (self._image, self._technique, self._model, self._compute.backend, self._compute)
+        for widget in (*choices, self._settings_form):
             if widget is not None:
                 widget.setEnabled(not running)
         say(self._plan, "" if state.blocked else state.plan.line)
@@ -121,6 +126,7 @@ class RunPage(QWidget):
         layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(6)
         layout.addLayout(self._choices())
+        layout.addWidget(self._compute)
         layout.addLayout(self._settings_place)
         for widget in (self._plan, self._run, self._blocked, self._error, self._bar, self._progress):
             layout.addWidget(widget)
@@ -143,12 +149,14 @@ class RunPage(QWidget):
         rows.addRow("", self._facts)
         rows.addRow("Find", self._technique)
         rows.addRow("Model", self._model)
+        rows.addRow("Compute", self._compute.backend)
         return rows
 
     def _connect(self) -> None:
         self._image.activated.connect(self._on_image)
         self._technique.activated.connect(self._on_technique)
         self._model.textActivated.connect(self.model_chosen)
+        self._compute.changed.connect(self.compute_changed)
         self._run.run_pressed.connect(self.run_pressed)
         self._run.stop_pressed.connect(self.stop_pressed)
         self._copy_python.clicked.connect(self._on_copy_python)

@@ -1,0 +1,90 @@
+"""`ComputeForm`: what computes the scores, and for few levels how many and how they were found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtWidgets import QComboBox, QSpinBox, QVBoxLayout, QWidget
+
+from napari_sciml.app.compute import BACKENDS, METHODS, SCOPES, TARGETS
+from napari_sciml.app.state import RunState
+from napari_sciml.core.settings import MOST_LEVELS, RunSettings
+from napari_sciml.widgets.parts import combo, described, fill, form, say, sentence
+
+CHOICES = {"backend": BACKENDS, "method": METHODS, "scope": SCOPES, "targets": TARGETS}
+
+
+class ComputeForm(QWidget):
+    """Draws the choices of a `RunState` and emits the one that was changed. Drawing never emits."""
+
+    changed = Signal(dict)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("sciml_compute_form")
+        self._combos = {name: self._create_combo(name) for name in CHOICES}
+        self._levels = self._create_levels("levels", 1, self._on_levels)
+        self._data = self._create_levels("data_levels", 0, self._on_data)
+        self._data.setSpecialValueText("as the weights")
+        self.backend = self._combos["backend"]
+        """The switch itself; the page puts it beside the model."""
+        self._outlook = sentence("sciml_outlook")
+        # What only few levels need stands in a form of its own, which is hidden as a whole.
+        self._codebook = QWidget()
+        self._codebook.setObjectName("sciml_codebook_settings")
+        self._lay_out()
+
+    def show_state(self, state: RunState) -> None:
+        """Show the choices of `state`; those left out show their defaults."""
+        for name, box in self._combos.items():
+            fill(box, CHOICES[name], _value(state, name))
+        for spin, number in (
+            (self._levels, _value(state, "levels")),
+            (self._data, _value(state, "data_levels") or 0),
+        ):
+            blocker = QSignalBlocker(spin)
+            spin.setValue(number)
+            del blocker
+        self._codebook.setVisible(_value(state, "backend") == "codebook")
+        say(self._outlook, state.outlook)
+
+    def _create_combo(self, name: str) -> QComboBox:
+        box = combo("sciml_compute" if name == "backend" else f"sciml_{name}", described(RunSettings, name))
+        box.activated.connect(lambda index: self.changed.emit({name: box.itemData(index)}))
+        return box
+
+    def _create_levels(self, name: str, least: int, on_changed: Callable[[int], None]) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setObjectName(f"sciml_{name}")
+        spin.setToolTip(described(RunSettings, name))
+        spin.setRange(least, MOST_LEVELS)
+        spin.setKeyboardTracking(False)
+        spin.valueChanged.connect(on_changed)
+        return spin
+
+    def _lay_out(self) -> None:
+        rows = form()
+        rows.setVerticalSpacing(4)
+        rows.addRow("Levels", self._levels)
+        rows.addRow("Data levels", self._data)
+        rows.addRow("Weights", self._combos["method"])
+        rows.addRow("Values for", self._combos["scope"])
+        rows.addRow("Round", self._combos["targets"])
+        self._codebook.setLayout(rows)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(6)
+        layout.addWidget(self._outlook)
+        layout.addWidget(self._codebook)
+
+    def _on_levels(self, number: int) -> None:
+        self.changed.emit({"levels": number})
+
+    def _on_data(self, number: int) -> None:
+        self.changed.emit({"data_levels": number or None})
+
+
+def _value(state: RunState, name: str) -> Any:
+    return state.compute.get(name, RunSettings.model_fields[name].default)

@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import pytest
+
+from napari_sciml.core.settings import RunSettings
+
+
+def choose(box, value) -> None:
+    index = box.findData(value)
+    box.setCurrentIndex(index)
+    box.activated.emit(index)
+
+
+def test_the_switch_offers_what_exists_and_runs_what_is_chosen(window):
+    window.open_image()
+    box = window.find("sciml_compute")
+    assert [box.itemData(i) for i in range(box.count())] == ["float32", "codebook", "int8"]
+    assert window.find("sciml_codebook_settings").isHidden()
+    choose(box, "int8")
+    window.run()
+    assert window.technique.seen[-1].backend == "int8"
+
+
+def test_few_levels_bring_their_own_settings(window):
+    window.open_image()
+    choose(window.find("sciml_compute"), "codebook")
+    assert not window.find("sciml_codebook_settings").isHidden()
+    assert window.find("sciml_levels").value() == 8
+    assert window.find("sciml_data_levels").text() == "as the weights"
+    window.find("sciml_levels").setValue(4)
+    window.find("sciml_data_levels").setValue(2)
+    choose(window.find("sciml_method"), "constrain")
+    choose(window.find("sciml_scope"), "channel")
+    choose(window.find("sciml_targets"), "biases")
+    window.run()
+    seen = window.technique.seen[-1]
+    assert (seen.backend, seen.levels, seen.data_levels) == ("codebook", 4, 2)
+    assert (seen.method, seen.scope, seen.targets) == ("constrain", "channel", "biases")
+
+
+@pytest.mark.parametrize(
+    ("control", "field"),
+    [("sciml_compute", "backend"), ("sciml_levels", "levels"), ("sciml_method", "method")],
+)
+def test_tooltips_come_from_the_settings(window, control, field):
+    assert window.find(control).toolTip() == RunSettings.model_fields[field].description
+
+
+def test_levels_out_of_range_cannot_be_typed(window):
+    levels = window.find("sciml_levels")
+    levels.setValue(0)
+    assert levels.value() == 1
+    levels.setValue(17)
+    assert levels.value() == 16
+
+
+def test_nothing_can_be_changed_while_it_runs(window, held):
+    window.open_image()
+    window.press("sciml_run")
+    assert not window.find("sciml_compute").isEnabled()
+    held.release(10)
+    window.wait_for(lambda: window.text("sciml_run") == "Run")
