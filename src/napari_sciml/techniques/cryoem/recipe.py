@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
@@ -104,6 +105,18 @@ class CryoEM:
             return centred(signed)
         factor = pick_scale(source, settings).downsampling
         return centred(np.stack([shrink(image, factor, bright).image for image in images]))
+
+    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
+        """Make training images of `model` again, normalised, by the same simulation.
+
+        Raises
+        ------
+        SciMLError
+            If its card does not tell how they were made.
+        """
+        from napari_sciml.techniques.cryoem.examples import examples
+
+        return examples(model, count, seed)
 
     def plan(self, source: ImageSource, settings: CryoEMSettings) -> RunPlan:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""

@@ -19,7 +19,7 @@ from napari_sciml.techniques.diffraction.dataset import DatasetSpec, Tiles, buil
 from napari_sciml.techniques.diffraction.figures import rate
 from napari_sciml.techniques.diffraction.first_weights import set_first_weights
 from napari_sciml.techniques.diffraction.grid import BRAGG, TILE_PX
-from napari_sciml.techniques.diffraction.prepare import STRIP_PX
+from napari_sciml.techniques.diffraction.rolling import rolled
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.training.fit import FitSettings, fit
 
@@ -69,22 +69,6 @@ def train(
         log = (work / f"{recipe.name}-{name}" / "training.csv").read_text()
         (out / recipe.name / "training.csv").write_text(log)
     return out
-
-
-def rolled(tiles: Tensor, number: int) -> Tensor:
-    """Roll tiles ``(n, 64, 64)`` around by a shift that `number` decides.
-
-    The second convolution has weights of its own for each place in a tile; rolled tiles show it every spot
-    in every place. A tile whose brightest pixel would come to lie at the border, where the network hardly
-    looks, stays as it is.
-    """
-    down, right = divmod(number * 2_654_435_761 % TILE_PX**2, TILE_PX)
-    moved = tiles.roll((down, right), (1, 2))
-    brightest = tiles.flatten(1).argmax(dim=1)
-    y, x = (brightest // TILE_PX + down) % TILE_PX, (brightest + right) % TILE_PX
-    lost = torch.minimum(y, x).lt(2) | torch.maximum(y, x).gt(TILE_PX - STRIP_PX - 2)
-    moved[lost] = tiles[lost]
-    return moved
 
 
 class BraggRecipe:

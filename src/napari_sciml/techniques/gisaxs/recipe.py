@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
@@ -135,6 +136,18 @@ class Gisaxs:
             except SciMLError as error:
                 raise SciMLError(f"Image {number}: {error.message}", error.hint) from error
         return squares
+
+    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
+        """Make training images of `model` again, normalised, by the same simulation.
+
+        Raises
+        ------
+        SciMLError
+            If its card does not tell how they were made.
+        """
+        from napari_sciml.techniques.gisaxs.examples import examples
+
+        return examples(model, count, seed)
 
     def run(
         self, source: ImageSource, settings: GisaxsSettings, cancel: CancelToken | None = None

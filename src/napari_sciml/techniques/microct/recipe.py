@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
@@ -89,6 +90,18 @@ class MicroCT:
     def prepare(self, model: Model, images: npt.NDArray[Any], settings: MicroCTSettings) -> npt.NDArray[Any]:
         """Give raw images ``(n, h, w)`` of the model's size as they are, of larger ones the centre."""
         return centre_windows(model, images)
+
+    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
+        """Make training images of `model` again, normalised, by the same simulation.
+
+        Raises
+        ------
+        SciMLError
+            If its card does not tell how they were made.
+        """
+        from napari_sciml.techniques.microct.examples import examples
+
+        return examples(model, count, seed)
 
     def plan(self, source: ImageSource, settings: MicroCTSettings) -> RunPlan:
         """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""

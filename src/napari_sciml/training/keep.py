@@ -1,0 +1,84 @@
+"""Keep some training images beside a model, so that it can be calibrated, rounded and compared later."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Any, Protocol
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.examples import Examples
+from napari_sciml.core.progress import Progress
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.registry import open_model
+from napari_sciml.networks.saving import add_calibration
+
+SEED = 0
+"""Decides which training images are kept."""
+
+
+class Maker(Protocol):
+    """The module ``examples`` of a technique."""
+
+    def kept(self, model: Model) -> int:
+        """Say how many training images are kept beside a model."""
+        ...
+
+    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
+        """Make training images of a model again."""
+        ...
+
+
+def keep_calibration(model: Model, maker: Maker) -> Generator[Progress, None, Model]:
+    """Make some training images of a saved model again and write them beside it; gives the model with them.
+
+    Raises
+    ------
+    SciMLError
+        If the images cannot be made again, or the folder cannot be written.
+    """
+    examples = yield from maker.examples(model, maker.kept(model), SEED)
+    add_calibration(model.folder, examples.images, examples.words)
+    return open_model(model.folder)
+
+
+def told(model: Model, *keys: str) -> Any:
+    """Give what the card of `model` tells of its training under these keys, one inside the other.
+
+    Raises
+    ------
+    SciMLError
+        If it does not tell.
+    """
+    value = model.card.get("training")
+    for key in keys:
+        if not isinstance(value, dict) or key not in value:
+            raise SciMLError(
+                f"The training images of {model.name} cannot be made again: its card does not tell "
+                f"{' / '.join(keys)}",
+                "train the model again with this version",
+            )
+        value = value[key]
+    return value
+
+
+def first_seed(model: Model) -> int:
+    """Give the seed that `model` was trained from.
+
+    Raises
+    ------
+    SciMLError
+        If its card does not tell.
+    """
+    seeds = model.card.get("seeds") or ()
+    if not seeds:
+        raise SciMLError(
+            f"The training images of {model.name} cannot be made again: its card does not tell their seed",
+            "train the model again with this version",
+        )
+    return int(seeds[0])
+
+
+def check_count(count: int) -> None:
+    """Raise `SciMLError` unless at least one image is asked for."""
+    if count < 1:
+        raise SciMLError(f"{count} images cannot be made", "ask for one or more")
