@@ -19,9 +19,9 @@ from napari_sciml.networks.registry import get_model
 BACKENDS = [("float32", "float32"), ("few levels (codebook)", "codebook"), ("integers (int8)", "int8")]
 """Words -> backend, in the order of the combo."""
 METHODS = [
-    ("trained to be rounded", "qat"),
-    ("values trained afterwards", "trained"),
-    ("rounded after training", "constrain"),
+    ("rounded in training", "qat"),
+    ("rounded, then tuned", "trained"),
+    ("rounded, no training", "constrain"),
 ]
 SCOPES = [("each layer", "layer"), ("each channel", "channel"), ("the whole network", "global")]
 TARGETS = [
@@ -121,12 +121,15 @@ def described(model: Model, variant: Variant) -> str:
     metrics = metrics_of(model, variant)
     agreement = next((m for m in metrics if "agree" in m.name.lower()), None)
     if agreement is not None:
-        words.append(f"The same label as float32 in {_share(agreement.value)} of {agreement.n:,} test cases.")
-    words += [
-        f"{metric.name[0].upper()}{metric.name[1:]} {_share(metric.value)} of {metric.n:,} ({metric.split})."
-        for metric in metrics
-        if agreement is None and 0 <= metric.value <= 1
-    ][:1]
+        words.append(
+            f"The same label as float32 in {share_words(agreement.value)} of {agreement.n:,} test cases."
+        )
+    if agreement is None:
+        words += [
+            f"{m.name[:1].upper()}{m.name[1:]} {share_words(m.value)} of {m.n:,} ({m.split})."
+            for m in metrics
+            if 0 <= m.value <= 1
+        ][:1]
     return " ".join(words)
 
 
@@ -182,7 +185,7 @@ def ratio_words(whole: int, size: int) -> str:
     )
 
 
-def _share(value: float) -> str:
+def share_words(value: float) -> str:
     """Write a share in percent, and never round it up to all."""
     percent = 100 * value
     return f"{percent:.0f} %" if percent in (0, 100) else f"{min(percent, 99.99):.4g} %"

@@ -21,6 +21,7 @@ from napari_sciml.app.state import Phase, RunState
 from napari_sciml.widgets.compute_form import ComputeForm
 from napari_sciml.widgets.decision import DecisionBar
 from napari_sciml.widgets.forms import DECIDERS, FORMS
+from napari_sciml.widgets.network_facts import NetworkFacts
 from napari_sciml.widgets.parts import combo, fill, form, say, sentence
 from napari_sciml.widgets.run_button import RunButton
 
@@ -64,6 +65,7 @@ class RunPage(QWidget):
         self._decision = DecisionBar()
         self._result = sentence("sciml_result")
         self._result.setStyleSheet("font-weight: bold")
+        self._network = NetworkFacts()
         self._next_step = sentence("sciml_next_step")
         self._error = sentence("sciml_error")
         self._note = sentence("sciml_note")
@@ -99,6 +101,7 @@ class RunPage(QWidget):
         self._show_progress(state)
         self._decision.show_state(state, DECIDERS.get(state.technique))
         say(self._result, state.result)
+        self._network.show_record(None if state.findings is None else state.findings.provenance)
         say(self._next_step, state.next_step)
         say(self._error, state.error)
         say(self._note, state.note)
@@ -132,8 +135,9 @@ class RunPage(QWidget):
             layout.addWidget(widget)
         layout.addWidget(_line())
         layout.addWidget(self._decision)
-        for widget in (self._result, self._next_step, self._note):
-            layout.addWidget(widget)
+        below: tuple[QWidget, ...] = (self._result, self._next_step, self._network, self._note)
+        for part in below:
+            layout.addWidget(part)
         copies = QHBoxLayout()
         copies.addWidget(self._copy_python)
         copies.addWidget(self._copy_command)
