@@ -11,7 +11,7 @@ from napari_sciml.networks.table_iv import TableIV, pool3
 from napari_sciml.techniques.diffraction.dataset import DatasetSpec, make_run, read_tiles
 from napari_sciml.techniques.diffraction.first_weights import set_first_weights
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
-from napari_sciml.techniques.diffraction.train import rolled
+from napari_sciml.techniques.diffraction.rolling import rolled
 
 
 def pooled(tiles: np.ndarray) -> torch.Tensor:

@@ -32,6 +32,7 @@ def test_both_models_are_written_with_all_that_a_run_needs(trained: Path) -> Non
         assert record["temperature"] > 0
         assert model.card["command"].endswith("--quick")
         assert (trained / name / "training.csv").is_file()
+        assert model.calibration_images().shape == (28, 100, 100)
 
 
 def test_the_same_command_again_trains_nothing_new(trained: Path) -> None:

@@ -15,6 +15,7 @@ from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.saving import save_model
 from napari_sciml.networks.table_iv import TableIV
+from napari_sciml.techniques.diffraction import examples
 from napari_sciml.techniques.diffraction.dataset import DatasetSpec, Tiles, build_dataset
 from napari_sciml.techniques.diffraction.figures import rate
 from napari_sciml.techniques.diffraction.first_weights import set_first_weights
@@ -22,6 +23,7 @@ from napari_sciml.techniques.diffraction.grid import BRAGG, TILE_PX
 from napari_sciml.techniques.diffraction.rolling import rolled
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.training.fit import FitSettings, fit
+from napari_sciml.training.keep import keep_calibration
 
 EPOCHS = 20
 CLASSES = ("not_bragg", "bragg")
@@ -65,7 +67,8 @@ def train(
         modules.append(module)
     for recipe, module, shift in zip(recipes, modules, shifts, strict=True):
         # Each card shows the other's figures too, which is the comparison that the paper leaves open.
-        save_model(out / recipe.name, module, recipe.card(learnt, spec, settings, metrics, shift, quick))
+        card = recipe.card(learnt, spec, settings, metrics, shift, quick)
+        yield from keep_calibration(save_model(out / recipe.name, module, card), examples)
         log = (work / f"{recipe.name}-{name}" / "training.csv").read_text()
         (out / recipe.name / "training.csv").write_text(log)
     return out

@@ -16,12 +16,14 @@ from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.lattice_net import LatticeNet
 from napari_sciml.networks.saving import save_model
+from napari_sciml.techniques.gisaxs import examples
 from napari_sciml.techniques.gisaxs.dataset import Protocol
 from napari_sciml.techniques.gisaxs.doubt import outlier_score
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.pool import DECOY, Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 from napari_sciml.training.fit import FitSettings, fit
+from napari_sciml.training.keep import keep_calibration
 from napari_sciml.training.metrics import bootstrap_by_group
 
 NAMES: dict[Protocol, str] = {"physical": "gisaxs-lattice", "hipgisaxs": "gisaxs-lattice-hipgisaxs"}
@@ -124,7 +126,7 @@ def train_one(
         limits=LIMITS[protocol],
         command=f"napari-sciml train gisaxs --seed {seed}" + (" --quick" if quick else ""),
     )
-    save_model(out / NAMES[protocol], module, card)
+    yield from keep_calibration(save_model(out / NAMES[protocol], module, card), examples)
     (out / NAMES[protocol] / "training.csv").write_text((folder / "training.csv").read_text())
     return module
 
@@ -146,10 +148,7 @@ def fit_lattices(
     targets[real] = np.eye(len(CLASSES), dtype=np.float32)[labels[real]]
 
     def prepare(batch: Tensor, index: Tensor) -> Tensor:
-        # Beam centre and angle are never known to a pixel.
-        down, right = (int(n) for n in torch.randint(-1, 2, (2,)))
-        moved = nn.functional.pad(batch.float()[:, None], (1, 1, 1, 1), mode="replicate")
-        return moved[:, :, 1 + down : 101 + down, 1 + right : 101 + right]
+        return examples.moved_a_pixel(batch.float())[:, None]
 
     def validate(module: nn.Module) -> dict[str, float]:
         logits = answer(module, probe.images)

@@ -16,12 +16,14 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.saving import save_model
+from napari_sciml.techniques.microct import examples
 from napari_sciml.techniques.microct.dataset import Dataset, DatasetSpec, build_dataset
 from napari_sciml.techniques.microct.mining import mine
 from napari_sciml.techniques.microct.peaks import HALF_SCORE_PX
 from napari_sciml.techniques.microct.simulate.patches import Patches
 from napari_sciml.training.baseline import PixelSVM
 from napari_sciml.training.fit import FitSettings, fit
+from napari_sciml.training.keep import keep_calibration
 from napari_sciml.training.metrics import accuracy_metric, calibration_error
 
 CLASSES = ("not_fiber", "fiber")
@@ -57,7 +59,8 @@ def train(
         settings = FitSettings(epochs=epochs, seed=seed)
         module = yield from recipe.fit(data, settings, work / f"{recipe.name}-{name}", cancel)
         metrics = recipe.measure(module, data, baselines)
-        save_model(out / recipe.name, module, recipe.card(data, spec, settings, metrics, quick))
+        saved = save_model(out / recipe.name, module, recipe.card(data, spec, settings, metrics, quick))
+        yield from keep_calibration(saved, examples)
         logs = sorted((work / f"{recipe.name}-{name}").rglob("training.csv"), key=lambda log: len(log.parts))
         (out / recipe.name / "training.csv").write_text("\n".join(log.read_text() for log in logs))
     return out

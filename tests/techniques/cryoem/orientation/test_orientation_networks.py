@@ -86,6 +86,7 @@ def test_training_by_the_papers_protocol_writes_a_model(tmp_path: Path) -> None:
     drive(train_paper(tmp_path, 0, quick=True))
     model = open_model(tmp_path / PAPER_NAME)
     assert model.card["training"]["protocol"] == "paper"
+    assert model.calibration_images().shape == (84, 64, 64)
     assert map_of(model).pixel_size_A == pytest.approx(PARTICLE.pixel_size_A)
     chances = drive(classify_views(realistic_set(PARTICLE, 3, 24, 1.0).particles, model))
     np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-4)
@@ -122,6 +123,7 @@ def test_a_model_for_ones_own_map(tmp_path: Path) -> None:
     model = open_model(folder)
     particle = map_of(model)
     assert particle.box_px == 64
+    assert model.calibration_images().shape == (70, 64, 64)
     test = realistic_set(particle, 60, 29, 1.0)
     chances = drive(classify_views(test.particles, model))
     assert (chances.argmax(axis=1) == test.labels).mean() > 0.3

@@ -11,8 +11,10 @@ import numpy as np
 
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.card import Metric, ModelCard
+from napari_sciml.networks.model import Model
 from napari_sciml.networks.orientation_net import OrientationNet
 from napari_sciml.networks.saving import save_model
+from napari_sciml.techniques.cryoem import examples
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation.calibrate import Calibration, calibrate
 from napari_sciml.techniques.cryoem.orientation.dataset import paper_set
@@ -20,6 +22,7 @@ from napari_sciml.techniques.cryoem.orientation.learn import FULL, QUICK, LearnS
 from napari_sciml.techniques.cryoem.orientation.maps import BUILT_IN_TAG
 from napari_sciml.techniques.cryoem.orientation.paper import IMAGES, LEARNT, PaperSettings, fit_table_iii
 from napari_sciml.techniques.cryoem.views import view_names
+from napari_sciml.training.keep import keep_calibration
 from napari_sciml.training.metrics import wilson
 
 PAPER_NAME, REALISTIC_NAME = "cryoem-orientation", "cryoem-orientation-realistic"
@@ -88,7 +91,7 @@ def train_paper(
         limits=PAPER_LIMITS,
         command=f"napari-sciml train cryoem --seed {seed}" + (" --quick" if quick else ""),
     )
-    save_model(out / PAPER_NAME, module, card)
+    yield from keep_calibration(save_model(out / PAPER_NAME, module, card), examples)
     (out / PAPER_NAME / "training.csv").write_text((folder / "training.csv").read_text())
 
 
@@ -103,7 +106,8 @@ def train_realistic(
     found = calibrate(module, particle, seed, 20 if quick else PROBES)
     command = f"napari-sciml train cryoem --seed {seed}" + (" --quick" if quick else "")
     card = realistic_card(REALISTIC_NAME, particle, BUILT_IN_TAG, settings, found, seed, command)
-    save_realistic(out / REALISTIC_NAME, module, card, folder)
+    saved = save_realistic(out / REALISTIC_NAME, module, card, folder)
+    yield from keep_calibration(saved, examples)
 
 
 def realistic_card(
@@ -151,11 +155,12 @@ def realistic_card(
     )
 
 
-def save_realistic(target: Path, module: OrientationNet, card: ModelCard, folder: Path) -> None:
+def save_realistic(target: Path, module: OrientationNet, card: ModelCard, folder: Path) -> Model:
     """Write the model's folder with its training log, both stages one after the other."""
-    save_model(target, module, card)
+    saved = save_model(target, module, card)
     first, second = ((folder / stage / "training.csv").read_text() for stage in ("coarse", "fine"))
     (target / "training.csv").write_text(first + second.split("\n", 1)[1])
+    return saved
 
 
 def record_of(particle: DensityMap, map_tag: str, protocol: str) -> dict[str, Any]:

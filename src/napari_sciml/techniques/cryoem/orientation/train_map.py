@@ -10,6 +10,7 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.io.mrc import write_mrc
 from napari_sciml.networks.orientation_net import OrientationNet
 from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.cryoem import examples
 from napari_sciml.techniques.cryoem.maps import BOX_PX, DensityMap, check_density, even, fit_box
 from napari_sciml.techniques.cryoem.orientation.calibrate import calibrate
 from napari_sciml.techniques.cryoem.orientation.learn import MINUTES, QUICK, fit_to_map
@@ -20,6 +21,7 @@ from napari_sciml.techniques.cryoem.orientation.train import (
     realistic_card,
     save_realistic,
 )
+from napari_sciml.training.keep import keep_calibration
 
 
 def train_for_map(
@@ -59,6 +61,7 @@ def train_for_map(
     found = calibrate(module, particle, seed, 20 if quick else PROBES // 2)
     command = f"napari-sciml train cryoem --map FILE --seed {seed}" + (" --quick" if quick else "")
     card = realistic_card(out.name, particle, MAP_FILE, settings, found, seed, command)
-    save_realistic(out, module, card, folder)
+    saved = save_realistic(out, module, card, folder)
     write_mrc(out / MAP_FILE, particle.density, particle.pixel_size_A)
+    yield from keep_calibration(saved, examples)
     return out

@@ -45,10 +45,12 @@ def train_picker(out: Path, seed: int = 0, quick: bool = False) -> Generator[Pro
     from napari_sciml.networks.card import Metric, ModelCard
     from napari_sciml.networks.micrograph_rule import Micrograph
     from napari_sciml.networks.saving import save_model
+    from napari_sciml.techniques.cryoem import examples
     from napari_sciml.techniques.cryoem.picking.dataset import TRAIN, VALIDATE, make_set, pixel_loss
     from napari_sciml.techniques.cryoem.picking.measure import blob_picks, network_picks, rank_fields
     from napari_sciml.techniques.cryoem.picking.scoring import pool
     from napari_sciml.training.fit import FitSettings, fit
+    from napari_sciml.training.keep import keep_calibration
 
     shrink = 50 if quick else 1
     count, maps = FIELDS // shrink, max(8, MAPS // shrink)
@@ -111,7 +113,7 @@ def train_picker(out: Path, seed: int = 0, quick: bool = False) -> Generator[Pro
         limits=LIMITS,
         command=f"napari-sciml train cryoem --seed {seed}",
     )
-    save_model(out / NAME, module, card)
+    yield from keep_calibration(save_model(out / NAME, module, card), examples)
     (out / NAME / "training.csv").write_bytes((work / "training.csv").read_bytes())
     return out
 
