@@ -1,0 +1,74 @@
+"""Disagreements of two results as a points layer: a symbol and a colour for each kind, words on hover."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from napari.layers import Points
+
+from napari_sciml.layers.disagreements import FIRST, KIND, OTHER, SECOND, WHAT, Comparison
+from napari_sciml.layers.points import LayerData
+from napari_sciml.layers.spatial import Place
+from napari_sciml.layers.styles import GREEN, PURPLE, YELLOW, rgba
+
+NAME = "Disagreement"
+LOOKS = {FIRST: ("diamond", GREEN), SECOND: ("triangle_up", PURPLE), OTHER: ("star", YELLOW)}
+"""Kind -> symbol and colour. Circles and squares are taken by what was found."""
+SIGNS = {FIRST: "◇", SECOND: "△", OTHER: "☆"}
+"""The same symbols for a line of text."""
+WORDS = "words"
+LARGER = 1.9
+"""The mark surrounds what was found."""
+
+
+def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
+    """Build the layer; its features say what differs and which score each of the two gave."""
+    features = features_of(comparison)
+    arguments: dict[str, Any] = {
+        "name": f"{NAME} ({place.name})",
+        "ndim": len(comparison.columns),
+        "features": features,
+        "face_color": "transparent",
+        "border_width": 0.1,
+        "canvas_size_limits": (12, 10000),
+        "text": {"string": f"{{{WORDS}}}", "color": YELLOW, "size": 14, "anchor": "center"},
+        **place.spatial,
+    }
+    if len(features):
+        arguments |= _looks(comparison.table)
+    return positions(comparison), arguments, "points"
+
+
+def show_disagreements(layer: Points, comparison: Comparison) -> None:
+    """Replace what a layer of this kind shows."""
+    layer.selected_data = set()
+    layer.data = positions(comparison)
+    layer.features = features_of(comparison)
+    if len(layer.data):
+        for name, value in _looks(comparison.table).items():
+            setattr(layer, name, value)
+
+
+def positions(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Give the places ``(n, ndim)`` in pixels of the image."""
+    return np.ascontiguousarray(comparison.table[list(comparison.columns)].to_numpy(np.float64))
+
+
+def features_of(comparison: Comparison) -> pd.DataFrame:
+    """Give what differs in words, the two scores, and the words that are written on the image."""
+    table = comparison.table
+    features = table[[WHAT, *comparison.scores]].reset_index(drop=True)
+    # Only what is called otherwise needs words on the image; the rest is said by the symbol.
+    features[WORDS] = np.where(table[KIND].to_numpy(object) == OTHER, table[WHAT].to_numpy(object), "")
+    return features
+
+
+def _looks(table: pd.DataFrame) -> dict[str, Any]:
+    kinds = table[KIND].to_numpy(object)
+    return {
+        "symbol": [LOOKS[kind][0] for kind in kinds],
+        "border_color": np.array([rgba(LOOKS[kind][1]) for kind in kinds]),
+        "size": table["size"].to_numpy(float) * LARGER,
+    }
