@@ -19,9 +19,9 @@ class CodebookSpec(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    levels: int = Field(8, ge=1, le=MOST_LEVELS, description="Values that a weight may take.")
+    levels: int = Field(default=8, ge=1, le=MOST_LEVELS, description="Values that a weight may take.")
     data_levels: int | None = Field(
-        8,
+        default=8,
         ge=1,
         le=MOST_LEVELS,
         description="Values that a pixel may take; None leaves the data alone.",

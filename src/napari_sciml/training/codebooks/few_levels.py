@@ -2,7 +2,7 @@
 
 ``trained`` keeps every weight's place in its table and learns the tables: the gradient of a level is the sum
 of those of its weights (Han et al., ICLR 2016). ``qat`` keeps hidden weights, computes with their levels, and
-hands the gradient of the levels straight through to the hidden weights (Bengio et al., 2013); its tables follow
+hands the gradient of the levels straight through to them (Bengio et al., 2013); its tables follow
 the hidden weights by one of Lloyd's steps for each batch.
 """
 
