@@ -1,16 +1,17 @@
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 import pytest
 
-from napari_sciml.backends import open_predictor, opening
+from napari_sciml.backends import open_predictor, runtimes
+from napari_sciml.backends.runtimes import installed
 from napari_sciml.core.errors import SciMLError
 
-HAS_ONNX = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
-needs_onnx = pytest.mark.skipif(not HAS_ONNX, reason="the optional extra fast is not installed")
-RUNTIMES = ["torch", pytest.param("onnxruntime", marks=needs_onnx)]
+GRAPHS = [
+    pytest.param(name, marks=pytest.mark.skipif(not installed(name), reason=f"{name} is not installed"))
+    for name in ("onnxruntime", "openvino")
+]
+RUNTIMES = ["torch", *GRAPHS]
 
 
 @pytest.fixture
@@ -31,22 +32,18 @@ def test_map_equals_its_patches(random_dense_model, field, runtime, stride):
     predictor.close()
 
 
-@needs_onnx
+@pytest.mark.parametrize("runtime", GRAPHS)
 @pytest.mark.parametrize("stride", [1, 2, 4])
-def test_runtimes_agree_on_maps(random_dense_model, field, stride):
-    maps = [
-        open_predictor(random_dense_model, runtime=r).field(field, stride) for r in ("torch", "onnxruntime")
-    ]
+def test_runtimes_agree_on_maps(random_dense_model, field, stride, runtime):
+    maps = [open_predictor(random_dense_model, runtime=r).field(field, stride) for r in ("torch", runtime)]
     np.testing.assert_allclose(maps[0].scores, maps[1].scores, rtol=0, atol=1e-5)
     assert np.ptp(maps[0].scores) > 0.5
 
 
-@needs_onnx
-def test_runtimes_agree_on_patches(random_patch_model):
+@pytest.mark.parametrize("runtime", GRAPHS)
+def test_runtimes_agree_on_patches(random_patch_model, runtime):
     patches = np.random.default_rng(1).normal(size=(40, 16, 16)).astype(np.float32)
-    answers = [
-        open_predictor(random_patch_model, runtime=r).classify(patches) for r in ("torch", "onnxruntime")
-    ]
+    answers = [open_predictor(random_patch_model, runtime=r).classify(patches) for r in ("torch", runtime)]
     np.testing.assert_allclose(answers[0], answers[1], rtol=0, atol=1e-5)
     assert np.ptp(answers[0]) > 0.5
 
@@ -78,9 +75,8 @@ def test_absent_variant_is_named(random_dense_model, backend, kind):
 
 
 def test_runtime_that_is_not_there(random_dense_model, monkeypatch):
-    monkeypatch.setattr(opening, "find_spec", lambda name: None)
-    with pytest.raises(SciMLError, match=r"pip install .*napari-sciml\[fast\]"):
-        open_predictor(random_dense_model, runtime="onnxruntime")
-    with pytest.raises(SciMLError, match="runtime openvino cannot run"):
-        open_predictor(random_dense_model, runtime="openvino")
-    assert open_predictor(random_dense_model, runtime="auto").runtime == "torch"
+    monkeypatch.setattr(runtimes, "find_spec", lambda name: None)
+    for runtime in ("onnxruntime", "openvino"):
+        with pytest.raises(SciMLError, match=rf"{runtime} is not installed: .*napari-sciml\[fast\]"):
+            open_predictor(random_dense_model, runtime=runtime)
+    assert open_predictor(random_dense_model).runtime == "torch"

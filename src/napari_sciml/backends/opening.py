@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
-
 from napari_sciml.backends.predictor import Predictor
+from napari_sciml.backends.runtimes import check_installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.spec import CodebookSpec
@@ -50,20 +49,14 @@ def open_predictor(
     SciMLError
         If the model has no such variant, or the runtime is not installed.
     """
-    if backend != "float32":
+    if backend in ("codebook", "spiking"):
         model.variant("eedn" if backend == "spiking" else backend)
         raise SciMLError(f"The backend {backend} is not part of this version", "choose float32")
-    if runtime in ("auto", "torch"):
+    if runtime in ("auto", "torch") and backend == "float32":
         from napari_sciml.backends.torch_float import TorchFloat
 
         return TorchFloat(model)
-    if runtime == "onnxruntime":
-        if find_spec("onnxruntime") is None or find_spec("onnx") is None:
-            raise SciMLError(
-                "The runtime onnxruntime is not installed",
-                'type: pip install "napari-sciml[fast]", or choose the runtime torch',
-            )
-        from napari_sciml.backends.onnx_float import OnnxFloat
+    check_installed(runtime)
+    from napari_sciml.backends.graph_predictor import GraphPredictor
 
-        return OnnxFloat(model)
-    raise SciMLError(f"The runtime {runtime} cannot run {model.name} yet", "choose torch or onnxruntime")
+    return GraphPredictor(model, backend, runtime)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
+from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise import FloatArray
 
@@ -60,3 +61,12 @@ class Predictor(Protocol):
     def close(self) -> None:
         """Free what the predictor holds. Safe to call more than once."""
         ...
+
+
+def check_dense(model: Model) -> None:
+    """Raise `SciMLError` if a model cannot label a field."""
+    if not model.dense:
+        raise SciMLError(
+            f"The model {model.name} labels single patches, not a whole image",
+            "use one whose input is any field",
+        )

@@ -6,8 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_sciml.backends.predictor import CHUNK, FieldScores
-from napari_sciml.core.errors import SciMLError
+from napari_sciml.backends.predictor import CHUNK, FieldScores, check_dense
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise import FloatArray
 from napari_sciml.networks.window import CENTRE_PX
@@ -43,11 +42,7 @@ class TorchFloat:
 
     def field(self, tile: FloatArray, stride: int) -> FieldScores:
         """Label every `stride`-th window of a normalised field ``(h, w)``."""
-        if not self.model.dense:
-            raise SciMLError(
-                f"The model {self.model.name} labels single patches, not a whole image",
-                "use one whose input is any field",
-            )
+        check_dense(self.model)
         with torch.inference_mode():
             scores = self._module(channels_last(tile[np.newaxis]), stride).softmax(1)[0]
         # Where the first element sits is the network's own affair.

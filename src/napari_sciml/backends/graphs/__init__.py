@@ -1,0 +1,7 @@
+"""Every network as an ONNX graph, written from its torch module."""
+
+from __future__ import annotations
+
+from napari_sciml.backends.graphs.statement import STATEMENTS, Statement, at_stride, statement_of, write_graph
+
+__all__ = ["STATEMENTS", "Statement", "at_stride", "statement_of", "write_graph"]

@@ -1,0 +1,128 @@
+"""Which function writes which network, and how pixels are fed to its graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import onnx
+import torch
+from torch import nn
+
+from napari_sciml.backends.graphs.dense import dense_twin, with_stride
+from napari_sciml.backends.graphs.orientation import orientation_net
+from napari_sciml.backends.graphs.picker import picker_net
+from napari_sciml.backends.graphs.tables import lattice_net, table_iii, table_iv, table_vi, table_vii
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.networks.codebook.fold import fold
+from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.picker_net import CENTRE_PX as PICKER_CENTRE_PX
+from napari_sciml.networks.picker_net import COARSEST_PX
+from napari_sciml.networks.picker_net import NATIVE_STRIDE as PICKER_STRIDE
+from napari_sciml.networks.table_vii_dense import differences, window_spread
+from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE
+
+Feed = dict[str, FloatArray]
+
+
+def as_pixels(images: FloatArray, stride: int) -> Feed:
+    """Feed images ``(n, h, w)`` as they are."""
+    return {"pixels": np.ascontiguousarray(images[:, np.newaxis])}
+
+
+def as_differences(images: FloatArray, stride: int) -> Feed:
+    """Feed what the dense twin of Table VII looks at, which is independent of the grey scale."""
+    field = torch.from_numpy(np.ascontiguousarray(images[:, np.newaxis]))
+    spread = window_spread(field, stride)
+    return {"differences": differences(field).numpy(), "gain": spread.reciprocal_().numpy()}
+
+
+def as_multiples(images: FloatArray, stride: int) -> Feed:
+    """Feed fields filled up to multiples of 8 px by their last row and column."""
+    missing = [(0, -length % COARSEST_PX) for length in images.shape[1:]]
+    return as_pixels(np.pad(images, [(0, 0), *missing], mode="edge"), stride)
+
+
+def as_it_is(scores: FloatArray, shape: tuple[int, ...], stride: int) -> FloatArray:
+    """Take every element that the graph gives."""
+    return scores
+
+
+def every_other(scores: FloatArray, shape: tuple[int, ...], stride: int) -> FloatArray:
+    """Leave out what was filled up, and all but every `stride`-th pixel."""
+    rows, columns = (-(-length // PICKER_STRIDE) for length in shape[1:])
+    step = stride // PICKER_STRIDE
+    return scores[..., :rows:step, :columns:step]
+
+
+@dataclass(frozen=True)
+class Statement:
+    """How a network is stated as a graph.
+
+    Attributes
+    ----------
+    write
+        Gives the graph of a network without batch norms, for the stride below.
+    feed
+        Makes the inputs of the graph from normalised images ``(n, h, w)`` and a stride.
+    trim
+        Takes from the scores what belongs to images of this shape at a stride.
+    at_once
+        Images in one pass: as many as a processor's cache likes.
+    stride, centre_px
+        The network's own stride and the pixel of its first element, for dense networks.
+    """
+
+    write: Callable[[Any], onnx.ModelProto]
+    feed: Callable[[FloatArray, int], Feed] = as_pixels
+    trim: Callable[[FloatArray, tuple[int, ...], int], FloatArray] = as_it_is
+    at_once: int = 256
+    stride: int = 1
+    centre_px: float = 0.0
+
+
+STATEMENTS: dict[str, Statement] = {
+    "lattice-net": Statement(lattice_net),
+    "orientation-net": Statement(orientation_net, at_once=8),
+    "picker-net": Statement(
+        picker_net, as_multiples, every_other, at_once=4, stride=PICKER_STRIDE, centre_px=PICKER_CENTRE_PX
+    ),
+    "table-iii": Statement(table_iii),
+    "table-iv": Statement(table_iv),
+    "table-iv-printed": Statement(table_iv),
+    "table-vi": Statement(table_vi),
+    "table-vi-printed": Statement(table_vi),
+    "table-vii": Statement(table_vii, at_once=1024),
+    "table-vii-dense": Statement(
+        dense_twin, as_differences, at_once=1024, stride=NATIVE_STRIDE, centre_px=CENTRE_PX
+    ),
+}
+"""Tag of a network -> how it is stated."""
+
+
+def statement_of(architecture: str) -> Statement:
+    """Say how a network is stated as a graph.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot be.
+    """
+    if architecture not in STATEMENTS:
+        raise SciMLError(f"The network {architecture} cannot be written as ONNX", "choose the runtime torch")
+    return STATEMENTS[architecture]
+
+
+def write_graph(architecture: str, network: nn.Module) -> onnx.ModelProto:
+    """Write a network as an ONNX graph; its batch norms are folded into the convolutions, in place."""
+    return statement_of(architecture).write(fold(network))
+
+
+def at_stride(architecture: str, graph: bytes, stride: int) -> bytes:
+    """Give a graph for another stride, where the network has more than one."""
+    if architecture != "table-vii-dense":
+        return graph
+    changed: bytes = with_stride(onnx.load_from_string(graph), stride).SerializeToString()
+    return changed

@@ -1,0 +1,106 @@
+"""Every network as a graph gives what it gives in torch, with random weights."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+pytest.importorskip("onnx", reason="the optional extra fast is not installed")
+onnxruntime = pytest.importorskip("onnxruntime", reason="the optional extra fast is not installed")
+torch = pytest.importorskip("torch")
+
+from napari_sciml.backends.graphs import STATEMENTS, at_stride, statement_of, write_graph  # noqa: E402
+from napari_sciml.backends.runtimes import installed  # noqa: E402
+from napari_sciml.backends.sessions import OnnxRuntimeSession, OpenVinoSession  # noqa: E402
+from napari_sciml.core.errors import SciMLError  # noqa: E402
+from napari_sciml.networks.architectures import ARCHITECTURES, new_module  # noqa: E402
+
+SIZES = {
+    "table-vii": (16, 16),
+    "lattice-net": (100, 100),
+    "table-vi": (100, 100),
+    "table-vi-printed": (100, 100),
+}
+DENSE = ("table-vii-dense", "picker-net")
+RUNTIMES = [
+    OnnxRuntimeSession,
+    pytest.param(
+        OpenVinoSession,
+        marks=pytest.mark.skipif(not installed("openvino"), reason="openvino is not installed"),
+    ),
+]
+
+
+def random_network(tag: str) -> torch.nn.Module:
+    """A network with random weights and lived-in batch norms whose answers spread over most of 0 to 1."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        network = new_module(tag).eval()
+        with torch.no_grad():
+            for name, values in network.named_buffers():
+                if name.endswith("running_mean"):
+                    values.normal_(0, 0.3)
+                elif name.endswith("running_var"):
+                    values.uniform_(0.5, 2)
+            if hasattr(network, "head"):
+                network.head.weight *= 20
+            elif tag == "table-iii":
+                network.conv2.weight *= 8
+    return network
+
+
+def answers(tag: str, images: np.ndarray, stride: int) -> np.ndarray:
+    network = random_network(tag)
+    pixels = torch.from_numpy(images[:, None])
+    with torch.inference_mode():
+        logits = network(pixels, stride) if tag in DENSE else network(pixels)
+    return logits.softmax(1).numpy()
+
+
+@pytest.mark.parametrize("session", RUNTIMES)
+@pytest.mark.parametrize("tag", [tag for tag in ARCHITECTURES if tag not in DENSE])
+def test_graphs_of_images(tag: str, session: type) -> None:
+    statement = STATEMENTS[tag]
+    images = np.random.default_rng(0).normal(size=(5, *SIZES.get(tag, (64, 64)))).astype(np.float32)
+    running = session(write_graph(tag, random_network(tag)).SerializeToString())
+    expected = answers(tag, images, 1)
+    for count in (5, 1):
+        got = running.run(statement.feed(images[:count], 1))
+        np.testing.assert_allclose(got, expected[:count], rtol=0, atol=1e-5)
+    assert np.ptp(expected) > 0.3
+
+
+@pytest.mark.parametrize("session", RUNTIMES)
+@pytest.mark.parametrize(
+    ("tag", "stride"),
+    [
+        ("table-vii-dense", 1),
+        ("table-vii-dense", 2),
+        ("table-vii-dense", 4),
+        ("picker-net", 2),
+        ("picker-net", 4),
+    ],
+)
+def test_graphs_of_fields(tag: str, stride: int, session: type) -> None:
+    statement = STATEMENTS[tag]
+    graph = write_graph(tag, random_network(tag)).SerializeToString()
+    running = session(at_stride(tag, graph, stride))
+    for shape in ((2, 50, 45), (1, 33, 64)):
+        images = np.random.default_rng(1).normal(size=shape).astype(np.float32)
+        expected = answers(tag, images, stride)
+        got = statement.trim(running.run(statement.feed(images, stride)), shape, stride)
+        np.testing.assert_allclose(got, expected, rtol=0, atol=1e-5)
+        assert np.ptp(expected) > 0.3
+
+
+def test_a_stride_is_changed_and_changed_back() -> None:
+    graph = write_graph("table-vii-dense", random_network("table-vii-dense")).SerializeToString()
+    fine = at_stride("table-vii-dense", graph, 1)
+    assert fine != graph
+    assert at_stride("table-vii-dense", fine, 4) == graph
+
+
+def test_every_network_is_stated() -> None:
+    assert set(STATEMENTS) == set(ARCHITECTURES)
+    with pytest.raises(SciMLError, match="cannot be written as ONNX"):
+        statement_of("eedn")
