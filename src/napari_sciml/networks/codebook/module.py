@@ -55,7 +55,7 @@ def loaded(module: nn.Module, constrained: Constrained, name: str) -> nn.Module:
 
 def quantise(images: Tensor, levels: Tensor, edges: Tensor) -> Tensor:
     """Replace each pixel by its level; `edges` are the thresholds between the levels."""
-    return levels[torch.bucketize(images, edges, right=True)]
+    return levels[torch.bucketize(images.contiguous(), edges, right=True)]
 
 
 def data_tables(data: FloatArray) -> tuple[Tensor, Tensor]:
