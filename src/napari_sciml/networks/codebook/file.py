@@ -35,13 +35,13 @@ def to_bytes(constrained: Constrained) -> bytes:
     if constrained.data is not None:
         entries["data:table"] = constrained.data
     header = {
-        "format": FORMAT,
-        "spec": constrained.spec.model_dump_json(),
-        "shapes": json.dumps({name: coded.indices.shape for name, coded in constrained.coded.items()}),
+        "spec": constrained.spec.model_dump(),
+        "shapes": {name: coded.indices.shape for name, coded in constrained.coded.items()},
         "parent": constrained.parent,
-        "notes": json.dumps(constrained.notes),
+        "notes": constrained.notes,
     }
-    return save(entries, header)
+    # A single entry, since the order of several changes from call to call, and with it the file's hash.
+    return save(entries, {FORMAT: json.dumps(header)})
 
 
 def write(path: str | Path, constrained: Constrained) -> None:
@@ -93,9 +93,9 @@ def from_bytes(content: bytes, name: str) -> Constrained:
     try:
         entries = load(content)
         length = int.from_bytes(content[:8], "little")
-        header = json.loads(content[8 : 8 + length])["__metadata__"]
-        spec = CodebookSpec.model_validate_json(header["spec"])
-        shapes = {tensor: tuple(shape) for tensor, shape in json.loads(header["shapes"]).items()}
+        header = json.loads(json.loads(content[8 : 8 + length])["__metadata__"][FORMAT])
+        spec = CodebookSpec.model_validate(header["spec"])
+        shapes = {tensor: tuple(shape) for tensor, shape in header["shapes"].items()}
         coded = {}
         for tensor, shape in shapes.items():
             table = entries[f"{GLOBAL if spec.scope == 'global' else tensor}:table"]
@@ -103,7 +103,7 @@ def from_bytes(content: bytes, name: str) -> Constrained:
             indices = unpack(entries[f"{tensor}:indices"], bits, int(np.prod(shape))).reshape(shape)
             coded[tensor] = Coded(indices, table)
         floats = {tensor: values for tensor, values in entries.items() if ":" not in tensor}
-        notes = tuple(json.loads(header["notes"]))
+        notes = tuple(header["notes"])
         return Constrained(spec, coded, floats, entries.get("data:table"), header["parent"], notes)
     except (SafetensorError, KeyError, ValueError) as error:
         raise SciMLError(

@@ -78,8 +78,9 @@ class FewLevels(nn.Module):
                 with torch.no_grad():
                     if self.training:
                         table.copy_(lloyd_step(flat, table))
-                    rounding = table.gather(1, places_of(flat, table)) - flat
-                rows = flat + rounding
+                    rounded = table.gather(1, places_of(flat, table))
+                # Exactly the levels, with the gradient of the hidden weights.
+                rows = rounded + (flat - flat.detach())
             lengths = [tensor.numel() // len(rows) for tensor in hidden]
             for name, tensor, part in zip(names, hidden, torch.split(rows, lengths, dim=1), strict=True):
                 result[name] = part.reshape(tensor.shape)
