@@ -19,9 +19,9 @@ from napari_sciml.networks.registry import get_model
 BACKENDS = [("float32", "float32"), ("few levels (codebook)", "codebook"), ("integers (int8)", "int8")]
 """Words -> backend, in the order of the combo."""
 METHODS = [
-    ("rounded in training", "qat"),
-    ("rounded, then tuned", "trained"),
-    ("rounded, no training", "constrain"),
+    ("trained to be rounded", "qat"),
+    ("values trained", "trained"),
+    ("rounded after training", "constrain"),
 ]
 SCOPES = [("each layer", "layer"), ("each channel", "channel"), ("the whole network", "global")]
 TARGETS = [
@@ -29,6 +29,8 @@ TARGETS = [
     ("weights and biases", "biases"),
     ("convolutions only", "convolutions"),
 ]
+SHORT = {"float32": "float32", "codebook": "few levels", "int8": "int8"}
+"""The same in fewer words."""
 CODEBOOK_NAMES = ("levels", "data_levels", "method", "scope", "targets", "codebook")
 NAMES = ("backend", *CODEBOOK_NAMES)
 """Settings of what computes; they are one choice for all techniques."""

@@ -6,11 +6,13 @@ import weakref
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import pandas as pd
 from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
-from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.core.provenance import METADATA_KEY, Provenance
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.layers.area import area_grid, area_layer
 from napari_sciml.layers.follower import Follower, Grid
 from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
@@ -34,6 +36,10 @@ class Result:
         """Adds to the findings what was made of them after the run; they are saved with it."""
         self.told: Mapping[str, Any] = {}
         """Settings of what was made of them; a script or a command line is told them too."""
+        self.settings: RunSettings | None = None
+        """Settings of the run, with the pixels that the record leaves out; None for a result of no run."""
+        self.beside: Callable[[], Mapping[str, pd.DataFrame | Provenance]] | None = None
+        """Gives further files that are saved with them, by name: tables and run records."""
         self._image: weakref.ref[Layer] | None = None
         self._keepers = keepers
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []

@@ -28,6 +28,7 @@ from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, O
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.origin import Origin, origin_of
@@ -48,6 +49,7 @@ class Job:
     token: CancelToken
     image: weakref.ref[Layer]
     place: Place
+    settings: RunSettings
     pace: Pace = field(default_factory=Pace)
 
 
@@ -134,6 +136,10 @@ class RunController:
         # The new layer is no image to work on.
         self.change_values({**self.state.values, **values})
 
+    def technique(self, name: str) -> Technique:
+        """Give the technique of that name."""
+        return next(technique for technique in self._techniques if technique.name == name)
+
     @property
     def result(self) -> Result | None:
         """The last result, if it is of the chosen technique."""
@@ -151,11 +157,12 @@ class RunController:
         if self._job is not None or plan.blocked or plan.source is None or image is None:
             self._refresh()
             return
-        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image))
+        settings = plan.start_settings()
+        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image), settings)
         self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
         self._start(
             Errand(
-                plan.technique.run(plan.source, plan.start_settings(), self._job.token),
+                plan.technique.run(plan.source, settings, self._job.token),
                 title=f"{plan.technique.title}: {image.name}",
                 total=plan.plan.tiles,
                 on_step=self._on_step,
@@ -177,7 +184,8 @@ class RunController:
         record = findings.provenance.source
         folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
         self._show(saving=True, error="", note="")
-        work = save_work(findings, folder, corrected_points(self._result))
+        beside = None if self._result.beside is None else self._result.beside()
+        work = save_work(findings, folder, corrected_points(self._result), beside)
         self._start(Errand(work, title="Saving", total=1, on_step=_ignore, on_end=self._on_saved))
 
     def python_text(self) -> str:
@@ -275,6 +283,7 @@ class RunController:
             for layer in self._result.layers:
                 layer.visible = False
         self._result = Result.deliver(viewer, findings, place, image)
+        self._result.settings = job.settings
         self._result.edited.connect(self._refresh)
 
     def _decided(self, findings: Findings) -> Findings:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from napari_sciml.app.result import Result
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import Progress
-from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.core.provenance import METADATA_KEY, Provenance
+from napari_sciml.io.record import write_record
+from napari_sciml.io.tables import write_csv
 from napari_sciml.layers.writer import save_points
 
 CORRECTED = "corrected_points.csv"
@@ -54,9 +57,12 @@ def new_folder(parent: str | Path, name: str) -> Path:
 
 
 def save_work(
-    findings: Findings, folder: Path, corrected: list[PointsCopy]
+    findings: Findings,
+    folder: Path,
+    corrected: list[PointsCopy],
+    beside: Mapping[str, pd.DataFrame | Provenance] | None = None,
 ) -> Generator[Progress, None, list[Path]]:
-    """Write everything into `folder`.
+    """Write everything into `folder`; `beside` gives further tables and run records by the files' names.
 
     Raises
     ------
@@ -68,4 +74,9 @@ def save_work(
     for number, points in enumerate(corrected):
         name = CORRECTED if number == 0 else CORRECTED.replace(".csv", f"_{number + 1}.csv")
         written += save_points(folder / name, points.data, points.meta)
+    for name, content in (beside or {}).items():
+        path = folder / name
+        written.append(
+            write_record(content, path) if isinstance(content, Provenance) else write_csv(content, path)
+        )
     return written

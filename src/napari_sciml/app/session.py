@@ -7,6 +7,7 @@ from typing import Any
 
 from napari.layers import Layer, Points
 
+from napari_sciml.app.comparison import ComparisonController
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.simulation import SimulationController
 from napari_sciml.app.views import ViewsController
@@ -23,6 +24,10 @@ class Session:
         self.runs = RunController(viewer)
         self.simulation = SimulationController(viewer)
         self.views = ViewsController(viewer, self.runs)
+        self.comparison = ComparisonController(viewer, self.runs)
+        # The canvas shows one thing at a time.
+        self.comparison.about_to_show.connect(self.views.show_images)
+        self.views.rising.connect(self.comparison.leave)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in viewer.layers:
             _keep(layer)

@@ -33,6 +33,8 @@ class Stage:
     """Holds one volume and turns between it and the flat images."""
 
     changed = Signal()
+    rising = Signal()
+    """Emitted before the volume takes the place of the images."""
 
     def __init__(self, viewer: Any) -> None:
         self._viewer = weakref.ref(viewer)
@@ -62,6 +64,7 @@ class Stage:
         viewer = self._viewer()
         if viewer is None or self.volume is None or self.is_up:
             return
+        self.rising.emit()
         camera, active = viewer.scene.camera, viewer.layers.selection.active
         self._before = Before(
             [weakref.ref(layer) for layer in viewer.layers if layer.visible],

@@ -12,7 +12,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 from napari.layers import Image, Layer
-from psygnal import Signal
+from psygnal import Signal, SignalInstance
 
 from napari_sciml.app.pace import Pace
 from napari_sciml.app.pick_lengths import used_pixel_A
@@ -94,6 +94,11 @@ class ViewsController:
         self._sorted_with: dict[str, Any] = {}
         self.state = ViewsState()
         runs.changed.connect(self._on_run)
+
+    @property
+    def rising(self) -> SignalInstance:
+        """Emits before the 3-D map takes the place of the images."""
+        return self._stage.rising
 
     def choose_map(self, kind: Literal["built-in", "map", "model"], path: str = "") -> None:
         """Name the views by projections of this map."""

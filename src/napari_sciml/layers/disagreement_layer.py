@@ -19,8 +19,8 @@ LOOKS = {FIRST: ("diamond", GREEN), SECOND: ("triangle_up", PURPLE), OTHER: ("st
 SIGNS = {FIRST: "◇", SECOND: "△", OTHER: "☆"}
 """The same symbols for a line of text."""
 WORDS = "words"
-LARGER = 1.9
-"""The mark surrounds what was found."""
+LARGER = 1.5
+"""The mark just surrounds what was found."""
 
 
 def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
@@ -31,7 +31,7 @@ def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
         "ndim": len(comparison.columns),
         "features": features,
         "face_color": "transparent",
-        "border_width": 0.1,
+        "border_width": 0.07,
         "canvas_size_limits": (12, 10000),
         "text": {"string": f"{{{WORDS}}}", "color": YELLOW, "size": 14, "anchor": "center"},
         **place.spatial,
@@ -67,8 +67,10 @@ def features_of(comparison: Comparison) -> pd.DataFrame:
 
 def _looks(table: pd.DataFrame) -> dict[str, Any]:
     kinds = table[KIND].to_numpy(object)
+    symbols = [LOOKS[kind][0] for kind in kinds]
     return {
-        "symbol": [LOOKS[kind][0] for kind in kinds],
+        # One symbol for all is set at once; many take a noticeable moment.
+        "symbol": symbols[0] if len(set(symbols)) == 1 else symbols,
         "border_color": np.array([rgba(LOOKS[kind][1]) for kind in kinds]),
         "size": table["size"].to_numpy(float) * LARGER,
     }

@@ -8,6 +8,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
+from napari_sciml.app.comparison import ComparisonState
 from napari_sciml.app.session import session_for
 from napari_sciml.app.simulation import SimulationState
 from napari_sciml.app.state import RunState
@@ -46,11 +47,13 @@ class SciMLPanel(QWidget):
         for controller, slot in (
             (self._runs, self._on_run_changed),
             (self._simulation, self._on_simulation_changed),
+            (session.comparison, self._on_comparison_changed),
         ):
             controller.changed.connect(slot)
             # psygnal holds the panel weakly, but Qt may delete its inside while Python still holds the shell.
             self.destroyed.connect(partial(_disconnect, weakref.ref(controller), weakref.WeakMethod(slot)))
         self._on_run_changed(self._runs.state)
+        self._on_comparison_changed(session.comparison.state)
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
 
@@ -79,6 +82,12 @@ class SciMLPanel(QWidget):
         page.copy_python_pressed.connect(self._on_copy_python)
         page.copy_command_pressed.connect(self._on_copy_command)
         page.save_pressed.connect(self._on_save)
+        bar, comparison = page.comparison, self._session.comparison
+        bar.chosen.connect(comparison.choose)
+        bar.compare_pressed.connect(comparison.start)
+        bar.stop_pressed.connect(comparison.stop)
+        bar.stepped.connect(comparison.step)
+        bar.leave_pressed.connect(comparison.leave)
 
     def show_result(self) -> None:
         """Turn to the page of the result, if there is one."""
@@ -110,6 +119,9 @@ class SciMLPanel(QWidget):
         self._offer_simulate_page(state)
         if self._result_page is not None:
             self._result_page.show_state(state)
+
+    def _on_comparison_changed(self, state: ComparisonState) -> None:
+        self.run_page.comparison.show_state(state)
 
     def _offer_result_page(self, state: RunState) -> None:
         """Have the page of the chosen technique as long as it has a result, and no other's."""

@@ -18,12 +18,15 @@ from qtpy.QtWidgets import (
 
 from napari_sciml.app.sentences import how_it_works, progress_line
 from napari_sciml.app.state import Phase, RunState
+from napari_sciml.widgets.compare_bar import CompareBar
 from napari_sciml.widgets.compute_form import ComputeForm
 from napari_sciml.widgets.decision import DecisionBar
 from napari_sciml.widgets.forms import DECIDERS, FORMS
 from napari_sciml.widgets.network_facts import NetworkFacts
 from napari_sciml.widgets.parts import combo, fill, form, say, sentence
 from napari_sciml.widgets.run_button import RunButton
+
+ERROR_BAR = "border-left: 4px solid {}; padding-left: 6px;"
 
 
 class RunPage(QWidget):
@@ -66,6 +69,7 @@ class RunPage(QWidget):
         self._result = sentence("sciml_result")
         self._result.setStyleSheet("font-weight: bold")
         self._network = NetworkFacts()
+        self.comparison = CompareBar()
         self._next_step = sentence("sciml_next_step")
         self._error = sentence("sciml_error")
         self._note = sentence("sciml_note")
@@ -116,7 +120,8 @@ class RunPage(QWidget):
         colors = get_theme(theme)
         # A bar beside the words, not coloured words: those would be hard to read on one of the themes.
         for label, color in ((self._error, colors.error), (self._blocked, colors.warning)):
-            label.setStyleSheet(f"border-left: 4px solid {color.as_hex()}; padding-left: 6px;")
+            label.setStyleSheet(ERROR_BAR.format(color.as_hex()))
+        self.comparison.show_error_bar(ERROR_BAR.format(colors.error.as_hex()))
 
     def _create_button(self, name: str, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text)
@@ -135,8 +140,8 @@ class RunPage(QWidget):
             layout.addWidget(widget)
         layout.addWidget(_line())
         layout.addWidget(self._decision)
-        below: tuple[QWidget, ...] = (self._result, self._next_step, self._network, self._note)
-        for part in below:
+        below: tuple[QWidget, ...] = (self._result, self._next_step, self._network, self.comparison)
+        for part in (*below, self._note):
             layout.addWidget(part)
         copies = QHBoxLayout()
         copies.addWidget(self._copy_python)
