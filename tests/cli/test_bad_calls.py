@@ -129,6 +129,8 @@ def test_bad_input_is_one_sentence(
         (["--channel", "0"], "has no channels"),
         (["--dataset", "x"], "has no parts"),
         (["--backend", "int8"], "has no int8 variant"),
+        (["--backend", "codebook", "--levels", "0"], "The setting levels=0 is not valid"),
+        (["--backend", "codebook", "--levels", "17"], "levels=17 is not valid: input should be less"),
     ],
 )
 def test_bad_settings_are_one_sentence(

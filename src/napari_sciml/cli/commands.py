@@ -9,14 +9,14 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from napari_sciml.cli import demo, doctor, learn, models, run, simulate
+from napari_sciml.cli import demo, doctor, learn, models, quantize, run, simulate
 from napari_sciml.cli.console import report
 from napari_sciml.core.errors import SciMLError
 
 FAULT = 2
 """Exit status for what a person can mend, as for a mistyped option."""
 
-ORDER = ("demo", "run", "models", "doctor", "simulate", "train", "evaluate")
+ORDER = ("demo", "run", "models", "doctor", "simulate", "train", "evaluate", "quantize")
 
 
 class Root(TyperGroup):
@@ -44,6 +44,7 @@ app.add_typer(run.group, name="run")
 app.add_typer(learn.train_group, name="train")
 app.add_typer(learn.evaluate_group, name="evaluate")
 app.add_typer(simulate.group, name="simulate")
+app.command("quantize")(quantize.quantize)
 app.command("models")(models.models)
 app.command("doctor")(doctor.doctor)
 

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from napari_sciml.cli.console import say
+from napari_sciml.cli.console import note, say
+from napari_sciml.cli.variants import describe
 
 
 def models(
@@ -20,7 +21,12 @@ def models(
     from napari_sciml.networks.registry import get_model, models_table
 
     if name is not None:
-        say(json.dumps(get_model(name).card, indent=2, ensure_ascii=False))
+        chosen = get_model(name)
+        say(json.dumps(chosen.card, indent=2, ensure_ascii=False))
+        # The card can be parsed; what is said about it must not stand in its way.
+        note("Weights:")
+        for variant in chosen.variants:
+            note(f"  {describe(chosen, variant)}")
         return
     table = models_table()
     if table.empty:

@@ -1,0 +1,101 @@
+"""What ``quantize`` does: copy a model, make its training images again, and make the variant."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Generator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import Progress
+from napari_sciml.networks.card import CARD_FILE
+from napari_sciml.networks.model import Model, Variant
+from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
+
+WORK = "work"
+IMAGES, FIELDS = 4000, 150
+"""Training images that a network learns to be rounded with."""
+FEW_IMAGES, FEW_FIELDS = 1000, 40
+"""Those that give the levels of the data, where nothing is learnt."""
+QUICK_IMAGES, QUICK_FIELDS = 100, 10
+
+
+def copy_for(model: Model, out: Path | None) -> Model:
+    """Give the model whose folder is changed: itself, or its copy in `out`, which may be there already.
+
+    Raises
+    ------
+    SciMLError
+        If the model came with the program and no folder is given, or another model lies there.
+    """
+    from napari_sciml.io.atomic import make_folder, unwritable
+
+    if out is None:
+        if model.folder.parent == WEIGHTS_FOLDER:
+            raise SciMLError(
+                f"{model.name} came with the program and stays as it is",
+                "say with --out DIR where its copy goes",
+            )
+        return model
+    target = out / model.folder.resolve().name
+    if target.resolve() == model.folder.resolve():
+        return model
+    if (target / CARD_FILE).is_file():
+        there = open_model(target)
+        if there.variant("float32").sha256 != model.variant("float32").sha256:
+            raise SciMLError(f"Another model lies in {target}", "choose another folder with --out")
+        return there
+    make_folder(out)
+    try:
+        shutil.copytree(model.folder, target, ignore=shutil.ignore_patterns(WORK), dirs_exist_ok=True)
+    except OSError as error:
+        raise unwritable(target, error) from error
+    return open_model(target)
+
+
+def make_levels(
+    model: Model, wanted: dict[str, Any], seed: int, quick: bool, command: str
+) -> Generator[Progress, None, Variant]:
+    """Make a variant of few levels; the same call goes on where an earlier one stopped."""
+    from napari_sciml.networks.codebook.spec import CodebookSpec
+    from napari_sciml.training.codebooks.make import make_codebook
+    from napari_sciml.training.fit import FitSettings
+
+    wanted["data_levels"] = wanted["data_levels"] or wanted["levels"]
+    spec = CodebookSpec(**wanted)
+    images, fields = (FEW_IMAGES, FEW_FIELDS) if spec.method == "constrain" else (IMAGES, FIELDS)
+    settings: FitSettings | None = None
+    if quick:
+        images, fields = QUICK_IMAGES, QUICK_FIELDS
+        settings = FitSettings(epochs=1, batch=4 if model.dense else 16, learning_rate=1e-3, symmetric=False)
+    yield from keep_images(model)
+    count = fields if model.dense else images
+    maker = maker_of(model)
+    examples = yield from maker.examples(model, count, seed)
+    folder = model.folder / WORK / f"{spec.key}-{count}-{seed}"
+    return (yield from make_codebook(model, spec, examples, seed, folder, settings=settings, command=command))
+
+
+def make_integers(model: Model, command: str) -> Generator[Progress, None, Variant]:
+    """Make a variant of integers, calibrated on the images that are kept beside the model."""
+    from napari_sciml.training.integers import make_int8
+
+    known = yield from keep_images(model)
+    yield Progress(0, 1, "conversions")
+    return make_int8(known, known.calibration_images(), known.folder)
+
+
+def keep_images(model: Model) -> Generator[Progress, None, Model]:
+    """Keep some training images beside a model that has none."""
+    from napari_sciml.training.keep import keep_calibration
+
+    if model.card.get("calibration") is not None:
+        return model
+    return (yield from keep_calibration(model, maker_of(model)))
+
+
+def maker_of(model: Model) -> Any:
+    """Give the module that makes a model's training images again."""
+    return import_module(f"napari_sciml.techniques.{model.technique}.examples")
