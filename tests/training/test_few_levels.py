@@ -15,7 +15,7 @@ from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.codebook.constrained import Constrained, constrain, data_codebook
 from napari_sciml.networks.codebook.file import from_bytes
-from napari_sciml.networks.codebook.module import loaded, weights_of
+from napari_sciml.networks.codebook.module import data_tables, loaded, quantise, weights_of
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.training.codebooks.few_levels import FewLevels, lloyd_step
 from napari_sciml.training.codebooks.make import make_codebook
@@ -186,6 +186,36 @@ def test_levels_of_the_data_come_from_images_that_are_learnt_from(
     drive(make_codebook(random_patch_model, wanted, changed, 0, tmp_path))
     second = from_bytes(get_model(random_patch_model.folder).variant("codebook", wanted).read(), "x").data
     np.testing.assert_array_equal(first, second)
+
+
+def test_exact_weights_can_learn_from_rounded_data(trained: nn.Module, tmp_path: Path) -> None:
+    images, _ = stripes(600, 1)
+    data = data_codebook(images, 2)
+    for scope in ("layer", "global"):
+        wanted = spec(2, "data", scope, 2)
+        made = drive(
+            bring_to_levels(
+                copy.deepcopy(trained),
+                wanted,
+                data,
+                Examples(images, ""),
+                0,
+                tmp_path / scope,
+                settings=QUICK,
+            )
+        )
+        assert made.coded == {}
+        assert made.payload_bytes == 0
+        untaught = constrain(weights_of(trained), wanted, data)
+        assert rounded_distance(trained, made) < rounded_distance(trained, untaught)
+
+
+def rounded_distance(network: nn.Module, made: Constrained) -> float:
+    images = torch.from_numpy(stripes(1000, 2)[0])
+    module = loaded(copy.deepcopy(network), made, "stripes")
+    assert made.data is not None
+    said = answers_of(module, quantise(images, *data_tables(made.data)))
+    return float((said - answers_of(network, images)).abs().mean())
 
 
 def test_too_few_examples(random_patch_model, tmp_path: Path) -> None:

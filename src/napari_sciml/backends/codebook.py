@@ -75,6 +75,8 @@ class CodebookTorch(TorchFloat):
 
 def label_of(spec: CodebookSpec) -> str:
     """Give levels and method in a few words, for example ``8 levels, trained to be rounded``."""
+    if spec.method == "data":
+        return f"{spec.data_levels} levels for the data, exact weights that learned from them"
     how = {"constrain": "rounded after training", "trained": "values trained", "qat": "trained to be rounded"}
     data = "data not rounded" if spec.data_levels is None else f"{spec.data_levels} for the data"
     head = f"{spec.levels} level{'' if spec.levels == 1 else 's'}"

@@ -36,10 +36,11 @@ class RunSettings(BaseModel):
         le=MOST_LEVELS,
         description="Backend codebook: how many values the data may take; like the weights if not given.",
     )
-    method: Literal["constrain", "trained", "qat"] = Field(
+    method: Literal["constrain", "trained", "qat", "data"] = Field(
         "qat",
         description="Backend codebook: weights rounded after training as in the paper, with values trained "
-        "afterwards, or trained to be rounded (quantization-aware).",
+        "afterwards, or trained to be rounded (quantization-aware); data: exact weights that learned from "
+        "rounded data.",
     )
     scope: Literal["global", "layer", "channel"] = Field(
         "layer",

@@ -113,6 +113,8 @@ def constrain(
 ) -> Constrained:
     """Replace trained weights by the levels that are nearest, without any training: the paper's way.
 
+    With the method ``data`` the weights stay as they are, and only the data get levels.
+
     Parameters
     ----------
     weights
@@ -129,6 +131,8 @@ def constrain(
     SciMLError
         If there is nothing to replace.
     """
+    if spec.method == "data":
+        return Constrained(spec, {}, weights, data, parent)
     names = [only] if only else targets_of(weights, spec.targets)
     if not names:
         raise SciMLError(f"This network has no {spec.targets} to replace by levels", "choose other targets")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from napari_sciml.core.settings import MOST_LEVELS, RunSettings
 
-Method = Literal["constrain", "trained", "qat"]
+Method = Literal["constrain", "trained", "qat", "data"]
 Scope = Literal["global", "layer", "channel"]
 Targets = Literal["convolutions", "weights", "biases"]
 

@@ -3,7 +3,8 @@
 ``trained`` keeps every weight's place in its table and learns the tables: the gradient of a level is the sum
 of those of its weights (Han et al., ICLR 2016). ``qat`` keeps hidden weights, computes with their levels, and
 hands the gradient of the levels straight through to them (Bengio et al., 2013); its tables follow
-the hidden weights by one of Lloyd's steps for each batch.
+the hidden weights by one of Lloyd's steps for each batch. ``data`` rounds no weight: the network learns to
+live with rounded data, as in the paper's Fig. 7.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class FewLevels(nn.Module):
     network
         The float32 network with its batch normalisation folded; it is changed.
     spec
-        Levels, scope, targets, and the method: ``trained`` or ``qat``.
+        Levels, scope, targets, and the method: ``trained``, ``qat`` or ``data``.
     data
         The levels of the data, or None. Images go through them here.
     """
@@ -120,7 +121,9 @@ class FewLevels(nn.Module):
 
 def grouped(start: Constrained, spec: CodebookSpec) -> Sequence[Sequence[str]]:
     """Give the tensors that share a table: all of them, or each by itself."""
-    return [list(start.coded)] if spec.scope == "global" else [[name] for name in start.coded]
+    if spec.scope == "global" and start.coded:
+        return [list(start.coded)]
+    return [[name] for name in start.coded]
 
 
 def places_of(rows: Tensor, table: Tensor) -> Tensor:

@@ -21,6 +21,7 @@ from napari_sciml.training.fit import FitSettings, fit
 TEACH = {
     "trained": FitSettings(epochs=8, batch=64, learning_rate=2e-2, weight_decay=0.0, symmetric=False),
     "qat": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
+    "data": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
 }
 """How each method learns."""
 FIELDS_AT_ONCE = 8
