@@ -14,6 +14,7 @@ import argparse
 import sys
 from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -103,10 +104,8 @@ def figure_7(
             shown = tested if tables is None else quantise(tested, *tables)
             right = label(network, None, shown) == test.labels
             low, high = wilson(int(right.sum()), len(right))
-            where = {"map": particle.name, "seed": seed, "data_levels": count or np.nan}
-            curve = pd.read_csv(log).drop(columns="seconds")
-            curve[list(where)] = list(where.values())
-            curves.append(curve)
+            where: dict[str, Any] = {"map": particle.name, "seed": seed, "data_levels": count or np.nan}
+            curves.append(pd.read_csv(log).drop(columns="seconds").assign(**where))
             tests.append({**where, "accuracy": right.mean(), "low": low, "high": high, "n": len(right)})
         yield Progress(seed + 1, seeds, "seeds")
     return pd.concat(curves, ignore_index=True), pd.DataFrame(tests)
