@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_sciml.backends.codebook import label_of, open_codebook
+from napari_sciml.backends.codebook import label_of, nearest_codebook, open_codebook
 from napari_sciml.backends.torch_float import TorchFloat
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.codebook import file
@@ -63,6 +63,13 @@ def test_without_kept_images_the_data_stay_and_that_is_said(random_patch_model) 
 def test_an_absent_variant_names_the_command_that_makes_it(random_patch_model) -> None:
     with pytest.raises(SciMLError, match=r"napari-sciml quantize .* --levels 2 --method qat"):
         open_codebook(random_patch_model, spec(2, "qat", 2))
+
+
+def test_without_the_variant_it_is_rounded_and_says_so(random_patch_model) -> None:
+    predictor = nearest_codebook(random_patch_model, spec(2, "qat"))
+    assert predictor.notes[0].endswith("rounded without training instead, which is less exact")
+    exact = open_codebook(random_patch_model, spec(2)).classify(PATCHES)
+    np.testing.assert_array_equal(predictor.classify(PATCHES), exact)
 
 
 def test_a_codebook_file_runs_the_model_it_was_made_for(

@@ -117,6 +117,21 @@ def open_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> 
     return constrained_now(model, spec, parent)
 
 
+def nearest_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> CodebookTorch:
+    """Give what `open_codebook` does; if no such variant is stored, round after training and say so."""
+    try:
+        return open_codebook(model, spec, path)
+    except SciMLError as error:
+        if path is not None or spec.method == "constrain":
+            raise
+        plain = open_codebook(model, spec.model_copy(update={"method": "constrain"}))
+        plain.notes = (
+            f"{error.message}: its weights were rounded without training instead, which is less exact",
+            *plain.notes,
+        )
+        return plain
+
+
 def constrained_now(model: Model, spec: CodebookSpec, parent: str) -> CodebookTorch:
     """Round the weights of a model to levels, as the paper does."""
     data = None

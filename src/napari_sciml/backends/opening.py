@@ -25,7 +25,11 @@ def open_for(model: Model, settings: RunSettings) -> Predictor:
         If nothing can run it.
     """
     check_backend(model, settings)
-    return open_predictor(model, settings.backend, settings.runtime, CodebookSpec.of(settings))
+    if settings.backend == "codebook":
+        from napari_sciml.backends.codebook import nearest_codebook
+
+        return nearest_codebook(model, CodebookSpec.of(settings), settings.codebook)
+    return open_predictor(model, settings.backend, settings.runtime)
 
 
 def open_predictor(
@@ -49,9 +53,13 @@ def open_predictor(
     SciMLError
         If the model has no such variant, or the runtime is not installed.
     """
-    if backend in ("codebook", "spiking"):
-        model.variant("eedn" if backend == "spiking" else backend)
-        raise SciMLError(f"The backend {backend} is not part of this version", "choose float32")
+    if backend == "codebook":
+        from napari_sciml.backends.codebook import open_codebook
+
+        return open_codebook(model, spec or CodebookSpec())
+    if backend == "spiking":
+        model.variant("eedn")
+        raise SciMLError("The backend spiking is not part of this version", "choose float32")
     if runtime in ("auto", "torch") and backend == "float32":
         from napari_sciml.backends.torch_float import TorchFloat
 
