@@ -31,6 +31,12 @@ SCREENSHOTS = (
 )
 
 
+SENSITIVITY = (
+    "Agreement with float32 in %, averaged over the labels that float32 gives, when one part of a network is "
+    "rounded after training and the rest stays exact.\n"
+)
+
+
 def write_all(folder: Path) -> None:
     """Write every generated page into `folder`."""
     folder.mkdir(exist_ok=True)
@@ -42,6 +48,49 @@ def write_all(folder: Path) -> None:
     write(folder / "accuracy.md", accuracy_table(every=True))
     draw_calibration(folder / "calibration.png")
     write(folder / "table_v.md", table_v())
+    write(folder / "few_levels.md", few_levels(folder))
+
+
+def few_levels(folder: Path) -> str:
+    """Give Tables VIII and IX, training on rounded data and the sensitivity of every model, with pictures."""
+    import pandas as pd
+
+    from napari_sciml.techniques.cryoem.orientation import few_level_tables
+    from napari_sciml.training.codebooks import sweep
+
+    beside = WEIGHTS_FOLDER / "cryoem-orientation"
+    eight, nine = (pd.read_csv(beside / f"table_{name}.csv") for name in ("viii", "ix"))
+    few_level_tables.picture(eight, folder / "table_viii.png")
+    tests = pd.read_csv(beside / "figure_7_tests.csv")
+    trained = (
+        tests.fillna({"data_levels": 0}).groupby("data_levels")["accuracy"].agg(["mean", "min", "count"])
+    )
+    learned = table(
+        ("levels of the data", "correct views, %, mean of the trainings", "worst", "trainings"),
+        [
+            (
+                f"{levels:.0f}" if levels else "exact",
+                f"{100 * row['mean']:.2f}",
+                f"{100 * row['min']:.2f}",
+                f"{row['count']:.0f}",
+            )
+            for levels, row in trained.iterrows()
+        ],
+    )
+    swept = [WEIGHTS_FOLDER / name / "sensitivity.csv" for name in model_names()]
+    parts = pd.concat([pd.read_csv(path) for path in swept], ignore_index=True)
+    sweep.picture(parts, folder / "sensitivity.png")
+    return "\n".join(
+        (
+            few_level_tables.paper_of(eight, nine),
+            "![Correct views over levels, each way.](table_viii.png)\n",
+            "## Training on rounded data (the paper's Fig. 7)\n",
+            learned,
+            "## Where few levels hurt\n",
+            SENSITIVITY,
+            "![Agreement of every part of every model over levels.](sensitivity.png)\n",
+        )
+    )
 
 
 def screenshots_exist(folder: Path) -> bool:
