@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import numpy as np
 
 from napari_sciml.backends.graphs import at_stride, statement_of, write_graph
@@ -22,6 +24,8 @@ class GraphPredictor:
         ``float32``, whose graph is written from its weights, or ``int8``, whose graph is stored.
     runtime
         ``onnxruntime`` or ``openvino``.
+    graph
+        A graph of integers that is not stored yet, instead of the stored one.
 
     Raises
     ------
@@ -31,18 +35,15 @@ class GraphPredictor:
 
     notes: tuple[str, ...] = ()
 
-    def __init__(self, model: Model, backend: str, runtime: str) -> None:
+    def __init__(self, model: Model, backend: str, runtime: str, graph: bytes = b"") -> None:
         self.model = model
         self.backend = backend
         self.runtime = runtime
-        variant = model.variant(backend)
-        self.weights_sha256 = variant.sha256
+        self.weights_sha256 = hashlib.sha256(graph).hexdigest() if graph else model.variant(backend).sha256
         self._statement = statement_of(model.architecture)
-        self._graph = (
-            write_graph(model.architecture, model.build()).SerializeToString()
-            if backend == "float32"
-            else variant.read()
-        )
+        if not graph and backend == "float32":
+            graph = write_graph(model.architecture, model.build()).SerializeToString()
+        self._graph = graph or model.variant(backend).read()
         self._sessions: dict[int, Session] = {}
         # What does not work fails here, where another runtime can still be chosen.
         self._session(self._statement.stride)

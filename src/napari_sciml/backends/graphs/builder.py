@@ -65,9 +65,9 @@ class Graph:
         weights = [self.constant(values, f"{name}.{part}") for part, values in layer.named_parameters()]
         return self.add("Gemm", x, *weights, name=name, transB=1)
 
-    def relu(self, x: str) -> str:
+    def relu(self, x: str, name: str = "") -> str:
         """Add a ReLU."""
-        return self.add("Relu", x)
+        return self.add("Relu", x, name=name)
 
     def maxpool(self, x: str, size: int, stride: int | None = None, dilation: int = 1, name: str = "") -> str:
         """Add a max-pool of ``size x size`` elements, without padding."""

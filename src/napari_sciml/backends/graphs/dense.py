@@ -19,10 +19,10 @@ def dense_twin(net: TableVIIDense, stride: int = NATIVE_STRIDE) -> onnx.ModelPro
     """
     g = Graph()
     x = g.input("differences", "n", 2, "h", "w")
-    x = g.relu(g.conv(x, net.conv1, "conv1", weight=difference_kernel(net.conv1.weight)))
+    x = g.relu(g.conv(x, net.conv1, "conv1", weight=difference_kernel(net.conv1.weight)), "relu1")
     x = g.conv(g.maxpool(x, 2, name="pool1"), net.conv2, "conv2")
     x = g.relu(g.maxpool(x, 2, name="pool2"))
-    x = g.add("Mul", x, g.input("gain", "n", 1, "h_out", "w_out"))
+    x = g.add("Mul", x, g.input("gain", "n", 1, "h_out", "w_out"), name="features")
     x = g.relu(g.conv(x, net.dense1))
     x = g.conv(g.relu(g.conv(x, net.dense2)), net.head)
     return with_stride(g.model(x, "n", 2, "h_out", "w_out"), stride)

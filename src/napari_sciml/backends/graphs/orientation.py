@@ -40,7 +40,8 @@ def orientation_net(net: OrientationNet) -> onnx.ModelProto:
     variance = g.calc("Div", g.add("ReduceSumSquare", centred, axes=[1]), CLASS_COUNT - 1.0)
     facts = [
         g.calc("Div", best, 30.0),
-        g.calc("Sub", g.add("ReduceLogSumExp", evidence, axes=[1]), best),
+        # Not ReduceLogSumExp, which overflows where a runtime takes its name literally.
+        g.add("Log", g.add("ReduceSum", g.add("Exp", g.calc("Sub", evidence, best)), g.constant([1]))),
         g.calc("Div", g.add("Sqrt", variance), 10.0),
         g.add("Log", g.calc("Max", best, 1.0)),
         g.split(quieter, RINGS - 1, 1)[1],
