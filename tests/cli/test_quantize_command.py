@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shlex
 import shutil
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_sciml import api
@@ -18,17 +20,27 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model, open_model
+from napari_sciml.training.codebooks import sweep
 
 DATASET = {"seed": 0, "slabs": 1, "held_slabs": 0, "slices": 2, "patches": 100, "size_px": 112}
+DATASET |= {"held_fibers": 0.1, "tested": 0.3}
 
 
-def own(model: Model, folder: Path) -> Path:
-    """Copy a model and let its card say that it was trained on little."""
-    shutil.copytree(model.folder, folder)
-    card = json.loads((folder / "card.json").read_text())
-    card["training"] = {"dataset": DATASET | {"held_fibers": 0.1, "tested": 0.3}}
-    (folder / "card.json").write_text(json.dumps(card))
+def own(model: Model, folder: Path, **training: Any) -> Path:
+    """Copy a model's float32 weights and let its card say that it was trained on little."""
+    folder.mkdir(parents=True)
+    shutil.copy(model.folder / "float32.safetensors", folder)
+    card = json.loads((model.folder / "card.json").read_text())
+    card["training"] |= training
+    card["variants"] = {"float32": card["variants"]["float32"]}
+    (folder / "card.json").write_text(json.dumps(card | {"calibration": None}))
     return folder
+
+
+@pytest.fixture
+def views(tmp_path: Path) -> Path:
+    """A small network of one's own: it names views of particles."""
+    return own(get_model("cryoem-orientation"), tmp_path / "mine", images=120, learnt=100)
 
 
 @pytest.fixture(autouse=True)
@@ -41,7 +53,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_copy_of_few_levels_runs_like_any_other(
     cli: Any, tmp_path: Path, random_dense_model: Model, volume_file: Path
 ) -> None:
-    source = own(random_dense_model, tmp_path / "mine")
+    source = own(random_dense_model, tmp_path / "mine", dataset=DATASET)
     small = tmp_path / "small"
     words = ["--levels", "4", "--method", "constrain", "--quick", "--out", small]
     outcome = cli("quantize", source, *words)
@@ -67,30 +79,27 @@ def test_a_copy_of_few_levels_runs_like_any_other(
     assert json.loads((tmp_path / "out" / "run.json").read_text())["backend"] == "codebook"
 
 
-def test_a_folder_of_ones_own_is_changed_in_place(
-    cli: Any, tmp_path: Path, random_patch_model: Model
-) -> None:
-    folder = own(random_patch_model, tmp_path / "mine")
-    outcome = cli("quantize", folder, "--levels", "3", "--quick")
+def test_a_folder_of_ones_own_is_changed_in_place(cli: Any, views: Path) -> None:
+    outcome = cli("quantize", views, "--levels", "3", "--quick")
     assert outcome.status == 0, outcome.err
-    model = open_model(folder)
+    model = open_model(views)
     assert [variant.kind for variant in model.variants] == ["float32", "codebook"]
-    assert len(model.calibration_images()) == 256, "a model without them gets some"
-    # `run` cannot use a network for patches, so the call is Python's.
+    assert len(model.calibration_images()) == 84, "a model without them gets some"
+    # `run` cannot use this network by itself, so the call is Python's.
     line = outcome.out.splitlines()[-1].removeprefix("Use it with: ")
-    assert line == f"napari_sciml.classify({str(folder)!r}, images, backend='codebook', levels=3)"
-    images = np.random.default_rng(0).integers(0, 255, (3, 16, 16))
-    chances = api.classify(str(folder), images, backend="codebook", levels=3)
+    assert line == f"napari_sciml.classify({str(views)!r}, images, backend='codebook', levels=3)"
+    images = np.random.default_rng(0).integers(0, 255, (3, 64, 64))
+    chances = api.classify(str(views), images, backend="codebook", levels=3)
     np.testing.assert_allclose(chances.sum(axis=1), 1, rtol=1e-4)
-    shown = cli("models", folder)
+    shown = cli("models", views)
     assert json.loads(shown.out)["variants"].keys() == {"float32", "codebook-3-qat-layer"}
     assert f"  codebook-3-qat-layer: {model.variants[1].size_bytes:,} bytes, " in shown.err
-    (folder / "float32.safetensors").unlink()
-    assert "float32.safetensors is missing" in cli("models", folder).err
+    (views / "float32.safetensors").unlink()
+    assert "float32.safetensors is missing" in cli("models", views).err
 
 
-def test_what_was_learnt_is_not_learnt_again(tmp_path: Path, random_patch_model: Model) -> None:
-    model = open_model(own(random_patch_model, tmp_path / "mine"))
+def test_what_was_learnt_is_not_learnt_again(views: Path) -> None:
+    model = open_model(views)
     wanted = {"levels": 2, "data_levels": None, "method": "qat", "scope": "layer", "targets": "weights"}
     work = workbench.make_levels(model, dict(wanted), 1, True, "")
     for step in work:
@@ -108,17 +117,31 @@ def test_what_was_learnt_is_not_learnt_again(tmp_path: Path, random_patch_model:
     assert again.sha256 == variant.sha256
 
 
-def test_stopping_says_how_to_go_on(
-    cli: Any, tmp_path: Path, random_patch_model: Model, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_stopping_says_how_to_go_on(cli: Any, views: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stop(*_: Any) -> Any:
         raise KeyboardInterrupt
         yield
 
     monkeypatch.setattr(workbench, "make_levels", stop)
-    outcome = cli("quantize", own(random_patch_model, tmp_path / "mine"), "--quick")
+    outcome = cli("quantize", views, "--quick")
     assert outcome.status == 130
     assert outcome.err.endswith("Stopped.\nThe same command goes on from here.\n")
+
+
+def test_how_few_levels_each_part_bears(
+    cli: Any, tmp_path: Path, views: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweep, "sensitivity", partial(sweep.sensitivity, levels=(2, 16)))
+    outcome = cli("quantize", views, "--sweep", "--quick", "--out", tmp_path / "out")
+    assert outcome.status == 0, outcome.err
+    files = [tmp_path / "out" / f"cryoem-orientation-levels.{kind}" for kind in ("csv", "png")]
+    assert outcome.out.split() == [str(file) for file in files]
+    table = pd.read_csv(files[0])
+    whole = table[(table["part"] == "weights and data") & (table["levels"] == 16)]
+    assert whole["agreement"].item() > 0.5
+    assert files[1].read_bytes().startswith(b"\x89PNG")
+    assert [variant.kind for variant in open_model(views).variants] == ["float32"]
+    assert "say with --out DIR where they go" in cli("quantize", views, "--sweep").err
 
 
 @pytest.mark.parametrize(

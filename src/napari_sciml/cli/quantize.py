@@ -54,6 +54,17 @@ def quantize(
     quick: Annotated[
         bool, typer.Option("--quick", help="Learn from few images, once, to see that everything works.")
     ] = False,
+    sweep: Annotated[
+        bool,
+        typer.Option(
+            "--sweep",
+            help="Make no model, but measure how few levels each part bears: a table and a picture.",
+        ),
+    ] = False,
+    threads: Annotated[
+        int,
+        typer.Option(min=1, help="Processor cores to learn with; what is learnt depends a little on it."),
+    ] = 1,
     *,
     settings: dict[str, Any],
 ) -> None:
@@ -64,7 +75,7 @@ def quantize(
     For example: napari-sciml quantize gisaxs-lattice --levels 4 --out small/
     """
     from napari_sciml.cli.variants import describe, how_to_run
-    from napari_sciml.cli.workbench import copy_for, make_integers, make_levels
+    from napari_sciml.cli.workbench import copy_for, make_integers, make_levels, sweep_levels
     from napari_sciml.core.progress import drive
     from napari_sciml.networks.registry import get_model, open_model
 
@@ -75,7 +86,17 @@ def quantize(
             f"Integers have no {' or '.join(name.replace('_', ' ') for name in given)}",
             f"leave out --{given[0].replace('_', '-')}, or choose --backend codebook",
         )
-    copy = copy_for(get_model(model), out)
+    source = get_model(model)
+    if sweep:
+        with progress_bar("Rounding") as show:
+            files = drive(sweep_levels(source, out, wanted["scope"], seed, quick), show)
+        for file in files:
+            say(f"  {file}")
+        return
+    import torch
+
+    torch.set_num_threads(threads)
+    copy = copy_for(source, out)
     say(f"{copy.name} in {copy.folder}")
     command = said_again(copy, backend, settings, seed, quick)
     if backend == "int8":

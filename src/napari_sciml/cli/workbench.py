@@ -78,6 +78,34 @@ def make_levels(
     return (yield from make_codebook(model, spec, examples, seed, folder, settings=settings, command=command))
 
 
+def sweep_levels(
+    model: Model, out: Path | None, scope: str, seed: int, quick: bool
+) -> Generator[Progress, None, list[Path]]:
+    """Measure how few levels each part of a model bears; gives a table and a picture.
+
+    Raises
+    ------
+    SciMLError
+        If there is no folder for them, or it cannot be written.
+    """
+    from napari_sciml.io.atomic import make_folder, replacing
+    from napari_sciml.io.tables import write_csv
+    from napari_sciml.training.codebooks.sweep import picture, sensitivity
+
+    if out is None:
+        raise SciMLError("The table and the picture need a place", "say with --out DIR where they go")
+    make_folder(out)
+    few = (QUICK_IMAGES, QUICK_FIELDS) if quick else (FEW_IMAGES, FEW_FIELDS)
+    examples = yield from maker_of(model).examples(model, few[model.dense], seed)
+    half = len(examples.images) // 2
+    table = yield from sensitivity(model, examples.images[half:], examples.images[:half], scope=scope)
+    files = [out / f"{model.name}-levels.csv", out / f"{model.name}-levels.png"]
+    write_csv(table, files[0])
+    with replacing(files[1]) as draft:
+        picture(table, draft)
+    return files
+
+
 def make_integers(model: Model, command: str) -> Generator[Progress, None, Variant]:
     """Make a variant of integers, calibrated on the images that are kept beside the model."""
     from napari_sciml.training.integers import make_int8

@@ -129,5 +129,5 @@ def picture(table: pd.DataFrame, path: Path) -> None:
                 axes.text(column, row, f"{100 * value:.0f}", ha="center", va="center", fontsize=6, color=ink)
     panels[-1].set_xlabel("levels")
     assert image is not None
-    figure.colorbar(image, ax=list(panels), shrink=0.4, label="agreement with float32, balanced over labels")
+    figure.colorbar(image, ax=list(panels), shrink=0.7, label="agreement with float32,\nbalanced over labels")
     figure.savefig(path, dpi=120)
