@@ -238,3 +238,18 @@ def test_sensitivity_of_every_part(random_patch_model, examples, tmp_path: Path)
     assert cell.loc[("head.weight", 16), "agreement"] > 0.9
     picture(table, tmp_path / "s.png")
     assert (tmp_path / "s.png").stat().st_size > 5_000
+
+
+def test_tables_stay_once_the_weights_settle(trained: nn.Module) -> None:
+    student = FewLevels(copy.deepcopy(trained), spec(2, "qat"), None, follow=2).train()
+    seen = []
+    for _ in range(4):
+        with torch.no_grad():
+            student.network.head.weight += torch.randn_like(student.network.head.weight)
+        student.levels()
+        seen.append(student.table1.clone())
+    assert not torch.equal(seen[0], seen[1])
+    assert torch.equal(seen[1], seen[2])
+    assert torch.equal(seen[1], seen[3])
+    student.eval().levels()
+    assert torch.equal(student.table1, seen[3])

@@ -33,10 +33,19 @@ class FewLevels(nn.Module):
         Levels, scope, targets, and the method: ``trained``, ``qat`` or ``data``.
     data
         The levels of the data, or None. Images go through them here.
+    follow
+        For how many batches the tables of ``qat`` follow the hidden weights. Then they stay, and the weights
+        settle: levels that go on moving while the steps of learning shrink can lose at the end what was learnt.
     """
 
-    def __init__(self, network: nn.Module, spec: CodebookSpec, data: FloatArray | None) -> None:
+    seen: Tensor
+
+    def __init__(
+        self, network: nn.Module, spec: CodebookSpec, data: FloatArray | None, follow: int = 2**62
+    ) -> None:
         super().__init__()
+        self._follow = follow
+        self.register_buffer("seen", torch.zeros((), dtype=torch.int64))
         self.spec = spec
         self.data = data
         start = constrain(weights_of(network), spec, data)
@@ -68,6 +77,8 @@ class FewLevels(nn.Module):
     def levels(self) -> Mapping[str, Tensor]:
         """Give the tensors that the network computes with."""
         result = {}
+        moving = self.training and int(self.seen) < self._follow
+        self.seen += int(self.training)
         for number, names in enumerate(self.groups):
             table = cast("Tensor", getattr(self, f"table{number}"))
             hidden = [self.network.get_parameter(name) for name in names]
@@ -77,7 +88,7 @@ class FewLevels(nn.Module):
             else:
                 flat = torch.cat([self._rows(tensor) for tensor in hidden], dim=1)
                 with torch.no_grad():
-                    if self.training:
+                    if moving:
                         table.copy_(lloyd_step(flat, table))
                     rounded = table.gather(1, places_of(flat, table))
                 # Exactly the levels, with the gradient of the hidden weights.

@@ -24,6 +24,8 @@ TEACH = {
     "data": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
 }
 """How each method learns."""
+FOLLOW = 0.5
+"""Share of the batches in which the levels of ``qat`` follow the hidden weights."""
 FIELDS_AT_ONCE = 8
 """Fields have many answers each, so fewer of them make a batch."""
 
@@ -69,7 +71,8 @@ def bring_to_levels(
     chosen = replace(settings or TEACH[spec.method], seed=seed)
     if dense and settings is None:
         chosen = replace(chosen, batch=FIELDS_AT_ONCE)
-    student = FewLevels(network, spec, data)
+    batches = chosen.epochs * max(1, len(images) // chosen.batch)
+    student = FewLevels(network, spec, data, follow=round(FOLLOW * batches))
 
     def shown(batch: Tensor, index: Tensor) -> Tensor:
         return (batch if examples.vary is None else examples.vary(batch))[:, None]
