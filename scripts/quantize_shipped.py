@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from napari_sciml.cli.workbench import FIELDS, IMAGES
+from napari_sciml.cli.workbench import how_many
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model, model_names
@@ -39,7 +39,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in options.models:
         model = get_model(name)
-        count = FIELDS if model.dense else IMAGES
+        count = how_many(model)
         started = time.perf_counter()
         examples = drive(get_technique(model.technique).examples(model, count, SEED))
         print(f"{name}: {count} training images in {time.perf_counter() - started:.0f} s", flush=True)

@@ -15,9 +15,10 @@ from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
 
 WORK = "work"
-IMAGES, FIELDS = 4000, 150
-"""Training images that a network learns to be rounded with."""
-FEW_IMAGES, FEW_FIELDS = 1000, 40
+PATCHES, IMAGES, FIELDS = 12_000, 2000, 80
+"""Training images that a network learns to be rounded with: small ones, larger ones, fields."""
+SMALL_PX = 32
+FEW_IMAGES, FEW_FIELDS = 600, 24
 """Those that give the levels of the data, where nothing is learnt."""
 QUICK_IMAGES, QUICK_FIELDS = 100, 10
 
@@ -65,17 +66,24 @@ def make_levels(
 
     wanted["data_levels"] = wanted["data_levels"] or wanted["levels"]
     spec = CodebookSpec(**wanted)
-    images, fields = (FEW_IMAGES, FEW_FIELDS) if spec.method == "constrain" else (IMAGES, FIELDS)
+    few = spec.method == "constrain"
+    count = (FEW_FIELDS if model.dense else FEW_IMAGES) if few else how_many(model)
     settings: FitSettings | None = None
     if quick:
-        images, fields = QUICK_IMAGES, QUICK_FIELDS
+        count = QUICK_FIELDS if model.dense else QUICK_IMAGES
         settings = FitSettings(epochs=1, batch=4 if model.dense else 16, learning_rate=1e-3, symmetric=False)
     yield from keep_images(model)
-    count = fields if model.dense else images
     maker = maker_of(model)
     examples = yield from maker.examples(model, count, seed)
     folder = model.folder / WORK / f"{spec.key}-{count}-{seed}"
     return (yield from make_codebook(model, spec, examples, seed, folder, settings=settings, command=command))
+
+
+def how_many(model: Model) -> int:
+    """Say with how many images a model learns to be rounded."""
+    if model.input is None:
+        return FIELDS
+    return PATCHES if max(model.input) <= SMALL_PX else IMAGES
 
 
 def sweep_levels(
@@ -106,13 +114,16 @@ def sweep_levels(
     return files
 
 
-def make_integers(model: Model, command: str) -> Generator[Progress, None, Variant]:
+def make_integers(model: Model, seed: int, quick: bool, command: str) -> Generator[Progress, None, Variant]:
     """Make a variant of integers, calibrated on the images that are kept beside the model."""
     from napari_sciml.training.integers import make_int8
 
     known = yield from keep_images(model)
+    few = (QUICK_IMAGES, QUICK_FIELDS) if quick else (FEW_IMAGES, FEW_FIELDS)
+    # Another seed than that of the images that are kept.
+    others = yield from maker_of(model).examples(model, few[model.dense], seed + 1)
     yield Progress(0, 1, "conversions")
-    return make_int8(known, known.calibration_images(), known.folder)
+    return make_int8(known, known.calibration_images(), known.folder, others=others.images, command=command)
 
 
 def keep_images(model: Model) -> Generator[Progress, None, Model]:

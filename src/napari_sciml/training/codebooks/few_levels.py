@@ -35,7 +35,7 @@ class FewLevels(nn.Module):
         The levels of the data, or None. Images go through them here.
     follow
         For how many batches the tables of ``qat`` follow the hidden weights. Then they stay, and the weights
-        settle: levels that go on moving while the steps of learning shrink can lose at the end what was learnt.
+        settle: levels that go on moving while the steps of learning shrink can lose what was learnt.
     """
 
     seen: Tensor

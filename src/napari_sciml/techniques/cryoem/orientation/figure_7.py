@@ -43,7 +43,7 @@ from napari_sciml.training.codebooks.few_levels import FewLevels
 from napari_sciml.training.fit import fit
 from napari_sciml.training.metrics import wilson
 
-LEVELS = (2, 4, 8)
+LEVELS = (2, 8)
 """The paper shows 8."""
 EXACT = 0
 
