@@ -22,6 +22,7 @@ METHODS = [
     ("trained to be rounded", "qat"),
     ("values trained", "trained"),
     ("rounded after training", "constrain"),
+    ("exact, rounded data", "data"),
 ]
 SCOPES = [("each layer", "layer"), ("each channel", "channel"), ("the whole network", "global")]
 TARGETS = [
@@ -38,14 +39,23 @@ INTEGER_RUNTIMES = ("onnxruntime", "openvino")
 
 
 def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
-    """Merge choices and keep only what differs from the defaults, in the order of `NAMES`."""
+    """Merge choices and keep only what differs from the defaults, in the order of `NAMES`.
+
+    Another number of levels, or another way to them, takes the place of a codebook file.
+    """
     fields = RunSettings.model_fields
-    merged = {**values, **changes}
+    replaces_file = set(changes) & set(CODEBOOK_NAMES) and "codebook" not in changes
+    merged = {**(without_file(values) if replaces_file else values), **changes}
     return {
         name: merged[name]
         for name in NAMES
         if name in merged and merged[name] is not None and merged[name] != fields[name].default
     }
+
+
+def without_file(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Leave out a codebook file: it belongs to one model."""
+    return {name: value for name, value in values.items() if name != "codebook"}
 
 
 def used(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -59,9 +59,13 @@ class Resolved:
     plan: RunPlan = field(default_factory=RunPlan)
     blocked: str = ""
 
+    def run_values(self) -> dict[str, Any]:
+        """Give the chosen settings as plain values, with the pixels of layers that stand for some."""
+        return with_pixels(self.values)
+
     def start_settings(self) -> RunSettings:
-        """Give the settings of a run that starts now, with the pixels of layers that stand for some."""
-        return parse_settings(self.technique.settings_type, with_pixels(self.values))
+        """Give the settings of a run that starts now."""
+        return parse_settings(self.technique.settings_type, self.run_values())
 
     def live(self) -> dict[str, Any]:
         """Give the settings besides the threshold that decide at once, whether chosen or by default."""

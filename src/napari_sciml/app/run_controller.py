@@ -13,7 +13,7 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.caption import Caption
-from napari_sciml.app.compute import changed, outlook
+from napari_sciml.app.compute import changed, outlook, without_file
 from napari_sciml.app.frame_link import FrameLink
 from napari_sciml.app.image_choice import ImageChoice
 from napari_sciml.app.pace import Pace
@@ -96,11 +96,11 @@ class RunController:
 
     def choose_technique(self, name: str) -> None:
         """Look for what this technique finds."""
-        self._wish_for(technique=name)
+        self._wish_for(technique=name, compute=without_file(self._wish.compute))
 
     def choose_model(self, name: str) -> None:
         """Use this model."""
-        self._wish_for(model=name)
+        self._wish_for(model=name, compute=without_file(self._wish.compute))
 
     def change_values(self, values: Mapping[str, Any]) -> None:
         """Replace the technique's own settings; those left out or None take their defaults.
@@ -139,6 +139,10 @@ class RunController:
     def technique(self, name: str) -> Technique:
         """Give the technique of that name."""
         return next(technique for technique in self._techniques if technique.name == name)
+
+    def resolved(self) -> Resolved:
+        """Give what pressing Run would do now."""
+        return self._resolve()
 
     @property
     def result(self) -> Result | None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from napari.layers import Layer, Points
 
+from napari_sciml.app.codebook_editor import CodebookController
 from napari_sciml.app.comparison import ComparisonController
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.simulation import SimulationController
@@ -25,9 +26,14 @@ class Session:
         self.simulation = SimulationController(viewer)
         self.views = ViewsController(viewer, self.runs)
         self.comparison = ComparisonController(viewer, self.runs)
+        self.codebook = CodebookController(viewer, self.runs)
         # The canvas shows one thing at a time.
-        self.comparison.about_to_show.connect(self.views.show_images)
+        for shown in (self.comparison.about_to_show, self.codebook.about_to_show):
+            shown.connect(self.views.show_images)
+        self.comparison.about_to_show.connect(self.codebook.leave)
+        self.codebook.about_to_show.connect(self.comparison.leave)
         self.views.rising.connect(self.comparison.leave)
+        self.views.rising.connect(self.codebook.leave)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in viewer.layers:
             _keep(layer)

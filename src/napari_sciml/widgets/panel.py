@@ -8,10 +8,12 @@ from typing import Any
 
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
+from napari_sciml.app.codebook_editor import CodebookState
 from napari_sciml.app.comparison import ComparisonState
 from napari_sciml.app.session import session_for
 from napari_sciml.app.simulation import SimulationState
 from napari_sciml.app.state import RunState
+from napari_sciml.widgets.codebook_page import CodebookPage
 from napari_sciml.widgets.forms import RESULT_PAGES, SIMULATE_PAGES
 from napari_sciml.widgets.parts import scrolled
 from napari_sciml.widgets.result_page import ResultPage
@@ -41,6 +43,7 @@ class SciMLPanel(QWidget):
         self.run_page = RunPage()
         self._result_page: ResultPage | None = None
         self._simulate_page: SimulatePage | None = None
+        self._codebook_page: CodebookPage | None = None
         self._pages = self._create_pages()
         self._connect_run_page()
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
@@ -48,12 +51,14 @@ class SciMLPanel(QWidget):
             (self._runs, self._on_run_changed),
             (self._simulation, self._on_simulation_changed),
             (session.comparison, self._on_comparison_changed),
+            (session.codebook, self._on_codebook_changed),
         ):
             controller.changed.connect(slot)
             # psygnal holds the panel weakly, but Qt may delete its inside while Python still holds the shell.
             self.destroyed.connect(partial(_disconnect, weakref.ref(controller), weakref.WeakMethod(slot)))
         self._on_run_changed(self._runs.state)
         self._on_comparison_changed(session.comparison.state)
+        self._on_codebook_changed(session.codebook.state)
         self._viewer.events.theme.connect(self._on_theme)
         self._on_theme()
 
@@ -156,6 +161,47 @@ class SciMLPanel(QWidget):
         if self._simulate_page is not None:
             self._simulate_page.show_state(state)
 
+    def _on_codebook_changed(self, state: CodebookState) -> None:
+        """Have the page of the codebook as long as few levels compute."""
+        if not state.offered:
+            if self._codebook_page is not None:
+                self._remove(self._codebook_page)
+                self._codebook_page = None
+            return
+        if self._codebook_page is None:
+            page = self._codebook_page = CodebookPage()
+            self._connect_codebook_page(page)
+            page.show_theme(self._viewer.theme)
+            self._pages.addTab(scrolled(page), "Codebook")
+        self._codebook_page.show_state(state)
+
+    def _connect_codebook_page(self, page: CodebookPage) -> None:
+        editor = self._session.codebook
+        page.load_wanted.connect(editor.open)
+        page.watched.connect(editor.watch)
+        page.layer_chosen.connect(editor.choose_layer)
+        page.row_chosen.connect(editor.choose_row)
+        page.moved.connect(editor.move)
+        page.settled.connect(editor.settle)
+        page.reset_pressed.connect(editor.reset)
+        page.undo_pressed.connect(editor.undo)
+        page.follow_toggled.connect(editor.follow)
+        page.save_pressed.connect(self._on_save_codebook)
+
+    def _on_save_codebook(self) -> None:
+        path, _ = QFileDialog.getSaveFileName(
+            self,
+            "Save the codebook",
+            f"{self._runs.state.model}-edited.safetensors",
+            "Codebook (*.safetensors)",
+        )
+        if path:
+            self._session.codebook.save(path)
+
+    def show_codebook(self) -> None:
+        """Turn to the page of the codebook, if few levels compute."""
+        self._turn_to(self._codebook_page)
+
     def _connect_result_page(self, page: ResultPage) -> None:
         page.threshold_moved.connect(self._runs.set_threshold)
         page.decided.connect(self._runs.set_live)
@@ -165,9 +211,9 @@ class SciMLPanel(QWidget):
         page.show_theme(self._viewer.theme)
 
     def _on_theme(self, event: Any = None) -> None:
-        self.run_page.show_theme(self._viewer.theme)
-        if self._result_page is not None:
-            self._result_page.show_theme(self._viewer.theme)
+        for page in (self.run_page, self._result_page, self._codebook_page):
+            if page is not None:
+                page.show_theme(self._viewer.theme)
 
     def _on_copy_python(self) -> None:
         self._copy(self._runs.python_text(), COPIED_PYTHON)
