@@ -128,6 +128,18 @@ def test_stopping_says_how_to_go_on(cli: Any, views: Path, monkeypatch: pytest.M
     assert outcome.err.endswith("Stopped.\nThe same command goes on from here.\n")
 
 
+def test_integers_are_made_and_compared(cli: Any, views: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    outcome = cli("quantize", views, "--backend", "int8", "--quick")
+    assert outcome.status == 0, outcome.err
+    model = open_model(views)
+    (made,) = (variant for variant in model.variants if variant.kind == "int8")
+    assert f"int8: {made.size_bytes:,} bytes" in outcome.out
+    assert "of 60, training images kept apart" in outcome.out
+    command = model.card["variants"]["int8"]["command"]
+    assert command == "napari-sciml quantize cryoem-orientation --backend int8 --seed 0 --quick --out DIR"
+
+
 def test_how_few_levels_each_part_bears(
     cli: Any, tmp_path: Path, views: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -100,7 +100,7 @@ def quantize(
     say(f"{copy.name} in {copy.folder}")
     command = said_again(copy, backend, settings, seed, quick)
     if backend == "int8":
-        work = make_integers(copy, command)
+        work = make_integers(copy, seed, quick, command)
     else:
         work = make_levels(copy, wanted, seed, quick, command)
     try:
