@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import onnx
 
 from napari_sciml.backends.graph_predictor import GraphPredictor
@@ -25,16 +24,14 @@ from napari_sciml.backends.predictor import Predictor
 from napari_sciml.backends.runtimes import check_installed
 from napari_sciml.backends.torch_float import TorchFloat
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.card import Metric, VariantRecord
+from napari_sciml.networks.card import VariantRecord
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.normalise import FloatArray
 from napari_sciml.networks.saving import add_variant
-from napari_sciml.training.metrics import wilson
+from napari_sciml.training.agreement import agreement
 
 FILE = "int8.onnx"
 LAYERS = ("Conv", "Gemm", "MatMul")
-HESITATES = 0.1
-"""Where the two best classes are nearer than this, either may win."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +104,11 @@ def make_int8(
         sha256="",
         note=f"{converted} of {total} layers in integers, calibrated on {len(images)} training "
         f"{'fields' if model.dense else 'images'}",
-        metrics=agreement(TorchFloat(model), GraphPredictor(model, "int8", "onnxruntime", graph), others),
+        metrics=agreement(
+            answers(TorchFloat(model), others),
+            answers(GraphPredictor(model, "int8", "onnxruntime", graph), others),
+            dense=model.dense,
+        ),
         command=command,
     )
     return add_variant(folder, "int8", FILE, graph, record)
@@ -183,35 +184,6 @@ def count_layers(graph: bytes) -> tuple[int, int]:
         node for node in weighted if all(made_by.get(name) == "DequantizeLinear" for name in node.input[:2])
     ]
     return len(converted), len(weighted)
-
-
-def agreement(exact: Predictor, other: Predictor, images: FloatArray) -> tuple[Metric, ...]:
-    """Measure how many labels of normalised images are those of float32, whole maps for a dense model.
-
-    The second figure leaves out where float32 itself hesitates, such as images of nothing that was learned.
-    """
-    wanted, said = (answers(predictor, images) for predictor in (exact, other))
-    same = wanted.argmax(axis=1) == said.argmax(axis=1)
-    what = "elements of maps" if exact.model.dense else "images"
-    furthest = (
-        f"labels of {what}; the largest difference of a probability is {np.abs(said - wanted).max():.3f}"
-    )
-    best = np.sort(wanted, axis=1)
-    sure = best[:, -1] - best[:, -2] > HESITATES
-    rates = [share("agreement with float32", same, furthest)]
-    if sure.any():
-        note = f"{what} whose two best classes are more than {HESITATES} apart in float32"
-        rates.append(share("agreement with float32, where it is sure", same[sure], note))
-    return tuple(rates)
-
-
-def share(name: str, same: npt.NDArray[np.bool_], note: str) -> Metric:
-    """Give a share with its interval."""
-    value = float(same.mean())
-    low, high = wilson(int(same.sum()), len(same))
-    # The formula misses 0 and 1 by rounding.
-    ends = {"low": min(low, value), "high": max(high, value)}
-    return Metric(name=name, value=value, n=len(same), split="training images kept apart", note=note, **ends)
 
 
 def answers(predictor: Predictor, images: FloatArray) -> FloatArray:

@@ -7,20 +7,21 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.card import Metric, VariantRecord
-from napari_sciml.networks.codebook.constrained import Constrained, data_codebook
+from napari_sciml.networks.codebook.constrained import Constrained, FloatArray, data_codebook
 from napari_sciml.networks.codebook.file import to_bytes
 from napari_sciml.networks.codebook.module import constrained_module, data_tables, folded_module, quantise
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.saving import add_variant
+from napari_sciml.training.agreement import agreement
 from napari_sciml.training.codebooks.teach import answers_of, bring_to_levels
 from napari_sciml.training.fit import FitSettings
-from napari_sciml.training.metrics import wilson
 
 HELD = 5
 """One in so many examples is not learnt from but compared."""
@@ -83,33 +84,23 @@ def make_codebook(
         note=f"levels of the data from {len(learnt):,} training images"
         + ("" if spec.method == "constrain" else f", which also taught it, seed {seed}")
         + f" ({examples.words})",
-        metrics=(agreement(model, constrained, held),),
+        metrics=measured(model, constrained, held),
         command=command,
     )
     return add_variant(model.folder, spec.key, record.file, to_bytes(constrained), record)
 
 
-def agreement(
-    model: Model, constrained: Constrained, images: np.ndarray[tuple[int, ...], np.dtype[np.float32]]
-) -> Metric:
+def measured(model: Model, constrained: Constrained, images: FloatArray) -> tuple[Metric, ...]:
     """Measure how many labels of normalised images are those of float32, whole maps for a dense model."""
     batch = torch.from_numpy(np.ascontiguousarray(images))
     wanted = answers_of(model.build(), batch)
     if constrained.data is not None:
         batch = quantise(batch, *data_tables(constrained.data))
     said = answers_of(constrained_module(model, constrained), batch)
-    same = (said.argmax(1) == wanted.argmax(1)).flatten()
-    low, high = wilson(int(same.sum()), len(same))
-    value = float(same.double().mean())
-    what = "elements of maps" if wanted.ndim > 2 else "images"
-    furthest = float((said - wanted).abs().max())
-    return Metric(
-        name="agreement with float32",
-        value=value,
-        # The formula misses 0 and 1 by rounding.
-        low=min(low, value),
-        high=max(high, value),
-        n=len(same),
-        split="training images kept apart",
-        note=f"labels of {what}; the largest difference of a probability is {furthest:.3f}",
-    )
+    return agreement(rows_of(wanted), rows_of(said), dense=wanted.ndim > 2)
+
+
+def rows_of(probabilities: Tensor) -> FloatArray:
+    """Give probabilities ``(n, classes)`` or maps ``(n, classes, h, w)`` with a row for each answer."""
+    rows: FloatArray = probabilities.movedim(1, -1).flatten(0, -2).numpy()
+    return rows
