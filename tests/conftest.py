@@ -9,6 +9,9 @@ import pytest
 
 from random_models import random_dense_model, random_patch_model
 
+# What runs in a test must not depend on how fast this machine is. Set before any test asks.
+os.environ["SCIML_RUNTIME"] = "torch"
+
 __all__ = ["random_dense_model", "random_patch_model", "screenshots"]
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.progress import CancelToken, Progress, drive
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
@@ -90,8 +91,13 @@ def classify(
     ------
     SciMLError
         If the images do not fit the model, hold NaN or infinity, or a setting is wrong.
+
+    Warns
+    -----
+    SciMLWarning
+        If something else computed the scores than was asked for, with the reason.
     """
-    from napari_sciml.backends import open_predictor
+    from napari_sciml.backends import open_for
     from napari_sciml.techniques import get_technique
 
     network = model(name)
@@ -103,7 +109,9 @@ def classify(
             f"The images have the shape {patches.shape}", "give an array (n, rows, columns) of grey values"
         )
     windows = recipe.prepare(network, patches, chosen)
-    predictor = open_predictor(network, chosen.backend, chosen.runtime)
+    predictor = open_for(network, chosen)
+    for note in predictor.notes:
+        warnings.warn(note, SciMLWarning, stacklevel=2)
     answers = np.empty((len(windows), len(network.classes)), np.float32)
     try:
         # A part at a time: normalising works on wider numbers than the images have.

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import numpy as np
 import torch
 
-from napari_sciml.backends.graphs.builder import SCORES
+from napari_sciml.backends.graphs.builder import SCORES, Graph
 from napari_sciml.backends.runtimes import check_installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.normalise import FloatArray
@@ -75,6 +75,27 @@ def import_openvino() -> Any:
     return openvino
 
 
+def failures() -> tuple[type[Exception], ...]:
+    """Give what a runtime may raise while it loads; the errors of ONNX Runtime have no common base."""
+    module = sys.modules.get("onnxruntime.capi.onnxruntime_pybind11_state")
+    kinds = vars(module).values() if module else ()
+    own = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Exception)]
+    return (ImportError, OSError, RuntimeError, *own)
+
+
+def probe(runtime: str) -> None:
+    """Run the smallest of graphs, to see whether a runtime works on this machine.
+
+    Raises
+    ------
+    SciMLError
+        If it does not.
+    """
+    g = Graph()
+    graph = g.model(g.relu(g.input("x", "n", 2)), "n", 2).SerializeToString()
+    open_session(runtime, graph).run({"x": np.zeros((1, 2), np.float32)})
+
+
 def open_session(runtime: str, graph: bytes) -> Session:
     """Load a graph.
 
@@ -90,7 +111,7 @@ def open_session(runtime: str, graph: bytes) -> Session:
     }
     try:
         return kinds[runtime](graph)
-    except (ImportError, OSError, RuntimeError) as error:
+    except failures() as error:
         # A library that is there but cannot be loaded, or that refuses the processor or the graph.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise SciMLError(

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+class SciMLWarning(UserWarning):
+    """Something was done otherwise than asked for; the sentence says what and why."""
+
+
 class SciMLError(Exception):
     """Something the person can mend: what is wrong, and what to do about it.
 

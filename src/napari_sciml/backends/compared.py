@@ -1,0 +1,77 @@
+"""Compare answers that a run gave with those of plain torch float32."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.backends.predictor import FieldScores
+from napari_sciml.networks.model import Model
+from napari_sciml.networks.normalise import FloatArray
+
+Pair = tuple[FloatArray, FloatArray]
+"""An image ``(h, w)`` and its answer ``(classes,)``."""
+CORNER_PX = 192
+"""So much of a tile is kept."""
+HALO_PX = 56
+"""Elements nearer to the cut are not compared: the network saw there what was cut off."""
+IMAGES_AT_ONCE = 16
+SHARE, AT_LEAST_S = 0.03, 0.1
+"""Comparing stops when it took this share of the run's time, but not before this time."""
+
+
+@dataclass(frozen=True)
+class Corner:
+    """The first pixels of a tile and the scores that belong to them."""
+
+    field: FloatArray
+    scores: FloatArray
+    stride: int
+
+
+def corner_of(tile: FloatArray, result: FieldScores) -> Corner:
+    """Cut the corner off a tile and its map."""
+    kept = [
+        length if length <= CORNER_PX else (CORNER_PX - HALO_PX) // result.stride * result.stride
+        for length in tile.shape
+    ]
+    rows, columns = (
+        whole if length <= CORNER_PX else part // result.stride
+        for whole, length, part in zip(result.scores.shape[:2], tile.shape, kept, strict=True)
+    )
+    scores = result.scores[:rows, :columns].copy()
+    return Corner(tile[:CORNER_PX, :CORNER_PX].copy(), scores, result.stride)
+
+
+def compare(
+    model: Model, images: list[Pair], corners: list[Corner], run_seconds: float
+) -> tuple[npt.NDArray[np.bool_], float]:
+    """Say which labels are those of plain torch float32, and the largest difference of a score."""
+    if not images and not corners:
+        return np.zeros(0, bool), 0.0
+    from napari_sciml.backends.torch_float import TorchFloat
+
+    exact = TorchFloat(model)
+    stop = time.perf_counter() + max(AT_LEAST_S, SHARE * run_seconds)
+    said: list[FloatArray] = []
+    wanted: list[FloatArray] = []
+    # Those far apart first, in case that the time does not suffice for all.
+    order = sorted(range(len(images)), key=lambda n: (n % 8, n))
+    for first in range(0, len(order), IMAGES_AT_ONCE):
+        if said and time.perf_counter() > stop:
+            break
+        part = [images[n] for n in order[first : first + IMAGES_AT_ONCE]]
+        wanted.append(exact.classify(np.stack([image for image, _ in part])))
+        said.append(np.stack([answer for _, answer in part]))
+    for corner in corners:
+        if said and time.perf_counter() > stop:
+            break
+        rows, columns, classes = corner.scores.shape
+        scores = exact.field(corner.field, corner.stride).scores[:rows, :columns]
+        wanted.append(scores.reshape(-1, classes))
+        said.append(corner.scores.reshape(-1, classes))
+    given, plain = np.concatenate(said), np.concatenate(wanted)
+    return given.argmax(axis=1) == plain.argmax(axis=1), float(np.abs(given - plain).max())

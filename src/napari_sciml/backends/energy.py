@@ -1,0 +1,54 @@
+"""How many multiply-adds a network needs, and an estimate of the energy that they take.
+
+The energies are those that Horowitz gives for single operations in 45 nm silicon ("Computing's energy problem
+(and what we can do about it)", ISSCC 2014, figure 1.1.9). They leave out all memory and everything around the
+arithmetic, which on a processor is most of it: good for comparing number formats, no measurement.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from napari_sciml.networks.architectures import new_module
+
+PJ_PER_MULTIPLY_ADD = {
+    # A multiplication, 3.7 pJ, and an addition, 0.9 pJ, of 32 bit floating point.
+    "float32": 4.6,
+    # A multiplication of 8 bit, 0.2 pJ, and an addition of 32 bit integers, 0.1 pJ.
+    "int8": 0.3,
+    # Few levels need only additions: the inputs of each level are added up before one multiplication by it,
+    # which is left out here. The simulation in torch does not work like that.
+    "codebook": 0.9,
+}
+"""Backend -> picojoules of one multiply-add."""
+IN_INTEGERS = {"lattice-net": 0.92, "table-vii-dense": 0.94, "orientation-net": 0.11}
+"""Tag of a network -> share of its multiply-adds that the variant int8 does in integers, where not all."""
+
+
+@lru_cache(maxsize=64)
+def multiply_adds(architecture: str, rows: int, columns: int, stride: int = 0) -> float:
+    """Count the multiply-adds of convolutions and matrix products for one image or field.
+
+    Nothing is computed: torch counts while it follows the shapes.
+
+    Parameters
+    ----------
+    stride
+        Of the map of a dense network; 0 for the network's own.
+    """
+    import torch
+    from torch.utils.flop_counter import FlopCounterMode
+
+    network = new_module(architecture).eval().to("meta")
+    image = torch.empty(1, 1, rows, columns, device="meta")
+    counter = FlopCounterMode(display=False)
+    with counter, torch.no_grad():
+        network(image, stride) if stride else network(image)
+    return counter.get_total_flops() / 2
+
+
+def energy_mj(architecture: str, backend: str, count: float) -> float:
+    """Estimate the energy of `count` multiply-adds, mJ."""
+    share = IN_INTEGERS.get(architecture, 1.0) if backend == "int8" else 1.0
+    kind = PJ_PER_MULTIPLY_ADD.get(backend, PJ_PER_MULTIPLY_ADD["float32"])
+    return count * (share * kind + (1 - share) * PJ_PER_MULTIPLY_ADD["float32"]) * 1e-9
