@@ -105,7 +105,13 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
         return None
     method = cast("Literal['network', 'correlation']", settings.views)
     result = yield from sort_into_views(
-        particles, particle_map, method=method, model=model, both_sides=settings.both_sides, cancel=cancel
+        particles,
+        particle_map,
+        method=method,
+        model=model,
+        both_sides=settings.both_sides,
+        settings=settings,
+        cancel=cancel,
     )
     return None if cancel.cancelled else result
 

@@ -117,7 +117,13 @@ def sort_and_build(
     )
     method = cast("Literal['network', 'correlation']", settings.views)
     views = yield from sort_into_views(
-        particles, particle, method=method, model=basis.model, both_sides=settings.both_sides, cancel=cancel
+        particles,
+        particle,
+        method=method,
+        model=basis.model,
+        both_sides=settings.both_sides,
+        settings=settings,
+        cancel=cancel,
     )
     built = yield from rebuild(views, truth=basis.truth, cancel=cancel)
     return merged(found, views, built)
@@ -194,7 +200,7 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
     threshold = float(found.provenance.settings["threshold"])
     tables = {**found.decide(candidates, threshold), VIEWS: views.views}
     notes = (f"views named by projections of {views.map_name}, by {views.method}", *views.notes)
-    problems: tuple[str, ...] = ()
+    problems = views.cautions
     if built is not None:
         products["map"] = Product(built.volume, ("z", "y", "x"), built.pixel_size_A)
         tables[FSC] = built.fsc
@@ -205,7 +211,7 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
             if np.isfinite(value)
         )
         notes = (*notes, f"3-D map from {len(built.kept)} views; resolution: {figures}")
-        problems = built.cautions
+        problems = (*problems, *built.cautions)
 
     def decide(some: pd.DataFrame, limit: float, **others: Any) -> dict[str, pd.DataFrame]:
         return {

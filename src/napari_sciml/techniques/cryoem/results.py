@@ -71,6 +71,8 @@ class ViewsResult:
         Facts worth showing, for example how many particles are none of the 84.
     sorter
         How it was sorted, so that controls can go the same way; None if nobody knows.
+    cautions
+        What the network could not do as the settings ask.
     """
 
     particles: Particles
@@ -83,6 +85,7 @@ class ViewsResult:
     method: str
     notes: tuple[str, ...] = ()
     sorter: Sorter | None = field(default=None, repr=False)
+    cautions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)

@@ -21,6 +21,8 @@ from napari_sciml.techniques.cryoem.simulate.project import project
 from napari_sciml.techniques.cryoem.views import view_angles
 
 if TYPE_CHECKING:
+    from napari_sciml.backends import Predictor
+    from napari_sciml.core.settings import RunSettings
     from napari_sciml.networks.model import Model
 
 Method = Literal["network", "correlation"]
@@ -45,6 +47,8 @@ class Sorter:
         ``(84, box, box)``: the projections of the map at psi 0.
     both_sides
         Whether a particle may be seen from behind, which shows the mirror image of its view.
+    settings
+        What computes the network's scores; None takes its float32 weights.
     """
 
     particle_map: DensityMap
@@ -52,10 +56,16 @@ class Sorter:
     model: Model | None
     references: Images
     both_sides: bool = True
+    settings: RunSettings | None = None
 
     @classmethod
     def of(
-        cls, particle_map: DensityMap, method: Method, model: Model | None = None, both_sides: bool = True
+        cls,
+        particle_map: DensityMap,
+        method: Method,
+        model: Model | None = None,
+        both_sides: bool = True,
+        settings: RunSettings | None = None,
     ) -> Sorter:
         """Project the map.
 
@@ -67,7 +77,7 @@ class Sorter:
         if method == "network" and model is None:
             raise SciMLError("No orientation model was given", "choose one, or sort by correlation")
         angles = np.c_[view_angles(), np.zeros(len(view_angles()))]
-        return cls(particle_map, method, model, project(particle_map, angles), both_sides)
+        return cls(particle_map, method, model, project(particle_map, angles), both_sides, settings)
 
     def with_map(self, particle_map: DensityMap) -> Sorter:
         """Give the same way with other references.
@@ -110,20 +120,42 @@ class Sorter:
             mirrored=behind,
         )
 
+    def open(self) -> Predictor:
+        """Give what runs the network; its notes tell of anything that is not as the settings ask."""
+        from napari_sciml.backends import open_for, open_predictor
+
+        assert self.model is not None
+        if self.settings is None:
+            return open_predictor(self.model)
+        # A codebook in a file is the picker's.
+        return open_for(self.model, self.settings.model_copy(update={"codebook": None}))
+
+    def cautions(self) -> tuple[str, ...]:
+        """Say what the network does not do as the settings ask."""
+        if self.method != "network":
+            return ()
+        predictor = self.open()
+        predictor.close()
+        return predictor.notes
+
     def _classify(
         self, particles: Particles, cancel: CancelToken | None
     ) -> Generator[Progress, None, tuple[npt.NDArray[np.float32], Flags, Flags]]:
         from napari_sciml.techniques.cryoem.orientation.classify import classify_views, none_of_them
 
         assert self.model is not None
-        found = yield from classify_views(particles, self.model, cancel)
-        behind = np.zeros(len(found), bool)
-        if self.both_sides:
-            turned = facing(particles, np.ones(len(found), bool))
-            back = yield from classify_views(turned, self.model, cancel)
-            # From the wrong side a particle shows no view that the network knows: it is less sure then.
-            behind = back.max(axis=1, initial=0.0) > found.max(axis=1, initial=0.0)
-            found = np.where(behind[:, np.newaxis], back, found)
+        predictor = self.open()
+        try:
+            found = yield from classify_views(particles, self.model, cancel, predictor)
+            behind = np.zeros(len(found), bool)
+            if self.both_sides:
+                turned = facing(particles, np.ones(len(found), bool))
+                back = yield from classify_views(turned, self.model, cancel, predictor)
+                # From the wrong side a particle shows no view that the network knows: it is less sure then.
+                behind = back.max(axis=1, initial=0.0) > found.max(axis=1, initial=0.0)
+                found = np.where(behind[:, np.newaxis], back, found)
+        finally:
+            predictor.close()
         return found, behind, none_of_them(found, self.model, both_sides=self.both_sides)
 
     def _correlate(
@@ -149,6 +181,7 @@ def sort_into_views(
     model: Model | None = None,
     both_sides: bool = True,
     seed: int = 0,
+    settings: RunSettings | None = None,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, ViewsResult]:
     """Name the view of each particle and average each view.
@@ -165,6 +198,8 @@ def sort_into_views(
         Whether particles may be seen from behind, as in ice they are.
     seed
         Decides which half of the data a particle belongs to.
+    settings
+        What computes the network's scores; None takes its float32 weights.
 
     Raises
     ------
@@ -172,7 +207,7 @@ def sort_into_views(
         If there are no particles, or their boxes and the map's do not fit.
     """
     check_fit(particles, particle_map)
-    sorter = Sorter.of(particle_map, method, model, both_sides)
+    sorter = Sorter.of(particle_map, method, model, both_sides, settings)
     table = yield from sorter.sort(particles, cancel=cancel)
     table = table.assign(half=random_halves(table["view"].to_numpy(), seed))
     sums = yield from add_up(particles, table, cancel)
@@ -187,6 +222,7 @@ def sort_into_views(
         map_name=particle_map.name,
         method=method,
         notes=notes(table),
+        cautions=sorter.cautions(),
         sorter=sorter,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,16 +15,27 @@ from napari_sciml.techniques.cryoem.orientation.maps import map_of
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
 from napari_sciml.techniques.cryoem.results import Particles
 
+if TYPE_CHECKING:
+    from napari_sciml.backends import Predictor
+
 AT_ONCE = 256
 REALISTIC = "realistic"
 
 
 def classify_views(
-    particles: Particles, model: Model, cancel: CancelToken | None = None
+    particles: Particles,
+    model: Model,
+    cancel: CancelToken | None = None,
+    predictor: Predictor | None = None,
 ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
     """Give the probabilities ``(n, 84)`` of the views; a known lens is told to the network by filtering.
 
     Rows after a stop hold 1/84 each.
+
+    Parameters
+    ----------
+    predictor
+        What runs `model`, which stays open; None takes its float32 weights.
 
     Raises
     ------
@@ -46,14 +58,15 @@ def classify_views(
     images = particles.images
     if model.card["training"].get("protocol") == REALISTIC:
         images = matched(particles, map_of(model).diameter_A / particles.pixel_size_A)
-    predictor = open_predictor(model)
+    opened = predictor or open_predictor(model)
     for first in range(0, count, AT_ONCE):
         if cancel is not None and cancel.cancelled:
             break
         part = slice(first, first + AT_ONCE)
-        probabilities[part] = predictor.classify(model.normalise(images[part]))
+        probabilities[part] = opened.classify(model.normalise(images[part]))
         yield Progress(min(first + AT_ONCE, count), count, "particles")
-    predictor.close()
+    if predictor is None:
+        opened.close()
     return probabilities
 
 
