@@ -17,6 +17,7 @@ from readme_table import accuracy_table, figure
 from typer.testing import CliRunner
 
 from napari_sciml import cli
+from napari_sciml.cli.variants import metric_of, name_of
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import ModelCard
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model, model_names
@@ -210,7 +211,6 @@ def model_section(card: ModelCard) -> str:
         ("input", "a field of any size" if card.input is None else f"{card.input[0]} x {card.input[1]} px"),
         ("pixel values", card.normalisation),
         ("weights", f"{card.parameters:,} and {card.head_parameters:,} in the head"),
-        ("variants", ", ".join(card.variants)),
         ("trained on", card.trained_on),
         ("seeds", ", ".join(str(seed) for seed in card.seeds)),
         ("made by", f"`{card.command}`" if card.command else ""),
@@ -219,5 +219,22 @@ def model_section(card: ModelCard) -> str:
     ]
     figures = [(m.split, m.name, figure(m), f"{m.n:,}", m.note) for m in card.metrics]
     about = table(("property", "value"), [row for row in rows if row[1]])
+    weights = table(("variant", "bytes", "agrees with float32, %", "made"), variant_rows(card))
     measured = table(("measured on", "what", "value (95 % interval)", "cases", "how"), figures)
-    return f"## {card.name}\n\n{about}\n{measured}"
+    return f"## {card.name}\n\n{about}\n{weights}\n{measured}"
+
+
+def variant_rows(card: ModelCard) -> list[tuple[str, ...]]:
+    """Give one row for each set of weights: how large, how near to float32, and how it was made."""
+    model = get_model(card.name)
+    rows = []
+    for variant in model.variants:
+        name = name_of(model, variant)
+        found = metric_of(model, variant)
+        near = "" if found is None else f"{100 * found.value:.2f} of {found.n:,} ({found.split})"
+        record = card.variants[name]
+        made = "; ".join(
+            part for part in (record.note, f"`{record.command}`" if record.command else "") if part
+        )
+        rows.append((f"`{name}`", f"{variant.size_bytes:,}", near, made))
+    return rows
