@@ -17,7 +17,7 @@ from readme_table import accuracy_table, figure
 from typer.testing import CliRunner
 
 from napari_sciml import cli
-from napari_sciml.cli.variants import metric_of, name_of
+from napari_sciml.cli.variants import metrics_of, name_of
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import ModelCard
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model, model_names
@@ -230,8 +230,9 @@ def variant_rows(card: ModelCard) -> list[tuple[str, ...]]:
     rows = []
     for variant in model.variants:
         name = name_of(model, variant)
-        found = metric_of(model, variant)
-        near = "" if found is None else f"{100 * found.value:.2f} of {found.n:,} ({found.split})"
+        near = "; ".join(
+            f"{100 * found.value:.2f} of {found.n:,} ({found.name})" for found in metrics_of(model, variant)
+        )
         record = card.variants[name]
         made = "; ".join(
             part for part in (record.note, f"`{record.command}`" if record.command else "") if part

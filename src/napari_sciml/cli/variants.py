@@ -22,12 +22,12 @@ def describe(model: Model, variant: Variant) -> str:
     if variant.kind != "float32":
         times = f"{whole / size:.1f} times smaller" if size < whole else "not smaller"
         line += f", {times} than float32 ({whole:,} bytes)"
-    found = metric_of(model, variant)
-    if found is not None:
-        line += (
-            f"; the same label as float32 for {100 * found.value:.2f} % ({100 * found.low:.2f} to "
-            f"{100 * found.high:.2f}) of {found.n:,}, {found.split}"
-        )
+    for number, found in enumerate(metrics_of(model, variant)):
+        share = f"{100 * found.value:.2f} % ({100 * found.low:.2f} to {100 * found.high:.2f}) of {found.n:,}"
+        if number == 0:
+            line += f"; the same label as float32 for {share}, {found.split}"
+        else:
+            line += f"; {found.name.removeprefix(AGREEMENT).strip(', ')}: {share}"
     return line
 
 
@@ -37,12 +37,11 @@ def name_of(model: Model, variant: Variant) -> str:
     return next(name for name, record in records.items() if record["file"] == variant.file.name)
 
 
-def metric_of(model: Model, variant: Variant) -> Metric | None:
-    """Give how near a variant comes to float32, if that was measured."""
-    for metric in model.card["variants"][name_of(model, variant)]["metrics"]:
-        if metric["name"] == AGREEMENT:
-            return Metric.model_validate(metric)
-    return None
+def metrics_of(model: Model, variant: Variant) -> list[Metric]:
+    """Give how near a variant comes to float32, the plain share first; nothing if that was not measured."""
+    records = model.card["variants"][name_of(model, variant)]["metrics"]
+    found = [Metric.model_validate(record) for record in records]
+    return [metric for metric in found if metric.name.startswith(AGREEMENT)]
 
 
 def how_to_run(model: Model, variant: Variant) -> str:
