@@ -138,7 +138,7 @@ def constrained_now(model: Model, spec: CodebookSpec, parent: str) -> CodebookTo
     notes: tuple[str, ...] = ()
     if spec.data_levels is not None:
         try:
-            data = data_codebook(model.calibration_images(), spec.data_levels)
+            data = data_codebook(model.calibration_images(), spec.data_levels, model.normalisation)
         except SciMLError as error:
             notes = (f"{error.message}, so only the weights were rounded and the data were not",)
             spec = spec.model_copy(update={"data_levels": None})

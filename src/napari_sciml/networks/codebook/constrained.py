@@ -14,6 +14,7 @@ from napari_sciml.networks.codebook.spec import CodebookSpec, Targets, bits_for
 
 FloatArray = npt.NDArray[np.float32]
 Weights = Mapping[str, FloatArray]
+LONG_TAILED = ("field-robust",)
 GLOBAL = "all"
 """Name of the one table of the scope ``global``."""
 
@@ -171,6 +172,16 @@ def fewer(coded: Mapping[str, Coded], levels: int) -> tuple[str, ...]:
     return (f"{levels} levels were asked for, but some tensors have fewer different values: {shown}",)
 
 
-def data_codebook(images: FloatArray, levels: int) -> FloatArray:
-    """Give the levels of the data, fitted to normalised training images and to no others."""
+def data_codebook(images: FloatArray, levels: int, rule: str = "") -> FloatArray:
+    """Give the levels of the data, fitted to normalised training images and to no others.
+
+    Parameters
+    ----------
+    rule
+        Tag of the rule that normalised them. Fields that were only scaled (``field-robust``) have values of
+        all sizes; clustered as they are, most levels would go to a few bright spots, so they are clustered on
+        the scale of ``asinh``.
+    """
+    if rule in LONG_TAILED:
+        return np.sinh(optimal(np.arcsinh(images), levels)).astype(np.float32)
     return optimal(images, levels)

@@ -63,7 +63,7 @@ def make_codebook(
     if not count:
         raise SciMLError(f"{len(examples.images)} examples are too few to make a codebook", "give more")
     held, learnt = examples.images[:count], examples.images[count:]
-    data = None if spec.data_levels is None else data_codebook(learnt, spec.data_levels)
+    data = None if spec.data_levels is None else data_codebook(learnt, spec.data_levels, model.normalisation)
     parent = model.variant("float32").sha256
     constrained = yield from bring_to_levels(
         folded_module(model),

@@ -62,7 +62,7 @@ def sensitivity(
         spec = CodebookSpec.model_validate(
             {"levels": count, "data_levels": None, "method": "constrain", "scope": scope}
         )
-        data = data_codebook(learnt, count)
+        data = data_codebook(learnt, count, model.normalisation)
         for part in parts:
             said = answers(model, part, weights, spec, data, images)
             rows.append({"model": model.name, "part": part, "levels": count, **compare(said, wanted)})

@@ -23,10 +23,11 @@ TEACH = {
     "qat": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
     "data": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
 }
-"""How each method learns."""
+"""How each method learns the 1,600 images of Tables VIII and IX."""
+BATCHES = 600
 FOLLOW = 0.5
 """Share of the batches in which the levels of ``qat`` follow the hidden weights."""
-FIELDS_AT_ONCE = 8
+FIELDS_AT_ONCE = 4
 """Fields have many answers each, so fewer of them make a batch."""
 
 
@@ -58,7 +59,7 @@ def bring_to_levels(
     parent
         Hash of the float32 weights.
     settings
-        How to learn, if not as `TEACH` says.
+        How to learn, if not as usual: as `TEACH` says, in about `BATCHES` batches.
     targets
         The answers to learn, if not those of `network` itself.
     """
@@ -68,9 +69,7 @@ def bring_to_levels(
     if targets is None:
         targets = answers_of(network, images)
     dense = targets.ndim > 2
-    chosen = replace(settings or TEACH[spec.method], seed=seed)
-    if dense and settings is None:
-        chosen = replace(chosen, batch=FIELDS_AT_ONCE)
+    chosen = replace(settings or usual(spec, len(images), dense), seed=seed)
     batches = chosen.epochs * max(1, len(images) // chosen.batch)
     student = FewLevels(network, spec, data, follow=round(FOLLOW * batches))
 
@@ -80,6 +79,13 @@ def bring_to_levels(
     loss_of: Callable[[Tensor, Tensor], Tensor] = map_loss if dense else nnf.cross_entropy
     yield from fit(student, images, targets, shown, chosen, folder, loss_of=loss_of, cancel=cancel)
     return student.constrained(parent)
+
+
+def usual(spec: CodebookSpec, count: int, dense: bool) -> FitSettings:
+    """Give how a method learns from so many images, or fields, when nothing else is said."""
+    settings = TEACH[spec.method]
+    batch = FIELDS_AT_ONCE if dense else settings.batch
+    return replace(settings, batch=batch, epochs=max(4, round(BATCHES * batch / count)))
 
 
 def answers_of(network: nn.Module, images: Tensor, at_once: int = 64) -> Tensor:
