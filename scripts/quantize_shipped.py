@@ -17,6 +17,7 @@ import torch
 
 from napari_sciml.cli.workbench import how_many
 from napari_sciml.core.progress import drive
+from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques import get_technique
@@ -45,9 +46,8 @@ def main() -> None:
         print(f"{name}: {count} training images in {time.perf_counter() - started:.0f} s", flush=True)
         for wanted in options.specs:
             method, levels = wanted.split("-")
-            spec = CodebookSpec.model_validate(
-                {"method": method, "levels": int(levels), "data_levels": int(levels), "scope": "layer"}
-            )
+            asked = parse_settings(RunSettings, {"method": method, "levels": int(levels)})
+            spec = CodebookSpec.of(asked, model.normalisation)
             command = (
                 f"napari-sciml quantize {name} --backend codebook --levels {levels} --method {method} "
                 f"--seed {SEED} --out DIR"

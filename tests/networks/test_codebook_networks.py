@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.constrained import Coded, constrain, data_codebook, targets_of
 from napari_sciml.networks.codebook.file import from_bytes, read, to_bytes, write
 from napari_sciml.networks.codebook.fold import fold
@@ -183,6 +184,16 @@ def test_another_table_moves_weights_to_their_nearest_level() -> None:
     np.testing.assert_array_equal(edited.expand()["conv.weight"], made.expand()["conv.weight"])
     shared = constrain(weights, spec(3, scope="global"), None).with_table("head.weight", [-1, 1], weights)
     assert set(np.unique(shared.expand()["conv.weight"])) == {-1.0, 1.0}
+
+
+def test_long_tails_do_not_take_all_levels() -> None:
+    values = np.concatenate([RNG.normal(size=5000), RNG.normal(size=100) * 100]).astype(np.float32)
+    plain, scaled = (data_codebook(values, 8, rule) for rule in ("", "field-robust"))
+    near = [int((np.abs(levels) < 3).sum()) for levels in (plain, scaled)]
+    assert near[1] > near[0]
+    assert CodebookSpec.of(RunSettings(), "field-robust").data_levels is None
+    assert CodebookSpec.of(RunSettings(data_levels=4), "field-robust").data_levels == 4
+    assert CodebookSpec.of(RunSettings(levels=2)).data_levels == 2
 
 
 def test_one_tensor_alone_can_be_rounded() -> None:

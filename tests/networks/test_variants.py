@@ -72,7 +72,7 @@ def test_every_shipped_model_runs_on_every_backend(name: str) -> None:
     """What a run asks for without further words is stored: 8 levels, learned, by layer; and integers."""
     model = get_model(name)
     parent = model.variant("float32").sha256
-    levels = model.variant("codebook", CodebookSpec.of(RunSettings()))
+    levels = model.variant("codebook", CodebookSpec.of(RunSettings(), model.normalisation))
     assert len(levels.read()) < model.variant("float32").size_bytes / 6
     for variant in (levels, model.variant("int8")):
         assert variant.read()

@@ -31,12 +31,14 @@ from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.sentences import CRASHED, result_line
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.app.worker import Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.networks.codebook.constrained import Constrained
 from napari_sciml.networks.codebook.spec import CodebookSpec
+from napari_sciml.networks.registry import get_model
 
 MOST_STEPS_BACK = 50
 
@@ -131,6 +133,7 @@ class CodebookController:
         self._token: CancelToken | None = None
         self._again = False
         self._watched = False
+        self._rule_of = ("", "")
         self._preview = Preview(viewer)
         self.state = CodebookState()
         runs.changed.connect(self._on_run)
@@ -214,7 +217,18 @@ class CodebookController:
             return None
         chosen = {name: state.compute[name] for name in CODEBOOK_NAMES if name in state.compute}
         settings = parse_settings(RunSettings, chosen)
-        return Key(state.model, CodebookSpec.of(settings), settings.codebook)
+        spec = CodebookSpec.of(settings, self._rule(state.model))
+        return Key(state.model, spec, settings.codebook)
+
+    def _rule(self, model: str) -> str:
+        """Give the rule for pixel values of a model; a drag asks for it many times a second."""
+        if self._rule_of[0] != model:
+            try:
+                self._rule_of = (model, get_model(model).normalisation)
+            except SciMLError:
+                # The plan says that there is no such model.
+                self._rule_of = (model, "")
+        return self._rule_of[1]
 
     def _on_loaded(self, outcome: Outcome) -> None:
         key, self._loading = self._loading, None

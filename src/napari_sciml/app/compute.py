@@ -6,9 +6,9 @@ Reads model cards only; no network is loaded.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.util import find_spec
 from typing import Any
 
+from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.card import Metric
@@ -35,7 +35,6 @@ SHORT = {"float32": "float32", "codebook": "few levels", "int8": "int8"}
 CODEBOOK_NAMES = ("levels", "data_levels", "method", "scope", "targets", "codebook")
 NAMES = ("backend", *CODEBOOK_NAMES)
 """Settings of what computes; they are one choice for all techniques."""
-INTEGER_RUNTIMES = ("onnxruntime", "openvino")
 
 
 def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -84,7 +83,7 @@ def outlook(model_name: str, values: Mapping[str, Any]) -> str:
 def _codebook_outlook(model: Model, settings: RunSettings) -> str:
     if settings.codebook is not None:
         return f"The codebook in {settings.codebook}."
-    spec = CodebookSpec.of(settings)
+    spec = CodebookSpec.of(settings, model.normalisation)
     variant = find_variant(model, "codebook", spec)
     if variant is not None:
         return described(model, variant)
@@ -114,7 +113,7 @@ def _integer_outlook(model: Model) -> str:
     variant = find_variant(model, "int8")
     if variant is None:
         return f"{model.name} has no int8 weights: float32 will run instead."
-    if not any(find_spec(name) for name in INTEGER_RUNTIMES):
+    if not any(installed(name) for name in RUNTIMES_FOR["int8"]):
         return (
             "No runtime for integers is installed: float32 will run instead. "
             'To get one: pip install "napari-sciml[fast]".'

@@ -154,7 +154,7 @@ class _Search:
 
     def _codebook(self) -> Predictor:
         """Give the network of few levels that was asked for, or else one rounded just now."""
-        spec, path = CodebookSpec.of(self.settings), self.settings.codebook
+        spec, path = CodebookSpec.of(self.settings, self.model.normalisation), self.settings.codebook
         if (wanted := self.settings.runtime) not in ("auto", "torch"):
             self.notes.append(
                 f"The runtime {wanted} cannot run the backend codebook; torch was used instead."

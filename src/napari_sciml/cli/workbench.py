@@ -15,10 +15,10 @@ from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
 
 WORK = "work"
-PATCHES, IMAGES, FIELDS = 12_000, 2000, 80
+PATCHES, IMAGES, FIELDS = 12_000, 2000, 60
 """Training images that a network learns to be rounded with: small ones, larger ones, fields."""
 SMALL_PX = 32
-FEW_IMAGES, FEW_FIELDS = 600, 24
+FEW_IMAGES, FEW_FIELDS = 400, 16
 """Those that give the levels of the data, where nothing is learnt."""
 QUICK_IMAGES, QUICK_FIELDS = 100, 10
 
@@ -60,12 +60,12 @@ def make_levels(
     model: Model, wanted: dict[str, Any], seed: int, quick: bool, command: str
 ) -> Generator[Progress, None, Variant]:
     """Make a variant of few levels; the same call goes on where an earlier one stopped."""
+    from napari_sciml.core.settings import RunSettings
     from napari_sciml.networks.codebook.spec import CodebookSpec
     from napari_sciml.training.codebooks.make import make_codebook
     from napari_sciml.training.fit import FitSettings
 
-    wanted["data_levels"] = wanted["data_levels"] or wanted["levels"]
-    spec = CodebookSpec(**wanted)
+    spec = CodebookSpec.of(RunSettings(**wanted), model.normalisation)
     few = spec.method == "constrain"
     count = (FEW_FIELDS if model.dense else FEW_IMAGES) if few else how_many(model)
     settings: FitSettings | None = None

@@ -22,7 +22,7 @@ class Examples:
         What they are, for a model card.
     vary
         ``vary(batch)`` changes a torch batch ``(b, h, w)`` a little, as training did whenever it showed an
-        image; None if training showed each image as it is.
+        image; None if training showed each image as it is. Where a map is learnt, nothing may move.
     """
 
     images: npt.NDArray[np.float32]

@@ -34,7 +34,7 @@ class RunSettings(BaseModel):
         None,
         ge=1,
         le=MOST_LEVELS,
-        description="Backend codebook: how many values the data may take; like the weights if not given.",
+        description="Backend codebook: how many values the data may take; if not given, like the weights.",
     )
     method: Literal["constrain", "trained", "qat", "data"] = Field(
         "qat",

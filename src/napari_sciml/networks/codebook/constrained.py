@@ -10,11 +10,10 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.codebook.kmeans import assign, optimal
-from napari_sciml.networks.codebook.spec import CodebookSpec, Targets, bits_for
+from napari_sciml.networks.codebook.spec import EXACT_DATA, CodebookSpec, Targets, bits_for
 
 FloatArray = npt.NDArray[np.float32]
 Weights = Mapping[str, FloatArray]
-LONG_TAILED = ("field-robust",)
 GLOBAL = "all"
 """Name of the one table of the scope ``global``."""
 
@@ -182,6 +181,6 @@ def data_codebook(images: FloatArray, levels: int, rule: str = "") -> FloatArray
         all sizes; clustered as they are, most levels would go to a few bright spots, so they are clustered on
         the scale of ``asinh``.
     """
-    if rule in LONG_TAILED:
+    if rule in EXACT_DATA:
         return np.sinh(optimal(np.arcsinh(images), levels)).astype(np.float32)
     return optimal(images, levels)

@@ -13,6 +13,9 @@ Method = Literal["constrain", "trained", "qat", "data"]
 Scope = Literal["global", "layer", "channel"]
 Targets = Literal["convolutions", "weights", "biases"]
 
+EXACT_DATA = ("field-robust",)
+"""Rules whose values keep the sizes that they have in an image, from faint texture to bright spots."""
+
 
 class CodebookSpec(BaseModel):
     """Which numbers of a network were replaced by how many levels, and how."""
@@ -31,11 +34,20 @@ class CodebookSpec(BaseModel):
     targets: Targets = "weights"
 
     @classmethod
-    def of(cls, settings: RunSettings) -> CodebookSpec:
-        """Give what a run asks for."""
+    def of(cls, settings: RunSettings, rule: str = "") -> CodebookSpec:
+        """Give what a run asks for.
+
+        Parameters
+        ----------
+        rule
+            Tag of the model's rule for pixel values. If nobody says how many levels the data get, they get as
+            many as the weights; but fields that were only scaled (`EXACT_DATA`) stay as they are, since a
+            network that sees differences of neighbouring pixels is lost among few grey levels.
+        """
+        usual = None if rule in EXACT_DATA else settings.levels
         return cls(
             levels=settings.levels,
-            data_levels=settings.data_levels or settings.levels,
+            data_levels=settings.data_levels or usual,
             method=settings.method,
             scope=settings.scope,
             targets=settings.targets,

@@ -65,7 +65,8 @@ def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, E
         images,
         f"{len(images)} {what} of {len(numbers)} simulated composites that no test uses, half of them "
         "scanned badly",
-        turned,
+        # A map would have to be turned with its field.
+        None if model.dense else turned,
     )
 
 

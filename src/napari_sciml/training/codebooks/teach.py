@@ -24,7 +24,7 @@ TEACH = {
     "data": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
 }
 """How each method learns the 1,600 images of Tables VIII and IX."""
-BATCHES = 600
+BATCHES = 400
 FOLLOW = 0.5
 """Share of the batches in which the levels of ``qat`` follow the hidden weights."""
 FIELDS_AT_ONCE = 4
@@ -85,7 +85,8 @@ def usual(spec: CodebookSpec, count: int, dense: bool) -> FitSettings:
     """Give how a method learns from so many images, or fields, when nothing else is said."""
     settings = TEACH[spec.method]
     batch = FIELDS_AT_ONCE if dense else settings.batch
-    return replace(settings, batch=batch, epochs=max(4, round(BATCHES * batch / count)))
+    # Fields have no up and no left; their maps are turned with them.
+    return replace(settings, batch=batch, epochs=max(4, round(BATCHES * batch / count)), symmetric=dense)
 
 
 def answers_of(network: nn.Module, images: Tensor, at_once: int = 64) -> Tensor:

@@ -37,11 +37,9 @@ def field_examples(model: Model, count: int, seed: int) -> Generator[Progress, N
 
 
 def varied(batch: Tensor) -> Tensor:
-    """Turn or mirror a batch ``(b, h, h)``, filter it at random and change its spread, as training does."""
+    """Filter a batch ``(b, h, h)`` at random and change its spread, as training does; nothing moves."""
     import torch
 
     from napari_sciml.techniques.cryoem.picking.train import as_batch
-    from napari_sciml.training.fit import turn
 
-    turned = turn(batch, int(torch.randint(8, ())))
-    return as_batch(turned, torch.arange(len(turned)))[:, 0]
+    return as_batch(batch, torch.arange(len(batch)))[:, 0]
