@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import napari_sciml as sciml
+from napari_sciml.core.errors import SciMLWarning
 from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.source import ImageSource
 
@@ -118,11 +119,15 @@ def test_what_a_person_can_get_wrong_is_one_sentence(call, said):
     assert "\n" not in str(caught.value)
 
 
-def test_backend_without_a_variant(random_dense_model, patches):
-    with pytest.raises(sciml.SciMLError, match="no int8 variant yet"):
-        sciml.classify(random_dense_model.folder, patches, backend="int8")
-    with pytest.raises(sciml.SciMLError, match="no codebook variant yet"):
-        sciml.run("microct", np.eye(40), backend="codebook", model=str(random_dense_model.folder))
+def test_a_variant_that_is_not_there_is_replaced_and_that_is_told(random_dense_model, patches):
+    with pytest.warns(SciMLWarning, match="no int8 variant yet; float32 was used instead of integers"):
+        answers = sciml.classify(random_dense_model.folder, patches, backend="int8")
+    np.testing.assert_array_equal(answers, sciml.classify(random_dense_model.folder, patches))
+    found = sciml.run("microct", np.eye(40), backend="codebook", model=str(random_dense_model.folder))
+    assert found.provenance.backend == "codebook"
+    assert "its weights were rounded after training instead" in found.provenance.problems[0]
+    with pytest.raises(sciml.SciMLError, match="no eedn variant yet"):
+        sciml.run("microct", np.eye(40), backend="spiking", model=str(random_dense_model.folder))
 
 
 def test_run_takes_arrays_files_and_sources(random_dense_model, tmp_path):

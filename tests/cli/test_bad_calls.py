@@ -128,7 +128,7 @@ def test_bad_input_is_one_sentence(
         (["--axes", "zy"], "has 3 dimensions but axes='zy' names 2"),
         (["--channel", "0"], "has no channels"),
         (["--dataset", "x"], "has no parts"),
-        (["--backend", "int8"], "has no int8 variant"),
+        (["--backend", "spiking"], "has no eedn variant"),
         (["--backend", "codebook", "--levels", "0"], "The setting levels=0 is not valid"),
         (["--backend", "codebook", "--levels", "17"], "levels=17 is not valid: input should be less"),
     ],

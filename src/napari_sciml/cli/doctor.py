@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from napari_sciml.core.errors import SciMLError
 
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 SMALL_MEMORY_GB = 4.0
+PATIENCE_S = 120
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,7 @@ def doctor(
     ] = None,
 ) -> None:
     """Say what is installed, what is missing and what to do about it."""
-    findings = [*packages(), *machine(), *weights()]
+    findings = [*packages(), *runtimes(), *machine(), *weights(), *choices()]
     width = max(len(finding.name) for finding in findings)
     for finding in findings:
         say(f"{finding.name:<{width}}  {finding.value}")
@@ -59,6 +61,7 @@ def packages() -> Iterator[Finding]:
     for name, advice in (
         ("torch", "networks need torch: pip install torch"),
         ("onnxruntime", ""),
+        ("openvino", ""),
         ("napari", 'for the window: pip install "napari-sciml[all]"'),
     ):
         version = installed(name)
@@ -71,6 +74,51 @@ def packages() -> Iterator[Finding]:
         f"{value} (QT_API={chosen})" if chosen else value,
         "" if found else 'for the window: pip install "napari[pyqt6]"',
     )
+
+
+def runtimes() -> Iterator[Finding]:
+    """Report whether what executes networks works: each tries in a process of its own, which may crash."""
+    from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, installed
+
+    for name in GRAPH_RUNTIMES:
+        if not installed(name):
+            yield Finding(
+                f"runtime {name}", "not installed", 'for faster networks: pip install "napari-sciml[fast]"'
+            )
+            continue
+        reason = failure_of(name)
+        advice = f"install {name} again, or choose --runtime torch" if reason else ""
+        yield Finding(f"runtime {name}", reason or "works", advice)
+
+
+def failure_of(runtime: str) -> str:
+    """Say why a runtime does not work, or give an empty string."""
+    code = f"from napari_sciml.backends.sessions import probe; probe({runtime!r})"
+    try:
+        tried = subprocess.run(
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return f"gave no answer within {PATIENCE_S} s"
+    if tried.returncode == 0:
+        return ""
+    if tried.returncode < 0:
+        return f"crashes (signal {-tried.returncode})"
+    lines = tried.stderr.strip().splitlines()
+    return lines[-1].split("SciMLError: ")[-1] if lines else f"ends with {tried.returncode}"
+
+
+def choices() -> Iterator[Finding]:
+    """Report which runtime was measured to be the fastest for which model, the latest time."""
+    from napari_sciml.backends.tuner import VARIABLE, all_remembered
+
+    if pinned := os.environ.get(VARIABLE):
+        yield Finding(VARIABLE, f"{pinned}; nothing is measured")
+    known: set[tuple[str, str]] = set()
+    for choice in all_remembered():
+        if (choice.model, choice.backend) not in known:
+            known.add((choice.model, choice.backend))
+            yield Finding(f"fastest {choice.model}", choice.why)
 
 
 def machine() -> Iterator[Finding]:
