@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import cryoem, dense, frames, gisaxs_grain, memory, slices
+from benchmarks import cryoem, dense, frames, gisaxs_grain, memory, quantized, slices
 from napari_sciml.networks.registry import get_model
 
 
@@ -29,7 +29,7 @@ def main() -> None:
         "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
         "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
-        **{name: metadata.version(name) for name in ("torch", "onnxruntime", "numpy")},
+        **{name: metadata.version(name) for name in ("torch", "onnxruntime", "openvino", "numpy")},
     }
     print("Machine:", ", ".join(f"{name} {value}" for name, value in machine.items()))
 
@@ -65,6 +65,14 @@ def main() -> None:
     show(results["cryoem"]["views"])
     print("\nProjections of a map of 64 voxels:\n")
     show(results["cryoem"]["projecting"])
+
+    results["quantized"] = quantized.measure(options.rounds)
+    print("\nThe networks' own time in every backend and runtime, against plain torch:\n")
+    show(results["quantized"]["networks"])
+    print("\nA dense map against the same windows one by one in plain torch:\n")
+    show(results["quantized"]["maps"])
+    print("\nWhole runs on the samples, float32 in torch against integers in the runtime chosen here:\n")
+    show(results["quantized"]["jobs"])
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
