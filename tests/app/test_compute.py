@@ -49,7 +49,7 @@ def test_float32_says_its_size(model):
 def test_what_is_not_there_is_told_before_a_run(model):
     folder = str(model.folder)
     assert "no int8 weights: float32 will run instead" in outlook(folder, {"backend": "int8"})
-    told = outlook(folder, {"backend": "codebook", "levels": 4})
+    told = outlook(folder, {"backend": "codebook", "levels": 4, "data_levels": 4})
     assert "will be rounded when the run starts, without training" in told
     assert "The data stay as they are" in told
     told = outlook(folder, {"backend": "codebook", "method": "constrain"})
@@ -62,7 +62,7 @@ def test_a_stored_codebook_says_its_size_and_agreement(model):
     record = VariantRecord(file="", sha256="", backend="codebook", codebook=spec, metrics=(metric,))
     content = b"x" * 1000
     add_variant(model.folder, spec.key, "small.safetensors", content, record)
-    told = outlook(str(model.folder), {"backend": "codebook", "levels": 4})
+    told = outlook(str(model.folder), {"backend": "codebook", "levels": 4, "data_levels": 4})
     times = model.variant("float32").size_bytes / 1000
     assert told.startswith(f"Stored weights: 1 kB, {times:.0f} times smaller than float32.")
     assert told.endswith("The same label as float32 in 99.6 % of 5,000 test cases.")
@@ -72,16 +72,16 @@ def test_a_stored_codebook_says_its_size_and_agreement(model):
 
 def test_training_images_let_the_data_have_levels_too(model):
     add_calibration(model.folder, np.zeros((2, 16, 16), np.float32), "made up")
-    told = outlook(str(model.folder), {"backend": "codebook", "levels": 2})
+    told = outlook(str(model.folder), {"backend": "codebook", "levels": 2, "data_levels": 2})
     assert "The data stay" not in told
 
 
 def test_without_a_runtime_for_integers_it_says_so(model, monkeypatch):
     add_variant(model.folder, "int8", "int8.onnx", b"x", VariantRecord(file="", sha256=""))
-    monkeypatch.setattr(compute, "find_spec", lambda name: None)
+    monkeypatch.setattr(compute, "installed", lambda name: False)
     told = outlook(str(model.folder), {"backend": "int8"})
     assert "No runtime for integers is installed: float32 will run instead" in told
-    monkeypatch.setattr(compute, "find_spec", lambda name: object())
+    monkeypatch.setattr(compute, "installed", lambda name: name == "openvino")
     assert outlook(str(model.folder), {"backend": "int8"}).startswith("Stored weights: 1 B")
 
 

@@ -26,7 +26,7 @@ def test_few_levels_bring_their_own_settings(window):
     choose(window.find("sciml_compute"), "codebook")
     assert not window.find("sciml_codebook_settings").isHidden()
     assert window.find("sciml_levels").value() == 8
-    assert window.find("sciml_data_levels").text() == "as the weights"
+    assert window.find("sciml_data_levels").text() == "as usual"
     window.find("sciml_levels").setValue(4)
     window.find("sciml_data_levels").setValue(2)
     choose(window.find("sciml_method"), "constrain")

@@ -12,7 +12,7 @@ import pandas as pd
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_sciml.app.comparison_words import fell_back, legend, name_of, place_words, summary
+from napari_sciml.app.comparison_words import fell_back, legend, names_of, place_words, summary
 from napari_sciml.app.compute import BACKENDS, CODEBOOK_NAMES, SHORT
 from napari_sciml.app.pace import Pace
 from napari_sciml.app.result import Result
@@ -95,12 +95,11 @@ class Second:
 
 
 @dataclass(frozen=True)
-class Errands:
+class Job:
     """A run under way and the result that it will be compared with."""
 
     token: CancelToken
     of: weakref.ref[Result]
-    backend: str
     pace: Pace = field(default_factory=Pace)
 
 
@@ -126,7 +125,7 @@ class ComparisonController:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
         self._start = start
-        self._work: Errands | None = None
+        self._work: Job | None = None
         self._second: Second | None = None
         self._comparison: Comparison | None = None
         self._shown: Findings | None = None
@@ -160,7 +159,7 @@ class ComparisonController:
         except SciMLError as error:
             self._show(error=error.sentence)
             return
-        self._work = Errands(CancelToken(), weakref.ref(result), backend)
+        self._work = Job(CancelToken(), weakref.ref(result))
         self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
         work = technique.run(source, settings, self._work.token)
         title = f"Comparing with {backend}: {image.name}"
@@ -174,9 +173,16 @@ class ComparisonController:
 
     def leave(self) -> None:
         """Take the comparison away; what was there comes back as it was."""
+        was_up = self._sides.is_up
         self._sides.leave()
         self._row = -1
+        if was_up:
+            self._alone()
         self._show(place="", note="")
+
+    def _alone(self) -> None:
+        self._runs.beside = None
+        self._runs.refresh()
 
     def step(self, by: int) -> None:
         """Go to the next difference, or with -1 to the one before, and around at the end."""
@@ -208,16 +214,16 @@ class ComparisonController:
             case Finished(result=findings) if findings.partial:
                 self._show(note=STOPPED)
             case Finished(result=findings):
-                self._deliver(result, findings, work.backend)
+                self._deliver(result, findings)
 
-    def _deliver(self, result: Result, findings: Findings, backend: str) -> None:
+    def _deliver(self, result: Result, findings: Findings) -> None:
         image = result.image
         if not isinstance(image, Image):
             self._show(error=NO_IMAGE)
             return
-        names = (name_of(result.findings), name_of(findings))
-        if names[0] == names[1]:
-            self._show(error=fell_back(findings.provenance, names[0]))
+        names = names_of(result.findings.provenance, findings.provenance)
+        if names is None:
+            self._show(error=fell_back(findings.provenance))
             return
         self.about_to_show.emit()
         self._second = Second(weakref.ref(result), findings, names)
@@ -227,6 +233,8 @@ class ComparisonController:
         pair = (result.findings, like(findings, result.findings))
         self._sides.show(image, pair, self._comparison)
         self._row = -1
+        self._runs.beside = self._words
+        self._runs.refresh()
         problems = findings.provenance.problems
         self._show(place="", note=f"Warning: {problems[0].rstrip('.')}." if problems else "")
 
@@ -259,16 +267,29 @@ class ComparisonController:
                 self._decide(result)
         self._show()
 
+    def _words(self, words: str, frame: int) -> str:
+        """Say on the canvas what both results say about a frame."""
+        second, cells = self._second, self._sides.cells
+        if second is None or not cells:
+            return words
+        findings = cells[1].result.findings
+        other = traits_of(findings.provenance.technique).words(findings, frame)
+        return f"{second.names[0]}: {words}\n{second.names[1]}: {other}"
+
     def _decide(self, result: Result) -> None:
         self._compare(result)
         assert self._comparison is not None
         threshold, live = live_settings(result.findings)
         self._sides.decide(self._comparison, threshold, **live)
+        if self._runs.state.frame is not None:
+            # What both say about the frame in view may be another now.
+            self._runs.refresh()
         self._row = -1
         self._show(place="")
 
     def _on_left_by_viewer(self) -> None:
         self._row = -1
+        self._alone()
         self._show(place="", note=ENDED)
 
     def _show(self, **changes: Any) -> None:

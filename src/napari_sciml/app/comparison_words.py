@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from napari_sciml.app.compute import share_words
-from napari_sciml.core.findings import Findings
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreement_layer import SIGNS
 from napari_sciml.layers.disagreements import FIRST, KIND, OTHER, SECOND, WHAT, Comparison, Count, alone
 
 
-def name_of(findings: Findings) -> str:
-    """Give what computed a result, in a few words."""
-    record = findings.provenance
+def label_of(record: Provenance) -> str:
+    """Give what computed a result, as its record says it."""
     return record.backend if record.network is None else record.network.label
+
+
+def names_of(first: Provenance, second: Provenance) -> tuple[str, str] | None:
+    """Name two results by what computed them, as shortly as tells them apart; None if that is the same."""
+    labels = (label_of(first), label_of(second))
+    short = (_short(first, labels[0]), _short(second, labels[1]))
+    for names in (short, labels):
+        if names[0] != names[1]:
+            return names
+    return None
+
+
+def _short(record: Provenance, label: str) -> str:
+    """Give the beginning of a label, or the name of the codebook file that was used."""
+    file = record.settings.get("codebook")
+    return Path(file).stem if file and record.backend == "codebook" else label.split(",")[0]
 
 
 def summary(comparison: Comparison) -> str:
@@ -61,7 +77,7 @@ def place_words(comparison: Comparison, row: int) -> str:
     return f"{row + 1} of {len(table):,}: {one[WHAT]} (scores: {', '.join(scores)})"
 
 
-def fell_back(record: Provenance, name: str) -> str:
+def fell_back(record: Provenance) -> str:
     """Say why there is nothing to compare: something else ran than was asked for, or the same again."""
     why = f" {record.problems[0].rstrip('.')}." if record.problems else ""
-    return f"There is nothing to compare: both results were computed by {name}.{why}"
+    return f"There is nothing to compare: both results were computed by {label_of(record)}.{why}"

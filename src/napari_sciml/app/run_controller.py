@@ -84,6 +84,8 @@ class RunController:
         self._choice = ImageChoice(viewer)
         self._choice.changed.connect(self._refresh)
         self._caption = Caption(viewer)
+        self.beside: Callable[[str, int], str] | None = None
+        """Adds what a second result says about a frame: ``beside(words, frame)``."""
         self._frames = FrameLink(viewer)
         self._frames.changed.connect(self._on_frame)
         self.state = RunState()
@@ -216,6 +218,10 @@ class RunController:
     def tell(self, note: str) -> None:
         """Show good news on the page, for example that something was copied."""
         self._show(note=note, error="")
+
+    def refresh(self) -> None:
+        """Look anew at what is shown."""
+        self._refresh()
 
     def _wish_for(self, **wishes: Any) -> None:
         self._wish = replace(self._wish, **wishes)
@@ -371,7 +377,8 @@ class RunController:
         if viewer.dims.ndisplay != 2:
             # Then no frame is in view, or all are.
             return ""
-        return traits_of(findings.provenance.technique).words(findings, frame)
+        words = traits_of(findings.provenance.technique).words(findings, frame)
+        return words if self.beside is None or not words else self.beside(words, frame)
 
 
 def _ignore(step: Progress) -> None:

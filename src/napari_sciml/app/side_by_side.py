@@ -152,6 +152,8 @@ class SideBySide:
         # The mark of a run keeps it from being offered as an image to work on.
         arguments |= {"name": place.name, "visible": True, "metadata": {METADATA_KEY: record(findings)}}
         copy = viewer.add_layer(Layer.create(data, arguments, kind))
+        # Below, because words about the frame stand at the top.
+        copy.name_overlay.position = "bottom_left"
         copy.name_overlay.visible = True
         result = Result.deliver(viewer, findings, place, image)
         differences = viewer.add_layer(Layer.create(*disagreement_layer(comparison, place)))

@@ -33,7 +33,7 @@ def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
         "face_color": "transparent",
         "border_width": 0.07,
         "canvas_size_limits": (12, 10000),
-        "text": {"string": f"{{{WORDS}}}", "color": YELLOW, "size": 14, "anchor": "center"},
+        "text": {"string": f"{{{WORDS}}}", "color": YELLOW, "size": 14, "anchor": "upper_left"},
         **place.spatial,
     }
     if len(features):

@@ -27,7 +27,7 @@ class ComputeForm(QWidget):
         self._combos = {name: self._create_combo(name) for name in CHOICES}
         self._levels = self._create_levels("levels", 1, self._on_levels)
         self._data = self._create_levels("data_levels", 0, self._on_data)
-        self._data.setSpecialValueText("as the weights")
+        self._data.setSpecialValueText("as usual")
         self.backend = self._combos["backend"]
         """The switch itself; the page puts it beside the model."""
         self._outlook = sentence("sciml_outlook")
