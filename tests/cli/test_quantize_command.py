@@ -61,12 +61,12 @@ def test_a_copy_of_few_levels_runs_like_any_other(
     model = open_model(small / "mine")
     (made,) = (variant for variant in model.variants if variant.kind == "codebook")
     assert made.spec is not None
-    assert (made.spec.levels, made.spec.data_levels, made.spec.method) == (4, 4, "constrain")
+    assert (made.spec.levels, made.spec.data_levels, made.spec.method) == (4, None, "constrain")
     assert made.parent == model.variant("float32").sha256
-    assert f"codebook-4-constrain-layer: {made.size_bytes:,} bytes" in outcome.out
+    assert f"codebook-4-datafloat-constrain-layer: {made.size_bytes:,} bytes" in outcome.out
     assert "the same label as float32 for" in outcome.out
     assert [variant.kind for variant in open_model(source).variants] == ["float32"], "the original stays"
-    record = model.card["variants"]["codebook-4-constrain-layer"]
+    record = model.card["variants"]["codebook-4-datafloat-constrain-layer"]
     assert record["command"] == (
         "napari-sciml quantize random-dense --backend codebook --levels 4 --method constrain --seed 0 "
         "--quick --out DIR"
