@@ -6,7 +6,7 @@ import shlex
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.settings import RunSettings
+from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model, Variant
@@ -52,7 +52,9 @@ def how_to_run(model: Model, variant: Variant) -> str:
         wanted = variant.spec.model_dump()
         defaults = {name: field.default for name, field in RunSettings.model_fields.items()}
         choice |= {name: value for name, value in wanted.items() if value not in (None, defaults[name])}
-        usual = CodebookSpec.of(RunSettings(levels=variant.spec.levels), model.normalisation)
+        usual = CodebookSpec.of(
+            parse_settings(RunSettings, {"levels": variant.spec.levels}), model.normalisation
+        )
         if variant.spec.data_levels == usual.data_levels:
             choice.pop("data_levels", None)
     folder = str(model.folder)
