@@ -18,9 +18,10 @@ def describe(model: Model, variant: Variant) -> str:
     """Say how large a variant is, and how often it gives the label of float32."""
     if not variant.file.is_file():
         return f"{name_of(model, variant)}: the file {variant.file} is missing"
-    size, whole = variant.size_bytes, model.variant("float32").size_bytes
+    size, exact = variant.size_bytes, model.variant("float32")
     line = f"{name_of(model, variant)}: {size:,} bytes"
-    if variant.kind != "float32":
+    if variant.kind != "float32" and exact.file.is_file():
+        whole = exact.size_bytes
         times = f"{whole / size:.1f} times smaller" if size < whole else "not smaller"
         line += f", {times} than float32 ({whole:,} bytes)"
     for number, found in enumerate(metrics_of(model, variant)):
