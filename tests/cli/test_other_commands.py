@@ -141,7 +141,8 @@ def test_doctor_lists_what_matters(cli: Any, shipped_model: Path) -> None:
     for name in ("napari-sciml", "python", "torch", "napari", "qt", "cores", "memory", "display"):
         assert f"\n{name} " in f"\n{outcome.out}"
     assert version("torch") in outcome.out
-    assert "model microct-fiber-dense  float32; weights as in the card" in outcome.out
+    lines = [" ".join(line.split()) for line in outcome.out.splitlines()]
+    assert "model microct-fiber-dense float32; weights as in the card" in lines
     assert 'pip install --upgrade "napari-sciml[all]"' in outcome.out
 
 

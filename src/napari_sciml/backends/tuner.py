@@ -110,7 +110,7 @@ def measure(model: Model, backend: str) -> Choice:
     if ratios.get(best, 0.0) < WORTH:
         best = "torch"
     lead = "torch float32" if best == "torch" else f"{best} {backend}"
-    return chosen(best, f"{lead}; measured here, as fast as torch float32: {', '.join(said)}")
+    return chosen(best, f"{lead}; measured here against torch float32: {', '.join(said)}")
 
 
 class Trial:
