@@ -8,7 +8,7 @@ from napari_sciml.core.errors import SciMLError
 
 GRAPH_RUNTIMES = ("onnxruntime", "openvino")
 """What executes ONNX graphs, in the order in which they are tried."""
-NEEDS = {"torch": ("torch",), "onnxruntime": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino")}
+NEEDS = {"torch": (), "onnxruntime": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino")}
 """Runtime -> packages that it needs."""
 RUNTIMES_FOR = {"float32": ("torch", *GRAPH_RUNTIMES), "int8": GRAPH_RUNTIMES, "codebook": ("torch",)}
 """Backend -> runtimes that can execute it, in the order in which they are tried."""

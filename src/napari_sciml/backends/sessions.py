@@ -10,6 +10,7 @@ import torch
 
 from napari_sciml.backends.graphs.builder import SCORES, Graph
 from napari_sciml.backends.runtimes import check_installed
+from napari_sciml.backends.signal_stack import kept_signal_stack
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.normalise import FloatArray
 
@@ -52,13 +53,15 @@ class OpenVinoSession:
             "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY",
         }
-        model = core.compile_model(core.read_model(graph, b""), "CPU", settings)
-        self._request = model.create_infer_request()
+        with kept_signal_stack():
+            model = core.compile_model(core.read_model(graph, b""), "CPU", settings)
+            self._request = model.create_infer_request()
 
     def run(self, feed: dict[str, FloatArray]) -> FloatArray:
         """Give the scores."""
         # The next call overwrites what this one gives.
-        return np.array(self._request.infer(feed, share_inputs=True)[0])
+        with kept_signal_stack():
+            return np.array(self._request.infer(feed, share_inputs=True)[0])
 
 
 def import_openvino() -> Any:
