@@ -7,14 +7,19 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 
+import napari_sciml
 import napari_sciml.samples
 from napari_sciml.app.codebook_editor import CodebookController
 from napari_sciml.app.preview import view_of
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.worker import outcome_of
+from napari_sciml.backends.codebook import open_codebook
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.source import source_from_layer
-from napari_sciml.networks.codebook.file import read
+from napari_sciml.networks.codebook.constrained import Constrained
+from napari_sciml.networks.codebook.file import read, to_bytes
+from napari_sciml.networks.codebook.spec import CodebookSpec
+from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.microct.recipe import MicroCT
 from napari_sciml.techniques.microct.settings import MicroCTSettings
@@ -26,14 +31,15 @@ LEVELS = 16
 class Desk:
     """Three slices of a few fibres in a viewer, and the editor."""
 
-    def __init__(self, **kwargs) -> None:
+    def __init__(self, compute=None, **kwargs) -> None:
         self.viewer = ViewerModel()
         self.runs = RunController(self.viewer, lambda: [MicroCT(tile_px=64)], self.start)
         self.editor = CodebookController(self.viewer, self.runs, self.start)
         self.held = []
         self.hold = False
         self.image = self.viewer.add_image(SLAB, name="slab", **kwargs)
-        self.runs.change_compute({"backend": "codebook", "levels": LEVELS, "method": "constrain"})
+        rounded = {"levels": LEVELS, "method": "constrain"}
+        self.runs.change_compute({"backend": "codebook", **(rounded if compute is None else compute)})
 
     def start(self, errand) -> None:
         if self.hold:
@@ -57,6 +63,15 @@ class Desk:
 @pytest.fixture
 def desk() -> Desk:
     return Desk()
+
+
+@pytest.fixture
+def trained() -> Desk:
+    """Levels as they are by default: the model ships weights that were trained for them."""
+    desk = Desk(compute={})
+    desk.editor.open()
+    assert desk.state.loaded, desk.state.error
+    return desk
 
 
 @pytest.fixture
@@ -229,6 +244,133 @@ def test_a_saved_file_opens_again_with_its_values(opened, tmp_path):
     opened.editor.open()
     assert opened.state.table == table
     assert opened.state.edited
+
+
+def stored():
+    """Give what runs the trained weights that the model ships, and its codebook."""
+    model = get_model("microct-fiber-dense")
+    predictor = open_codebook(model, CodebookSpec(data_levels=None))
+    return model, predictor, predictor.constrained
+
+
+def test_it_starts_from_the_trained_weights_that_a_run_uses(trained, tmp_path):
+    model, predictor, codebook = stored()
+    assert trained.state.trained
+    assert trained.state.table == tuple(codebook.coded["conv1.weight"].table.tolist())
+    assert trained.state.drawn.endswith("lines: the values of the stored codebook, trained.")
+    assert not trained.state.edited
+    trained.editor.save(tmp_path / "same.safetensors")
+    assert same(read(tmp_path / "same.safetensors"), codebook)
+    field = np.random.default_rng(0).normal(size=(40, 40)).astype(np.float32)
+    again = open_codebook(model, CodebookSpec(), str(tmp_path / "same.safetensors"))
+    np.testing.assert_array_equal(again.field(field, 1).scores, predictor.field(field, 1).scores)
+
+
+def test_an_untouched_editor_shows_what_a_run_finds(trained):
+    trained.viewer.dims.set_point(0, 1)
+    trained.editor.watch(True)
+    preview = trained.viewer.layers[-1]
+    seen = np.array([preview.data_to_world(point) for point in preview.data])
+    scores = preview.features["score"].to_numpy()
+    trained.runs.run()
+    layer = trained.viewer.layers["slab: fibres"]
+    here = layer.data[:, 0] == 1
+    assert len(seen)
+    np.testing.assert_array_equal(layer.data[here], seen)
+    np.testing.assert_array_equal(layer.features["score"].to_numpy()[here], scores)
+
+
+def test_a_value_moved_by_nothing_changes_nothing(trained, tmp_path):
+    for index, value in enumerate(trained.state.table):
+        trained.editor.move(index, value)
+        trained.editor.settle()
+    assert not trained.state.can_undo
+    assert not trained.state.edited
+    trained.editor.save(tmp_path / "same.safetensors")
+    assert same(read(tmp_path / "same.safetensors"), stored()[2])
+
+
+def test_all_weights_of_a_trained_value_move_with_it(trained, tmp_path):
+    _, _, codebook = stored()
+    before = codebook.coded["conv1.weight"]
+    value = float(before.table[3] + before.table[4]) / 2
+    trained.editor.move(3, value)
+    trained.editor.settle()
+    assert "at the start" in trained.state.facts
+    trained.editor.save(tmp_path / "mine.safetensors")
+    made = read(tmp_path / "mine.safetensors")
+    after = made.coded["conv1.weight"].expand()
+    mine = before.indices == 3
+    assert (after[mine] == np.float32(value)).all()
+    np.testing.assert_array_equal(after[~mine], before.expand()[~mine])
+    others = {name: coded for name, coded in made.coded.items() if name != "conv1.weight"}
+    for name, coded in others.items():
+        np.testing.assert_array_equal(coded.expand(), codebook.coded[name].expand())
+    for name, values in codebook.floats.items():
+        np.testing.assert_array_equal(made.floats[name], values)
+
+
+def test_starting_again_and_undo_bring_trained_values_back(trained):
+    first = trained.state.table
+    trained.editor.move(0, first[0] * 2)
+    trained.editor.settle()
+    trained.editor.reset()
+    assert trained.state.table == first
+    assert not trained.state.edited
+    trained.editor.undo()
+    assert trained.state.table[0] == pytest.approx(first[0] * 2)
+    trained.editor.undo()
+    assert trained.state.table == first
+
+
+def test_the_preview_of_moved_trained_values_is_what_a_script_finds_with_the_file(trained, tmp_path):
+    trained.editor.watch(True)
+    trained.viewer.dims.set_point(0, 1)
+    before = trained.viewer.layers[-1].features["score"].to_numpy()
+    trained.editor.move(0, trained.state.table[0] * 1.2)
+    trained.editor.settle()
+    preview = trained.viewer.layers[-1]
+    seen = np.array([preview.data_to_world(point) for point in preview.data])
+    scores = preview.features["score"].to_numpy()
+    assert not np.array_equal(scores, before)
+    file = tmp_path / "mine.safetensors"
+    trained.editor.save(file)
+    threshold = trained.runs.state.threshold
+    found = napari_sciml.run(
+        "microct", SLAB, backend="codebook", codebook=str(file), threshold=threshold
+    ).table
+    found = found[found["z"] == 1]
+    assert len(found)
+    np.testing.assert_allclose(found[["z", "y", "x"]].to_numpy(), seen)
+    np.testing.assert_allclose(found["score"].to_numpy(), scores, atol=1e-6)
+
+
+def test_a_saved_file_of_trained_weights_opens_as_such(trained, tmp_path):
+    trained.editor.move(0, trained.state.table[0] * 2)
+    trained.editor.settle()
+    table = trained.state.table
+    trained.editor.save(tmp_path / "mine.safetensors")
+    trained.runs.change_compute({"levels": 4})
+    trained.runs.change_compute({"levels": 8, "codebook": str(tmp_path / "mine.safetensors")})
+    trained.editor.open()
+    assert trained.state.table == table
+    assert trained.state.trained
+    assert not trained.state.edited
+    assert "lines: the values in mine.safetensors, trained." in trained.state.drawn
+
+
+def test_without_such_trained_weights_it_starts_from_k_means_as_a_run_does(trained):
+    trained.runs.change_compute({"levels": 3})
+    assert trained.state.drawn == ""
+    trained.editor.open()
+    assert not trained.state.trained
+    assert len(trained.state.table) == 3
+    assert "K-means values, because no codebook trained like this is stored" in trained.state.drawn
+
+
+def same(first: Constrained, second: Constrained) -> bool:
+    """Say whether two codebooks hold the same numbers and say the same of themselves."""
+    return to_bytes(first) == to_bytes(second)
 
 
 @pytest.mark.parametrize("content", [None, b"no codebook"])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,13 +12,14 @@ from napari_sciml.app.level_facts import (
     editable_names,
     facts,
     moved,
+    places_at,
     rows_of,
     table_at,
     title_of,
     weights_at,
     with_table_at,
 )
-from napari_sciml.networks.codebook.constrained import constrain
+from napari_sciml.networks.codebook.constrained import Coded, constrain
 from napari_sciml.networks.codebook.kmeans import mean_squared_error
 from napari_sciml.networks.codebook.spec import CodebookSpec
 
@@ -84,11 +87,58 @@ def test_a_channel_has_a_table_of_its_own(weights):
     before = made(weights, "channel")
     assert rows_of("conv.weight", before) == 4
     assert rows_of("conv.weight", made(weights)) == 0
-    after = with_table_at("conv.weight", 2, np.array([1, 0, -1], np.float32), weights, before)
+    after = with_table_at("conv.weight", 2, np.array([-1, 0, 1], np.float32), weights, before)
     np.testing.assert_array_equal(table_at("conv.weight", 2, after), [-1, 0, 1])
     assert set(np.unique(after.expand()["conv.weight"][2])) <= {-1, 0, 1}
     np.testing.assert_array_equal(after.expand()["conv.weight"][1], before.expand()["conv.weight"][1])
     assert weights_at("conv.weight", 2, weights, before).shape == (1, 3, 3)
+
+
+@pytest.mark.parametrize("scope", ["layer", "channel", "global"])
+def test_weights_that_keep_their_places_move_with_their_value_and_no_others_do(weights, scope):
+    before = made(weights, scope)
+    name = editable_names(before)[0]
+    table = table_at(name, 1 if scope == "channel" else 0, before).copy()
+    row = 1 if rows_of(name, before) else 0
+    # Farther than its neighbour's weights: the nearest value would be another one for many.
+    table[1] = table[2]
+    after = with_table_at(name, row, table, None, before)
+    for one, coded in before.coded.items():
+        here = one == name or scope == "global"
+        old, new = coded.expand(), after.coded[one].expand()
+        expected = old.copy()
+        if here:
+            part = (slice(row, row + 1),) if rows_of(name, before) else (slice(None),)
+            mine = np.zeros(old.shape, bool)
+            mine[part] = (coded.indices == 1)[part]
+            assert mine.any()
+            expected[mine] = table[1]
+        np.testing.assert_array_equal(new, expected)
+        np.testing.assert_array_equal(after.coded[one].indices, coded.indices)
+
+
+def test_the_distance_of_kept_places_is_that_of_every_weight(weights):
+    constrained = made(weights)
+    random = np.random.default_rng(1)
+    places = random.integers(0, 3, weights["conv.weight"].shape).astype(np.uint8)
+    held = Coded(places, table_at("conv.weight", 0, constrained))
+    constrained = replace(constrained, coded={**constrained.coded, "conv.weight": held})
+    spread = Spread.of(weights["conv.weight"], places_at("conv.weight", 0, constrained), 3)
+    for table in ([-1.0, 0.0, 2.0], [0.5, 0.5, 0.5]):
+        far = weights["conv.weight"] - np.array(table)[places]
+        assert spread.error(table) == pytest.approx(float(np.mean(far**2)))
+    first = held.table
+    assert "Mean squared distance from the float32 weights" in facts(spread, first, first, constrained)
+    moved_on = facts(spread, first + 0.1, first, constrained)
+    assert f"; at the start {spread.error(first):.2g})" in moved_on
+    assert "K-means" not in moved_on
+
+
+def test_the_axis_reaches_to_values_beyond_the_weights(weights):
+    values = weights["conv.weight"]
+    counts, edges = Spread.of(values).histogram((-9.0, 0.0, 11.0))
+    assert (edges[0], edges[-1]) == (-9, 11)
+    assert counts.sum() == values.size
 
 
 def test_values_keep_their_order():

@@ -176,16 +176,6 @@ def test_the_last_level_is_reached_in_torch_as_in_numpy() -> None:
     np.testing.assert_array_equal(found, [0.5, 2, 0.5, -1, 2, -1])
 
 
-def test_another_table_moves_weights_to_their_nearest_level() -> None:
-    weights = small_weights()
-    made = constrain(weights, spec(3), None)
-    edited = made.with_table("head.weight", [1.0, -2.0], weights)
-    np.testing.assert_array_equal(np.unique(edited.expand()["head.weight"]), [-2, 1])
-    np.testing.assert_array_equal(edited.expand()["conv.weight"], made.expand()["conv.weight"])
-    shared = constrain(weights, spec(3, scope="global"), None).with_table("head.weight", [-1, 1], weights)
-    assert set(np.unique(shared.expand()["conv.weight"])) == {-1.0, 1.0}
-
-
 def test_long_tails_do_not_take_all_levels() -> None:
     values = np.concatenate([RNG.normal(size=5000), RNG.normal(size=100) * 100]).astype(np.float32)
     plain, scaled = (data_codebook(values, 8, rule) for rule in ("", "field-robust"))

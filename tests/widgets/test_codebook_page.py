@@ -168,6 +168,31 @@ def test_buttons_are_there_when_they_do_something(page):
     assert "Reading" in page._facts.text()
 
 
+def test_trained_values_can_be_started_again_and_others_clustered(page):
+    page.show_state(state(edited=True, drawn="Bars and lines."))
+    assert page._reset.text() == "K-means"
+    assert "rounded to the nearest" in page._intro.text()
+    assert "Dotted lines" in page._plot.toolTip()
+    page.show_state(state(edited=True, trained=True, drawn="Bars and lines."))
+    assert page._reset.text() == "Start again"
+    assert page._intro.text().endswith("slice in view. Bars and lines.")
+    assert "nearest" not in page._intro.text()
+    assert "Dotted lines" not in page._plot.toolTip()
+
+
+def test_where_rounding_changes_is_drawn_only_for_what_is_rounded(plot):
+    def dotted() -> bool:
+        picture = plot.grab().toImage()
+        x = round(plot.x_of(0.25))
+        columns = [picture.pixelColor(x, y).rgb() for y in range(20, 30)]
+        return len(set(columns)) > 1
+
+    plot.show_levels(np.zeros(5, int), EDGES, TABLE)
+    assert dotted()
+    plot.show_levels(np.zeros(5, int), EDGES, TABLE, trained=True)
+    assert not dotted()
+
+
 def test_channels_are_counted_from_one(page):
     told = []
     page.row_chosen.connect(told.append)

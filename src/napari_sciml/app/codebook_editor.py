@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
+from napari_sciml.app.codebook_words import drawn_words
 from napari_sciml.app.codebook_work import Loaded, PreviewOrder, load, preview, save
 from napari_sciml.app.comparison import live_settings
 from napari_sciml.app.compute import CODEBOOK_NAMES
@@ -20,6 +21,7 @@ from napari_sciml.app.level_facts import (
     editable_names,
     facts,
     moved,
+    places_at,
     rows_of,
     table_at,
     title_of,
@@ -63,8 +65,13 @@ class CodebookState:
         The values, rising.
     facts
         How large the error is, and the stored network.
+    trained
+        Whether training found the place of every weight: weights then move with their value. If not, each
+        goes to the nearest.
+    drawn
+        What bars and lines are, in a sentence.
     edited, can_undo
-        Whether anything differs from K-means, and whether there is a step to take back.
+        Whether anything differs from the first values, and whether there is a step to take back.
     follows
         Whether the overlay of the slice in view follows.
     busy, seen
@@ -84,6 +91,8 @@ class CodebookState:
     edges: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     table: tuple[float, ...] = ()
     facts: str = ""
+    trained: bool = False
+    drawn: str = ""
     edited: bool = False
     can_undo: bool = False
     follows: bool = True
@@ -172,15 +181,16 @@ class CodebookController:
         table = np.asarray(self.state.table, np.float32)
         if np.array_equal(table, table_at(self.state.layer, self.state.row, now)):
             return
-        changed = with_table_at(self.state.layer, self.state.row, table, loaded.weights, now)
+        nearest = None if loaded.trained else loaded.weights
+        changed = with_table_at(self.state.layer, self.state.row, table, nearest, now)
         self._take(changed, back_to=now)
 
     def reset(self) -> None:
-        """Give the layer in view the values that K-means found."""
+        """Give the layer in view its first values again: those that were trained, or K-means."""
         if self._loaded is None:
             return
-        best = table_at(self.state.layer, self.state.row, self._loaded.best)
-        self._show(table=tuple(float(one) for one in best))
+        first = table_at(self.state.layer, self.state.row, self._loaded.first)
+        self._show(table=tuple(float(one) for one in first))
         self.settle()
 
     def undo(self) -> None:
@@ -238,7 +248,8 @@ class CodebookController:
         match outcome:
             case Finished(result=loaded):
                 self._key, self._loaded, self._now, self._history = key, loaded, loaded.opened, []
-                self._show(loading=False, loaded=True)
+                drawn = drawn_words(loaded.source, loaded.trained, key.path)
+                self._show(loading=False, loaded=True, trained=loaded.trained, drawn=drawn)
                 names = editable_names(loaded.opened)
                 self._look_at(self.state.layer if self.state.layer in names else names[0], 0)
                 self._run_view()
@@ -253,9 +264,11 @@ class CodebookController:
         now, loaded = self._now, self._loaded
         if now is None or loaded is None:
             return
-        self._spread = Spread.of(weights_at(name, row, loaded.weights, now))
-        counts, edges = self._spread.histogram()
         table = tuple(float(one) for one in table_at(name, row, now))
+        weights = weights_at(name, row, loaded.weights, now)
+        places = places_at(name, row, now) if loaded.trained else None
+        self._spread = Spread.of(weights, places, len(table))
+        counts, edges = self._spread.histogram(table)
         self._show(
             layers=tuple((title_of(one, loaded.weights, now), one) for one in editable_names(now)),
             layer=name,
@@ -348,7 +361,7 @@ class CodebookController:
         if wanted not in (None, self._key) and (self._loaded is not None or self.state.error):
             self.leave()
             self._key, self._loaded, self._now, self._history = None, None, None, []
-            self._show(loaded=False, seen="", table=(), layers=(), error="", note="")
+            self._show(loaded=False, drawn="", seen="", table=(), layers=(), error="", note="")
             return
         if state.phase is not Phase.IDLE or wanted is None:
             self.leave()
@@ -381,9 +394,9 @@ class CodebookController:
         now, loaded, spread = self._now, self._loaded, self._spread
         if now is None or loaded is None or spread is None or not state.table:
             return {**derived, "facts": "", "edited": False}
-        best = table_at(state.layer, state.row, loaded.best)
-        derived["facts"] = facts(spread, state.table, best, now)
-        derived["edited"] = not np.array_equal(np.asarray(state.table, np.float32), best)
+        first = table_at(state.layer, state.row, loaded.first)
+        derived["facts"] = facts(spread, state.table, first, now)
+        derived["edited"] = not np.array_equal(np.asarray(state.table, np.float32), first)
         return derived
 
 

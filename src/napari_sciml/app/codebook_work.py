@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
@@ -17,24 +17,34 @@ from napari_sciml.core.technique import Technique
 from napari_sciml.networks.codebook.constrained import Constrained, Weights
 from napari_sciml.networks.codebook.spec import CodebookSpec
 
+Source = Literal["stored", "file", "k-means", "fall-back"]
+"""Weights stored beside the model, a file, K-means as it was asked for, or because nothing else is stored."""
+
 
 @dataclass(frozen=True)
 class Loaded:
-    """The float32 weights of a model and its first values.
+    """What an editor of values starts from: what a run with the present choices uses.
 
     Attributes
     ----------
     weights
-        With batch normalisation folded, by name.
-    best
-        The weights rounded by K-means.
+        The float32 weights with batch normalisation folded, by name.
     opened
-        What a codebook file holds, where one was chosen; else `best` again.
+        The stored codebook or that in the chosen file; where there is none, the weights rounded by K-means.
+    first
+        What starting again brings back: `opened` where the codebook was trained, else the K-means values.
+    trained
+        Whether every weight keeps its place in the table, since training found it. If not, it goes to
+        the value that is nearest to its float32 value.
+    source
+        Where `opened` comes from.
     """
 
     weights: Weights
-    best: Constrained
     opened: Constrained
+    first: Constrained
+    trained: bool
+    source: Source
 
 
 @dataclass(frozen=True)
@@ -61,32 +71,35 @@ class PreviewOrder:
 
 
 def load(model_name: str, spec: CodebookSpec, path: str | None) -> Generator[Progress, None, Loaded]:
-    """Read the weights of a model and round them.
+    """Read the weights of a model and the codebook that a run uses; where there is none, round the weights.
 
     Raises
     ------
     SciMLError
-        If a weight or codebook file cannot be read, or belongs to another model.
+        If a weight or codebook file cannot be read, belongs to another model, or holds exact weights.
     """
-    from napari_sciml.backends.codebook import constrained_now
-    from napari_sciml.networks.codebook.file import read
+    from napari_sciml.backends.codebook import nearest_codebook
+    from napari_sciml.networks.codebook.constrained import constrain
     from napari_sciml.networks.codebook.module import folded_module, weights_of
     from napari_sciml.networks.registry import get_model
 
     yield Progress(0, 1, "networks")
     model = get_model(model_name)
-    parent = model.variant("float32").sha256
-    opened = None if path is None else read(path)
-    if opened is not None and opened.parent not in ("", parent):
-        raise SciMLError(
-            f"The codebook {path} was made for other weights than those of {model_name}",
-            "choose the model that it was made for",
-        )
-    if opened is not None and not opened.coded:
-        raise SciMLError(f"The codebook {path} holds exact weights", "choose one whose weights were rounded")
-    wanted = (spec if opened is None else opened.spec).model_copy(update={"method": "constrain"})
-    best = constrained_now(model, wanted, parent).constrained
-    return Loaded(weights_of(folded_module(model)), best, best if opened is None else opened)
+    opened = nearest_codebook(model, spec, path).constrained
+    if not opened.coded:
+        where = f"The codebook of {model_name}" if path is None else f"The codebook {path}"
+        raise SciMLError(f"{where} holds exact weights", "choose one whose weights were rounded")
+    weights = weights_of(folded_module(model))
+    trained = opened.spec.method != "constrain"
+    first = opened
+    if path is not None and not trained:
+        first = constrain(weights, opened.spec, opened.data, parent=opened.parent)
+    source: Source = "k-means" if spec.method == "constrain" else "fall-back"
+    if path is not None:
+        source = "file"
+    elif trained:
+        source = "stored"
+    return Loaded(weights, opened, first, trained, source)
 
 
 def preview(order: PreviewOrder, token: CancelToken) -> Generator[Progress, None, Findings]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,6 +11,8 @@ from napari_sciml.app.compute import bytes_words, ratio_words
 from napari_sciml.networks.codebook.constrained import Coded, Constrained, Weights
 from napari_sciml.networks.codebook.kmeans import assign, thresholds
 
+WideArray = npt.NDArray[np.float64]
+Places = npt.NDArray[np.uint8]
 BINS = 72
 SHARED = "all"
 """Stands for all layers where they share one set of values."""
@@ -19,27 +20,41 @@ SHARED = "all"
 
 @dataclass(frozen=True)
 class Spread:
-    """Sorted weights with their running sums, so that an error costs a search and no pass over them."""
+    """Sorted weights with their running sums, so that an error costs a search and no pass over them.
 
-    values: npt.NDArray[np.float64]
-    sums: npt.NDArray[np.float64]
-    squares: npt.NDArray[np.float64]
+    Attributes
+    ----------
+    values
+        The weights, rising.
+    sums, squares
+        Running sums of the weights and of their squares, each with a leading zero.
+    held
+        Where weights keep their places in the table: count, sum and sum of squares of each place's
+        weights, ``(3, levels)``. None where each weight goes to the nearest value.
+    """
+
+    values: WideArray
+    sums: WideArray
+    squares: WideArray
+    held: WideArray | None = None
 
     @classmethod
-    def of(cls, weights: npt.NDArray[np.float32]) -> Spread:
-        """Sort weights of any shape."""
+    def of(cls, weights: npt.NDArray[np.float32], places: Places | None = None, levels: int = 0) -> Spread:
+        """Sort weights of any shape; `places` of that shape say where each stays in a table of `levels`."""
         values = np.sort(weights, axis=None).astype(np.float64)
+        held: WideArray | None = None
+        if places is not None:
+            flat = weights.ravel().astype(np.float64)
+            powers = (None, flat, flat**2)
+            rows = [np.bincount(places.ravel(), power, levels) for power in powers]
+            held = np.stack(rows).astype(np.float64)
         zero = np.zeros(1)
         return cls(
             values,
             np.concatenate([zero, np.cumsum(values)]),
             np.concatenate([zero, np.cumsum(values**2)]),
+            held,
         )
-
-    @property
-    def range(self) -> tuple[float, float]:
-        """The smallest and the largest weight."""
-        return float(self.values[0]), float(self.values[-1])
 
     @property
     def variance(self) -> float:
@@ -47,17 +62,22 @@ class Spread:
         return float(self.values.var())
 
     def error(self, table: npt.ArrayLike) -> float:
-        """Give the mean squared error of replacing each weight by the nearest of sorted `table` ``(k,)``."""
+        """Give the mean squared error of replacing each weight by its value in rising `table` ``(k,)``."""
         levels = np.asarray(table, np.float64)
-        cuts = np.searchsorted(self.values, thresholds(levels), side="left")
-        edges = np.concatenate([[0], cuts, [len(self.values)]])
-        counts, sums, squares = np.diff(edges), np.diff(self.sums[edges]), np.diff(self.squares[edges])
+        counts, sums, squares = self._nearest(levels) if self.held is None else self.held
         total = float(np.sum(squares - 2 * levels * sums + levels**2 * counts))
         return max(total, 0.0) / len(self.values)
 
-    def histogram(self) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]]:
-        """Count the weights in `BINS` equal steps; give counts and edges."""
-        low, high = self.range
+    def _nearest(self, levels: WideArray) -> tuple[npt.NDArray[np.int64], WideArray, WideArray]:
+        """Give count, sum and sum of squares of the weights that are nearest to each value."""
+        cuts = np.searchsorted(self.values, thresholds(levels), side="left")
+        edges = np.concatenate([[0], cuts, [len(self.values)]])
+        return np.diff(edges), np.diff(self.sums[edges]), np.diff(self.squares[edges])
+
+    def histogram(self, table: npt.ArrayLike = ()) -> tuple[npt.NDArray[np.int64], WideArray]:
+        """Count the weights in `BINS` equal steps that also span `table`; give counts and edges."""
+        ends = [self.values[0], self.values[-1], *np.asarray(table, np.float64)]
+        low, high = float(min(ends)), float(max(ends))
         edges = np.linspace(low, high if high > low else low + 1e-6, BINS + 1)
         counts = np.diff(np.searchsorted(self.values, edges[:-1], side="left"), append=0)
         counts[-1] = len(self.values) - int(np.searchsorted(self.values, edges[-2], side="left"))
@@ -98,18 +118,45 @@ def table_at(name: str, row: int, constrained: Constrained) -> npt.NDArray[np.fl
     return table[row] if table.ndim == 2 else table
 
 
+def places_at(name: str, row: int, constrained: Constrained) -> Places:
+    """Give the places of these weights in their table."""
+    if name == SHARED:
+        return np.concatenate([coded.indices.ravel() for coded in constrained.coded.values()])
+    indices = constrained.coded[name].indices
+    return indices[row] if rows_of(name, constrained) else indices
+
+
 def with_table_at(
-    name: str, row: int, table: npt.NDArray[np.float32], weights: Weights, constrained: Constrained
+    name: str, row: int, table: npt.NDArray[np.float32], weights: Weights | None, constrained: Constrained
 ) -> Constrained:
-    """Give the network with another set of values; each weight goes to the nearest of them."""
-    if not rows_of(name, constrained):
-        return constrained.with_table(name, table, weights)
-    coded = constrained.coded[name]
+    """Give the network with another set of values.
+
+    Parameters
+    ----------
+    table
+        The values, rising.
+    weights
+        Each weight goes to the value that is nearest to what it is here. None: it keeps its place in
+        the table, and moves with its value.
+    """
+    names = list(constrained.coded) if name == SHARED else [name]
+    changed = {
+        one: _recoded(constrained.coded[one], row, table, None if weights is None else weights[one])
+        for one in names
+    }
+    return replace(constrained, coded={**constrained.coded, **changed})
+
+
+def _recoded(
+    coded: Coded, row: int, table: npt.NDArray[np.float32], weights: npt.NDArray[np.float32] | None
+) -> Coded:
+    if coded.table.ndim == 1:
+        return Coded(coded.indices if weights is None else assign(weights, table), table)
     tables, indices = coded.table.copy(), coded.indices.copy()
-    tables[row] = np.sort(table)
-    indices[row] = assign(weights[name][row], tables[row])
-    changed: Mapping[str, Coded] = {**constrained.coded, name: Coded(indices, tables)}
-    return replace(constrained, coded=changed)
+    tables[row] = table
+    if weights is not None:
+        indices[row] = assign(weights[row], table)
+    return Coded(indices, tables)
 
 
 def moved(table: npt.NDArray[np.float32], index: int, value: float) -> npt.NDArray[np.float32]:
@@ -121,14 +168,21 @@ def moved(table: npt.NDArray[np.float32], index: int, value: float) -> npt.NDArr
     return changed
 
 
-def facts(spread: Spread, table: npt.ArrayLike, best: npt.ArrayLike, constrained: Constrained) -> str:
-    """Say how large the error of this set of values is, and how large the network is stored."""
-    error, least = spread.error(table), spread.error(best)
+def facts(spread: Spread, table: npt.ArrayLike, first: npt.ArrayLike, constrained: Constrained) -> str:
+    """Say how far this set of values is from the float32 weights, and how large the network is stored.
+
+    `first` are the values that it started with.
+    """
+    error, least = spread.error(table), spread.error(first)
     share = f"{100 * error / spread.variance:.2g} % of the spread" if spread.variance else "no spread"
-    beside = "" if np.array_equal(table, best) else f"; K-means {least:.2g}"
+    what, start = "Mean squared error", "K-means"
+    if spread.held is not None:
+        # Training has moved them on purpose: this is no error.
+        what, start = "Mean squared distance from the float32 weights", "at the start"
+    beside = "" if np.array_equal(table, first) else f"; {start} {least:.2g}"
     whole = 4 * sum(coded.indices.size for coded in constrained.coded.values())
     size = constrained.payload_bytes
     return (
-        f"Mean squared error {error:.2g} ({share}{beside}). "
+        f"{what} {error:.2g} ({share}{beside}). "
         f"Rounded weights: {bytes_words(size)}, {ratio_words(whole, size)}."
     )

@@ -12,10 +12,19 @@ from napari_sciml.widgets.codebook_plot import CodebookPlot
 from napari_sciml.widgets.number_edit import NumberEdit
 from napari_sciml.widgets.parts import combo, fill, form, say, sentence
 
-INTRO = (
+NEAREST = (
     "Every weight is rounded to the nearest of these values. Move one and see what becomes of the slice in "
-    "view. The editor starts from float32 weights rounded by K-means."
+    "view."
 )
+TRAINED = (
+    "Every weight has one of these values, as it was trained. Move one: its weights go with it, and you see "
+    "what becomes of the slice in view."
+)
+RESETS = {
+    True: ("Start again", "Give this layer the trained values again that it started with."),
+    False: ("K-means", "Give this layer the best values again."),
+}
+"""Word and tooltip of the button, for trained values and for others."""
 LOADING = "Reading the weights…"
 BUSY = "Running the slice in view…"
 
@@ -39,7 +48,6 @@ class CodebookPage(QWidget):
         self.setObjectName("sciml_codebook_page")
         self._state = CodebookState()
         self._intro = sentence("sciml_codebook_intro")
-        say(self._intro, INTRO)
         self._layer = combo("sciml_codebook_layer", "The layer of the network whose values are shown.")
         self._layer.activated.connect(lambda index: self.layer_chosen.emit(self._layer.itemData(index)))
         self._row_label = QLabel("Channel")
@@ -56,7 +64,7 @@ class CodebookPage(QWidget):
         self._value = NumberEdit("sciml_codebook_value", "The chosen value; type a number.")
         self._value.edited.connect(self._on_typed)
         self._facts = sentence("sciml_codebook_facts")
-        self._reset = self._create_button("reset", "K-means", "Give this layer the best values again.")
+        self._reset = self._create_button("reset", *RESETS[False])
         self._reset.clicked.connect(lambda: self.reset_pressed.emit())
         self._undo = self._create_button("undo", "Undo", "Take the last change back.")
         self._undo.clicked.connect(lambda: self.undo_pressed.emit())
@@ -84,7 +92,11 @@ class CodebookPage(QWidget):
         del blocker
         for widget in (self._row_label, self._row):
             widget.setVisible(state.rows > 0)
-        self._plot.show_levels(state.counts, state.edges, state.table)
+        say(self._intro, f"{TRAINED if state.trained else NEAREST} {state.drawn}".rstrip())
+        text, tooltip = RESETS[state.trained]
+        self._reset.setText(text)
+        self._reset.setToolTip(tooltip)
+        self._plot.show_levels(state.counts, state.edges, state.table, state.trained)
         self._show_value()
         for part in (self._layer, self._plot, self._value, self._save):
             part.setEnabled(state.loaded)

@@ -18,10 +18,11 @@ HANDLE_PX = 5.0
 STEPS, BIG = 200, 10
 """An arrow key moves a value by a 200th of the axis; with Shift by ten times that."""
 TIP = (
-    "Bars: the float32 weights (square root of their number). Solid lines: the values they are rounded to; "
+    "Bars: the float32 weights (square root of their number). Solid lines: the values that weights take; "
     "drag one, or press Up or Down to choose one and Left or Right to move it, with Shift farther. "
-    "Dotted lines: where the rounding goes to the next value."
 )
+NEAREST = "Dotted lines: where the rounding goes to the next value."
+TRAINED = "Training chose the value of each weight, which need not be the nearest."
 
 
 class CodebookPlot(QWidget):
@@ -34,7 +35,6 @@ class CodebookPlot(QWidget):
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setObjectName(name)
-        self.setToolTip(TIP)
         self.setAccessibleName("Values of the weights")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(HEIGHT)
@@ -44,6 +44,7 @@ class CodebookPlot(QWidget):
         self._edges: npt.NDArray[np.float64] = np.array([0.0, 1.0])
         self._table: tuple[float, ...] = ()
         self._index = 0
+        self._trained = False
         self._dragging = False
         self._ink = QColor("#808080")
 
@@ -57,8 +58,10 @@ class CodebookPlot(QWidget):
         counts: npt.NDArray[np.int64],
         edges: npt.NDArray[np.float64],
         table: tuple[float, ...],
+        trained: bool = False,
     ) -> None:
-        """Show a histogram and the values."""
+        """Show a histogram and the values; where weights were `trained` they go to no nearest value."""
+        self._trained = trained
         self._counts, self._edges, self._table = counts, edges if len(edges) > 1 else self._edges, table
         self._describe()
         self.update()
@@ -155,7 +158,8 @@ class CodebookPlot(QWidget):
         if len(self._counts):
             self._draw_bars(painter)
             self._draw_axis(painter)
-            self._draw_thresholds(painter)
+            if not self._trained:
+                self._draw_thresholds(painter)
             for index in range(len(self._table)):
                 self._draw_value(painter, index)
         if self.hasFocus():
@@ -225,7 +229,9 @@ class CodebookPlot(QWidget):
         painter.drawPolygon(QPolygonF(triangle))
 
     def _describe(self) -> None:
+        tip = f"{TIP}{TRAINED if self._trained else NEAREST}"
+        self.setToolTip(tip)
         if self._table:
             self.setAccessibleDescription(
-                f"Value {self.index + 1} of {len(self._table)} at {self._table[self.index]:.4g}. {TIP}"
+                f"Value {self.index + 1} of {len(self._table)} at {self._table[self.index]:.4g}. {tip}"
             )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -72,16 +72,6 @@ class Constrained:
     def expand(self) -> dict[str, FloatArray]:
         """Give all tensors."""
         return {**{name: coded.expand() for name, coded in self.coded.items()}, **self.floats}
-
-    def with_table(self, name: str, centroids: npt.ArrayLike, weights: Weights) -> Constrained:
-        """Give the network with other levels for one tensor, or for all if they share them.
-
-        Every weight goes to the level that is nearest to its float32 value in `weights`.
-        """
-        table = np.sort(np.asarray(centroids, np.float32))
-        names = list(self.coded) if self.spec.scope == "global" else [name]
-        changed = {n: Coded(assign(weights[n], table), table) for n in names}
-        return replace(self, coded={**self.coded, **changed})
 
     @property
     def tables(self) -> dict[str, FloatArray]:
