@@ -96,8 +96,8 @@ def test_both_are_shown_in_cells_of_their_own_and_say_how_far_they_agree(desk):
     assert desk.state.summary.startswith(
         f"float32 and int8 agree on {count - lost} of {count} fibre cross-sections"
     )
-    assert desk.state.summary.endswith(f"{lost} only float32.")
-    assert desk.state.legend == "◇ only float32"
+    assert desk.state.summary.endswith(f"{lost} only with float32.")
+    assert desk.state.legend == "◇\u00a0only\u00a0float32"
     assert not any(layer.visible for layer in before)
     grid = desk.viewer.canvas.grid
     assert grid.enabled
@@ -106,9 +106,9 @@ def test_both_are_shown_in_cells_of_their_own_and_say_how_far_they_agree(desk):
         if layer.visible:
             cells.setdefault(grid.position(index, desk.viewer.layers), []).append(layer.name)
     first, second = (cells[place] for place in sorted(cells))
-    assert first == ["slab, float32", "slab, float32: fibres", "Disagreement (slab, float32)"]
-    assert second == ["slab, int8", "slab, int8: fibres", "Disagreement (slab, int8)"]
-    assert len(desk.viewer.layers["Disagreement (slab, int8)"].data) == lost
+    assert first == ["float32", "float32: fibres", "Disagreement (float32)"]
+    assert second == ["int8", "int8: fibres", "Disagreement (int8)"]
+    assert len(desk.viewer.layers["Disagreement (int8)"].data) == lost
     assert desk.runs.state.images == (desk.image,)
     assert desk.runs.state.image is desk.image
 
@@ -123,8 +123,8 @@ def test_leaving_changes_nothing_of_what_was_there(desk):
     before = (list(desk.viewer.layers), points.data.copy(), tuple(desk.viewer.dims.point))
     desk.comparison.start()
     assert desk.state.is_up
-    desk.viewer.layers["slab, int8"].contrast_limits = (3, 9)
-    assert desk.viewer.layers["slab, float32"].contrast_limits == [3, 9]
+    desk.viewer.layers["int8"].contrast_limits = (3, 9)
+    assert desk.viewer.layers["float32"].contrast_limits == [3, 9]
     desk.comparison.leave()
     assert list(desk.viewer.layers) == before[0]
     assert (desk.image.visible, points.visible, hidden.visible) == (True, True, False)
@@ -140,33 +140,48 @@ def test_the_slider_decides_both_results_and_marks_what_differs_then(desk):
     desk.comparison.start()
     desk.runs.set_threshold(0.4)
     lost = desk.lost(0.4)
-    assert len(desk.viewer.layers["Disagreement (slab, float32)"].data) == lost
-    assert len(desk.viewer.layers["slab, float32: fibres"].data) == int((desk.image.data >= 102).sum())
+    assert len(desk.viewer.layers["Disagreement (float32)"].data) == lost
+    assert len(desk.viewer.layers["float32: fibres"].data) == int((desk.image.data >= 102).sum())
     assert len(desk.viewer.layers["slab: fibres"].data) == int((desk.image.data >= 102).sum())
-    assert f"{lost} only float32" in desk.state.summary if lost else "all" in desk.state.summary
+    assert f"{lost} only with float32" in desk.state.summary if lost else "all" in desk.state.summary
 
 
 def test_a_threshold_that_moved_before_counts_for_both(desk):
     desk.runs.set_threshold(0.7)
     desk.comparison.start()
-    assert len(desk.viewer.layers["slab, int8: fibres"].data) == int((desk.image.data >= 178.5).sum())
+    assert len(desk.viewer.layers["int8: fibres"].data) == int((desk.image.data >= 178.5).sum())
 
 
 def test_one_walks_from_difference_to_difference(desk):
     desk.comparison.start()
-    layer = desk.viewer.layers["Disagreement (slab, float32)"]
+    layer = desk.viewer.layers["Disagreement (float32)"]
+    desk.viewer.scene.camera.zoom *= 3
     desk.comparison.step(1)
     assert desk.state.place.startswith(f"1 of {len(layer.data)}: only float32 (scores: float32 0.5")
     assert desk.viewer.dims.point[0] == layer.data[0, 0]
     np.testing.assert_allclose(desk.viewer.scene.camera.center[-2:], layer.data[0, 1:])
+    for name in ("float32", "int8"):
+        assert desk.viewer.layers[f"Disagreement ({name})"].selected_data == {0}
     desk.comparison.step(-1)
     assert desk.state.place.startswith(f"{len(layer.data)} of {len(layer.data)}:")
+
+
+@pytest.mark.parametrize(("share", "nearer"), [(1 / 12, 1.0), (1.0, 40 / 13.5)])
+def test_one_comes_as_near_as_a_difference_needs_and_no_nearer(desk, monkeypatch, share, nearer):
+    monkeypatch.setattr("napari_sciml.app.side_by_side.SEEN_SHARE", share)
+    desk.comparison.start()
+    camera = desk.viewer.scene.camera
+    whole, middle = camera.zoom, tuple(camera.center)
+    desk.comparison.step(1)
+    assert camera.zoom == pytest.approx(nearer * whole)
+    assert (tuple(camera.center) == middle) == (nearer == 1)
 
 
 def test_the_way_to_a_difference_goes_through_the_world():
     desk = Desk(scale=(2.0, 0.5, 0.5), translate=(1.0, 2.0, 3.0))
     desk.comparison.start()
-    layer = desk.viewer.layers["Disagreement (slab, float32)"]
+    desk.viewer.scene.camera.zoom *= 3
+    layer = desk.viewer.layers["Disagreement (float32)"]
     desk.comparison.step(1)
     world = layer.data_to_world(layer.data[0])
     assert desk.viewer.dims.point[0] == pytest.approx(world[0])
@@ -188,7 +203,7 @@ def test_an_opened_or_removed_layer_ends_the_comparison(desk):
     assert desk.names == ["slab", "slab: fibres", "other"]
     assert new.visible
     desk.comparison.start()
-    desk.viewer.layers.remove(desk.viewer.layers["slab, int8"])
+    desk.viewer.layers.remove(desk.viewer.layers["int8"])
     assert desk.names == ["slab", "slab: fibres", "other"]
     assert desk.image.visible
 

@@ -48,7 +48,7 @@ def made(*counts: Count, kinds=()) -> Comparison:
 
 def test_agreement_is_said_in_numbers_and_never_rounded_up_to_all():
     assert summary(made(Count("fibres", 1880, 1, 1))) == (
-        "float32 and int8 agree on 1,880 of 1,882 fibres (99.89 %); 1 only float32, 1 only int8."
+        "float32 and int8 agree on 1,880 of 1,882 fibres (99.89 %); 1 only with float32, 1 only with int8."
     )
     assert "(99.99 %)" in summary(made(Count("fibres", 999_999, 1)))
     assert summary(made(Count("fibres", 7))) == "float32 and int8 agree on all 7 fibres."
@@ -57,15 +57,18 @@ def test_agreement_is_said_in_numbers_and_never_rounded_up_to_all():
 
 def test_tiles_and_frames_are_said_together():
     assert summary(made(Count("Bragg tiles", 9, second=1), Count("frames", 3, other=1))) == (
-        "float32 and int8 agree on 9 of 10 Bragg tiles (90 %); 1 only int8; "
+        "float32 and int8 agree on 9 of 10 Bragg tiles (90 %); 1 only with int8; "
         "and on 3 of 4 frames (75 %); 1 called otherwise."
+    )
+    assert summary(made(Count("Bragg tiles", 9), Count("frames", 3))) == (
+        "float32 and int8 agree on all 9 Bragg tiles and on all 3 frames."
     )
 
 
 def test_the_legend_names_the_symbols_that_are_there():
     assert legend(made()) == ""
-    assert legend(made(kinds=("second", "first"))) == "◇ only float32   △ only int8"
-    assert legend(made(kinds=("other",))) == "☆ called otherwise"
+    assert legend(made(kinds=("second", "first"))).replace("\u00a0", " ") == "◇ only float32   △ only int8"
+    assert legend(made(kinds=("other",))) == "☆\u00a0called\u00a0otherwise"
 
 
 def test_a_difference_is_told_with_both_scores():

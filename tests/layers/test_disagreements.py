@@ -93,6 +93,22 @@ def test_the_score_of_the_one_that_did_not_count_it_is_told():
     np.testing.assert_array_equal(table["score_int8"], [0.45, np.nan])
 
 
+def test_what_was_left_out_in_spite_of_its_score_is_told_as_such():
+    first = made(fibers((0, 10, 10, 0.9)))
+    second = made(fibers(), candidates=fibers((0, 11, 10, 0.95)))
+    table = compare(first, second, NAMES).table
+    assert table["what"].tolist() == ["only float32; int8 left it out, not for its score"]
+    assert table["score_int8"].tolist() == [0.95]
+
+
+def test_a_neighbour_that_counts_lends_its_score_to_nobody():
+    first = made(fibers((0, 10, 10, 0.9), (0, 10, 14, 0.8)))
+    second = made(fibers((0, 10, 13, 0.7)))
+    table = compare(first, second, NAMES).table
+    assert table["what"].tolist() == ["only float32"]
+    assert np.isnan(table["score_int8"].item())
+
+
 def test_equal_results_have_no_disagreement_and_an_empty_layer():
     findings = drive(
         SpotTechnique().run(ImageSource.from_array(np.eye(30, dtype=np.uint8) * 200), settings())

@@ -28,9 +28,9 @@ def test_comparing_walking_and_leaving_by_clicks(window):
     window.press("sciml_compare")
     window.wait_for(lambda: window.text("sciml_compare_summary") != "")
     found, kept = (int((image.data >= limit).sum()) for limit in (127.5, 200))
-    share = f"{found - kept} only float32"
+    share = f"{found - kept} only with float32"
     assert share in window.text("sciml_compare_summary")
-    assert window.text("sciml_compare_legend") == "◇ only float32"
+    assert window.text("sciml_compare_legend") == "◇\u00a0only\u00a0float32"
     assert window.viewer.canvas.grid.enabled
     window.press("sciml_compare_next")
     assert window.text("sciml_compare_place").startswith(f"1 of {found - kept}: only float32")

@@ -186,12 +186,12 @@ class ComparisonController:
 
     def step(self, by: int) -> None:
         """Go to the next difference, or with -1 to the one before, and around at the end."""
-        comparison, viewer = self._comparison, self._viewer()
-        if comparison is None or viewer is None or not len(comparison.table) or not self._sides.is_up:
+        comparison = self._comparison
+        if comparison is None or not len(comparison.table) or not self._sides.is_up:
             return
         count = len(comparison.table)
         self._row = (self._row + by) % count if self._row >= 0 else (0 if by > 0 else count - 1)
-        go_to(viewer, self._sides.cells[0].image, comparison, self._row)
+        self._sides.look_at(comparison, self._row)
         self._show(place=place_words(comparison, self._row))
 
     def _on_step(self, step: Progress) -> None:
@@ -347,14 +347,3 @@ def like(findings: Findings, other: Findings) -> Findings:
     """Decide findings as others are decided now."""
     threshold, live = live_settings(other)
     return findings.at_threshold(threshold, **live)
-
-
-def go_to(viewer: Any, image: Image, comparison: Comparison, row: int) -> None:
-    """Show a difference in the middle of both cells."""
-    where = comparison.table.iloc[row][list(comparison.columns)].to_numpy(float)
-    world = [float(value) for value in image.data_to_world(where)]
-    shown = viewer.dims.ndim - len(world)
-    for axis, place in enumerate(world):
-        if shown + axis not in viewer.dims.displayed:
-            viewer.dims.set_point(shown + axis, place)
-    viewer.scene.camera.center = tuple(world[axis - shown] for axis in viewer.dims.displayed)

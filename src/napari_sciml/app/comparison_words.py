@@ -9,6 +9,8 @@ from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreement_layer import SIGNS
 from napari_sciml.layers.disagreements import FIRST, KIND, OTHER, SECOND, WHAT, Comparison, Count, alone
 
+NO_BREAK = "\u00a0"
+
 
 def label_of(record: Provenance) -> str:
     """Give what computed a result, as its record says it."""
@@ -34,13 +36,15 @@ def _short(record: Provenance, label: str) -> str:
 def summary(comparison: Comparison) -> str:
     """Say how far two results agree.
 
-    For example: float32 and int8 agree on 1,880 of 1,882 fibres (99.89 %); 1 only float32, 1 only int8.
+    For example: float32 and int8 agree on 1,880 of 1,882 fibres (99.89 %); 1 only with float32, 1 only
+    with int8.
     """
     first, second = comparison.names
     parts = [_part(count, comparison.names) for count in comparison.counts]
     if not parts:
         return f"{first} and {second} cannot be compared: the results have nothing in common."
-    return f"{first} and {second} agree {'; and '.join(parts)}."
+    joint = "; and " if any(";" in part for part in parts) else " and "
+    return f"{first} and {second} agree {joint.join(parts)}."
 
 
 def _part(count: Count, names: tuple[str, str]) -> str:
@@ -52,8 +56,8 @@ def _part(count: Count, names: tuple[str, str]) -> str:
         f"on {count.agreed:,} of {count.total:,} {count.things} ({share_words(count.agreed / count.total)})"
     )
     parts = [
-        (count.first, alone(names[0])),
-        (count.second, alone(names[1])),
+        (count.first, f"only with {names[0]}"),
+        (count.second, f"only with {names[1]}"),
         (count.other, "called otherwise"),
     ]
     return f"{words}; {', '.join(f'{number:,} {what}' for number, what in parts if number)}"
@@ -63,7 +67,9 @@ def legend(comparison: Comparison) -> str:
     """Say what the symbols on the image mean; nothing where none is drawn."""
     kinds = set(comparison.table[KIND])
     words = {FIRST: alone(comparison.names[0]), SECOND: alone(comparison.names[1]), OTHER: "called otherwise"}
-    return "   ".join(f"{SIGNS[kind]} {words[kind]}" for kind in (FIRST, SECOND, OTHER) if kind in kinds)
+    # A line may break between two symbols and never between one and its words.
+    parts = [f"{SIGNS[kind]} {words[kind]}" for kind in (FIRST, SECOND, OTHER) if kind in kinds]
+    return "   ".join(part.replace(" ", NO_BREAK) for part in parts)
 
 
 def place_words(comparison: Comparison, row: int) -> str:

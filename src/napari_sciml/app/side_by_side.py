@@ -28,6 +28,8 @@ LINKED = ("contrast_limits", "gamma", "colormap")
 SPACING_PX = 4
 WHOLE = (0.6, 1.4)
 """Zooms, beside that of the whole image, that count as seeing the whole image."""
+SEEN_SHARE = 1 / 12
+"""Share of the view that a difference takes at least when one walks to it."""
 
 
 @dataclass(frozen=True)
@@ -117,6 +119,25 @@ class SideBySide:
             cell.result.decide(threshold, **live)
             show_disagreements(cell.differences, comparison)
 
+    def look_at(self, comparison: Comparison, row: int) -> None:
+        """Show a difference in the middle of both cells, large enough to be seen, and mark it there."""
+        viewer = self._viewer()
+        if viewer is None or not self._cells:
+            return
+        one, image = comparison.table.iloc[row], self._cells[0].image
+        world = [float(value) for value in image.data_to_world(one[list(comparison.columns)].to_numpy(float))]
+        shown = viewer.dims.ndim - len(world)
+        for axis, place in enumerate(world, start=shown):
+            if axis not in viewer.dims.displayed:
+                viewer.dims.set_point(axis, place)
+        for cell in self._cells:
+            cell.differences.selected_data = {row}
+        come_near(
+            viewer,
+            tuple(world[axis - shown] for axis in viewer.dims.displayed),
+            nearer=SEEN_SHARE * comparison.side_px / float(one["size"]),
+        )
+
     def leave(self) -> None:
         """Take both away and bring back what was there."""
         viewer, before = self._viewer(), self._before
@@ -147,7 +168,8 @@ class SideBySide:
             self._cells, self._filler, self._follower = (), [], None
 
     def _add(self, viewer: Any, image: Image, findings: Findings, name: str, comparison: Comparison) -> Cell:
-        place = Place(f"{image.name}, {name}", Place.of(image).spatial)
+        # By what computed it alone: the list has little room, and the image is the same in both.
+        place = Place(name, Place.of(image).spatial)
         data, arguments, kind = image.as_layer_data_tuple()
         # The mark of a run keeps it from being offered as an image to work on.
         arguments |= {"name": place.name, "visible": True, "metadata": {METADATA_KEY: record(findings)}}
@@ -225,4 +247,13 @@ def zoom_like(viewer: Any, nearer: float) -> None:
     center = tuple(camera.center)
     viewer.fit_to_view()
     if not WHOLE[0] < nearer < WHOLE[1]:
+        camera.center, camera.zoom = center, camera.zoom * nearer
+
+
+def come_near(viewer: Any, center: tuple[float, ...], nearer: float) -> None:
+    """Look at a place at least as near as this, or at the whole image where that is near enough."""
+    camera = viewer.scene.camera
+    nearer = max(nearer, fitted_zoom(viewer))
+    viewer.fit_to_view()
+    if nearer > WHOLE[1]:
         camera.center, camera.zoom = center, camera.zoom * nearer

@@ -21,6 +21,11 @@ SIGNS = {FIRST: "◇", SECOND: "△", OTHER: "☆"}
 WORDS = "words"
 LARGER = 1.5
 """The mark just surrounds what was found."""
+LEAST_SHARE = 1 / 50
+"""Size of a mark at least, as a share of the slice, so that it is seen on the whole of it.
+
+Limits in pixels of the canvas would do the same, but then napari shows a white dot where a slice has no mark.
+"""
 
 
 def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
@@ -32,12 +37,11 @@ def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
         "features": features,
         "face_color": "transparent",
         "border_width": 0.07,
-        "canvas_size_limits": (12, 10000),
         "text": {"string": f"{{{WORDS}}}", "color": YELLOW, "size": 14, "anchor": "upper_left"},
         **place.spatial,
     }
     if len(features):
-        arguments |= _looks(comparison.table)
+        arguments |= _looks(comparison)
     return positions(comparison), arguments, "points"
 
 
@@ -47,7 +51,7 @@ def show_disagreements(layer: Points, comparison: Comparison) -> None:
     layer.data = positions(comparison)
     layer.features = features_of(comparison)
     if len(layer.data):
-        for name, value in _looks(comparison.table).items():
+        for name, value in _looks(comparison).items():
             setattr(layer, name, value)
 
 
@@ -65,12 +69,13 @@ def features_of(comparison: Comparison) -> pd.DataFrame:
     return features
 
 
-def _looks(table: pd.DataFrame) -> dict[str, Any]:
+def _looks(comparison: Comparison) -> dict[str, Any]:
+    table = comparison.table
     kinds = table[KIND].to_numpy(object)
     symbols = [LOOKS[kind][0] for kind in kinds]
     return {
         # One symbol for all is set at once; many take a noticeable moment.
         "symbol": symbols[0] if len(set(symbols)) == 1 else symbols,
         "border_color": np.array([rgba(LOOKS[kind][1]) for kind in kinds]),
-        "size": table["size"].to_numpy(float) * LARGER,
+        "size": np.maximum(table["size"].to_numpy(float) * LARGER, comparison.side_px * LEAST_SHARE),
     }

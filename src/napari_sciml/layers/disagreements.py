@@ -63,12 +63,15 @@ class Comparison:
         that each gave (NaN where it gave none) and ``size``, the diameter of the thing in pixels.
     counts
         The things that were compared.
+    side_px
+        Shorter side of a slice or frame.
     """
 
     names: tuple[str, str]
     columns: tuple[str, ...]
     table: pd.DataFrame
     counts: tuple[Count, ...]
+    side_px: int = 1
 
     @property
     def scores(self) -> tuple[str, str]:
@@ -97,7 +100,10 @@ def compare(first: Findings, second: Findings, names: tuple[str, str]) -> Compar
     rows = [part for part in parts if len(part)]
     empty = _rows(columns, names, np.empty((0, len(columns))), OTHER, [], np.empty(0), np.empty(0), 1.0)
     table = pd.concat(rows, ignore_index=True) if rows else empty
-    return Comparison(names, columns, table.sort_values(list(columns), ignore_index=True), tuple(counts))
+    shape = np.array(first.provenance.source.shape)
+    side_px = int(shape[~slices_apart(first, columns)].min())
+    ordered = table.sort_values(list(columns), ignore_index=True)
+    return Comparison(names, columns, ordered, tuple(counts), side_px)
 
 
 def score_columns(names: tuple[str, str]) -> tuple[str, str]:
@@ -109,6 +115,11 @@ def score_columns(names: tuple[str, str]) -> tuple[str, str]:
 def alone(name: str) -> str:
     """Say that only one of the two has something."""
     return f"only {name}"
+
+
+def left_out(name: str, by: str) -> str:
+    """Say that only one of the two has what the other saw as surely but left out by another rule."""
+    return f"{alone(name)}; {by} left it out, not for its score"
 
 
 def slices_apart(findings: Findings, columns: tuple[str, ...]) -> npt.NDArray[np.bool_]:
@@ -140,7 +151,9 @@ def _points(
         own = tables[side]["score"].to_numpy(float)[lone]
         other = _candidate_scores(pair[1 - side], overlay, places[side][lone], steps, radius)
         one, two = (own, other) if side == 0 else (other, own)
-        words = [alone(names[side])] * len(lone)
+        # A fibre of the wrong contrast, for example.
+        sure = other >= pair[1 - side].provenance.settings["threshold"]
+        words = [left_out(names[side], names[1 - side]) if one else alone(names[side]) for one in sure]
         parts.append(
             _rows(overlay.columns, names, places[side][lone], kind, words, one, two, overlay.diameter_px)
         )
@@ -168,14 +181,18 @@ def _candidate_scores(
     steps: npt.NDArray[np.float64],
     radius: float,
 ) -> npt.NDArray[np.float64]:
-    """Give the score of the nearest candidate that was too low to count, NaN where there is none."""
+    """Give the score of the nearest candidate that does not count, NaN where there is none."""
     scores = np.full(len(places), np.nan)
-    candidates = findings.candidates
-    if not len(places) or not len(candidates) or not {*overlay.columns, "score"} <= set(candidates):
+    candidates, columns = findings.candidates, list(overlay.columns)
+    if not {*columns, "score"} <= set(candidates):
+        return scores
+    counted = pd.MultiIndex.from_frame(findings.tables[overlay.table][columns])
+    candidates = candidates[~pd.MultiIndex.from_frame(candidates[columns]).isin(counted)]
+    if not len(places) or not len(candidates):
         return scores
     from scipy.spatial import cKDTree
 
-    tree = cKDTree(candidates[list(overlay.columns)].to_numpy(float) * steps)
+    tree = cKDTree(candidates[columns].to_numpy(float) * steps)
     distance, nearest = tree.query(places * steps, distance_upper_bound=radius)
     near = np.isfinite(distance)
     scores[near] = candidates["score"].to_numpy(float)[nearest[near]]
