@@ -6,7 +6,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QColor
 from qtpy.QtTest import QTest
 
-from napari_sciml.app.codebook_editor import CodebookState
+from napari_sciml.app.codebook_state import CodebookState
 from napari_sciml.widgets.codebook_page import CodebookPage
 from napari_sciml.widgets.codebook_plot import HEIGHT, CodebookPlot
 

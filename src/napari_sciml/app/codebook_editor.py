@@ -2,104 +2,28 @@
 
 from __future__ import annotations
 
-import weakref
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
-from psygnal import Signal
+from psygnal import Signal, SignalInstance
 
+from napari_sciml.app.codebook_edits import CodebookEdits
+from napari_sciml.app.codebook_overlay import CodebookOverlay, ignore
+from napari_sciml.app.codebook_state import CodebookState
 from napari_sciml.app.codebook_words import drawn_words
-from napari_sciml.app.codebook_work import Loaded, PreviewOrder, load, preview, save
-from napari_sciml.app.comparison import live_settings
+from napari_sciml.app.codebook_work import load, save
 from napari_sciml.app.compute import CODEBOOK_NAMES
-from napari_sciml.app.level_facts import (
-    Spread,
-    editable_names,
-    facts,
-    moved,
-    places_at,
-    rows_of,
-    table_at,
-    title_of,
-    weights_at,
-    with_table_at,
-)
-from napari_sciml.app.preview import Preview, view_of
 from napari_sciml.app.run_controller import RunController
-from napari_sciml.app.sentences import CRASHED, result_line
+from napari_sciml.app.sentences import CRASHED
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.app.worker import Errand, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.findings import Findings
-from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.settings import RunSettings, parse_settings
-from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.networks.codebook.constrained import Constrained
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model
-
-MOST_STEPS_BACK = 50
-
-
-@dataclass(frozen=True)
-class CodebookState:
-    """Everything the page Codebook shows.
-
-    Attributes
-    ----------
-    offered
-        Whether few levels compute, so that there is something to edit.
-    loading, loaded
-        Whether the weights are being read, or are there.
-    layers, layer
-        What has values of its own, as words and name, and which is looked at.
-    rows, row
-        Number of channels with values of their own, 0 if the layer has one set, and the chosen one.
-    counts, edges
-        Histogram of the float32 weights.
-    table
-        The values, rising.
-    facts
-        How large the error is, and the stored network.
-    trained
-        Whether training found the place of every weight: weights then move with their value. If not, each
-        goes to the nearest.
-    drawn
-        What bars and lines are, in a sentence.
-    edited, can_undo
-        Whether anything differs from the first values, and whether there is a step to take back.
-    follows
-        Whether the overlay of the slice in view follows.
-    busy, seen
-        Whether the slice is being run, and what was found in it.
-    error, note
-        What went wrong, or well, last.
-    """
-
-    offered: bool = False
-    loading: bool = False
-    loaded: bool = False
-    layers: tuple[tuple[str, str], ...] = ()
-    layer: str = ""
-    rows: int = 0
-    row: int = 0
-    counts: npt.NDArray[np.int64] = field(default_factory=lambda: np.zeros(0, np.int64))
-    edges: npt.NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    table: tuple[float, ...] = ()
-    facts: str = ""
-    trained: bool = False
-    drawn: str = ""
-    edited: bool = False
-    can_undo: bool = False
-    follows: bool = True
-    busy: bool = False
-    seen: str = ""
-    error: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -126,27 +50,24 @@ class CodebookController:
 
     changed = Signal(object)
     """Emitted with the new `CodebookState` whenever something that the page shows has changed."""
-    about_to_show = Signal()
-    """Emitted before an overlay is shown: what else fills the canvas has to go."""
 
     def __init__(self, viewer: Any, runs: RunController, start: Launch = launch) -> None:
-        self._viewer = weakref.ref(viewer)
         self._runs = runs
         self._start = start
         self._key: Key | None = None
         self._loading: Key | None = None
-        self._loaded: Loaded | None = None
-        self._now: Constrained | None = None
-        self._spread: Spread | None = None
-        self._history: list[Constrained] = []
-        self._token: CancelToken | None = None
-        self._again = False
-        self._watched = False
+        self._edits: CodebookEdits | None = None
         self._rule_of = ("", "")
-        self._preview = Preview(viewer)
+        self._overlay = CodebookOverlay(viewer, runs, start, self._codebook)
+        self._overlay.changed.connect(self._show)
+        self._overlay.told.connect(self._on_overlay_told)
         self.state = CodebookState()
         runs.changed.connect(self._on_run)
-        viewer.dims.events.current_step.connect(self._on_slice)
+
+    @property
+    def about_to_show(self) -> SignalInstance:
+        """Emits before an overlay is shown: what else fills the canvas has to go."""
+        return self._overlay.about_to_show
 
     def open(self) -> None:
         """Read the weights, unless they are there or are being read."""
@@ -156,7 +77,7 @@ class CodebookController:
         self._loading = key
         self._show(loading=True, loaded=False, error="", note="")
         work = load(key.model, key.spec, key.path)
-        self._start(Errand(work, "Reading weights", 1, _ignore, self._on_loaded, quiet=True))
+        self._start(Errand(work, "Reading weights", 1, ignore, self._on_loaded, quiet=True))
 
     def choose_layer(self, name: str) -> None:
         """Look at this layer."""
@@ -168,58 +89,58 @@ class CodebookController:
 
     def move(self, index: int, value: float) -> None:
         """Move a value, as far as its neighbours let it. The overlay waits for `settle`."""
-        if self._now is None or not np.isfinite(value):
-            return
-        table = moved(np.asarray(self.state.table, np.float32), index, value)
-        self._show(table=tuple(float(one) for one in table), note="")
+        if self._edits is not None and np.isfinite(value):
+            self._edits.move(index, value)
+            self._show(note="")
 
     def settle(self) -> None:
         """Take the values as they are now; the overlay follows."""
-        now, loaded = self._now, self._loaded
-        if now is None or loaded is None:
-            return
-        table = np.asarray(self.state.table, np.float32)
-        if np.array_equal(table, table_at(self.state.layer, self.state.row, now)):
-            return
-        nearest = None if loaded.trained else loaded.weights
-        changed = with_table_at(self.state.layer, self.state.row, table, nearest, now)
-        self._take(changed, back_to=now)
+        if self._edits is not None:
+            self._follow(self._edits.settle())
 
     def reset(self) -> None:
         """Give the layer in view its first values again: those that were trained, or K-means."""
-        if self._loaded is None:
-            return
-        first = table_at(self.state.layer, self.state.row, self._loaded.first)
-        self._show(table=tuple(float(one) for one in first))
-        self.settle()
+        if self._edits is not None:
+            self._follow(self._edits.reset())
 
     def undo(self) -> None:
         """Take the last change back."""
-        if self._history:
-            self._take(self._history.pop(), back_to=None)
+        if self._edits is not None:
+            self._follow(self._edits.undo())
 
     def watch(self, watched: bool) -> None:
         """Say whether somebody looks at the editor: only then its overlay is there in place of the result."""
-        self._watched = watched
-        if watched:
-            self._run_view()
-        else:
-            self.leave()
+        self._overlay.watch(watched)
 
     def follow(self, wanted: bool) -> None:
         """Let the overlay of the slice in view follow, or bring back the result."""
-        self._show(follows=wanted)
-        if wanted:
-            self._run_view()
-        else:
-            self.leave()
+        self._overlay.follow(wanted)
+        self._show()
+
+    def leave(self) -> None:
+        """Take the overlay away; the result comes back."""
+        self._overlay.leave()
 
     def save(self, path: str | Path) -> None:
         """Write the codebook to a file; the next runs use it."""
-        if self._now is None:
+        if self._edits is None:
             return
-        work = save(self._now, Path(path))
-        self._start(Errand(work, "Saving", 1, _ignore, self._on_saved, quiet=True))
+        work = save(self._edits.now, Path(path))
+        self._start(Errand(work, "Saving", 1, ignore, self._on_saved, quiet=True))
+
+    def _look_at(self, name: str, row: int) -> None:
+        if self._edits is not None:
+            self._edits.look_at(name, row)
+            self._show()
+
+    def _follow(self, changed: bool) -> None:
+        self._show()
+        if changed:
+            self._overlay.run()
+
+    def _codebook(self) -> Constrained | None:
+        """Give the codebook as it is now, if it is for what a run would use."""
+        return None if self._edits is None or self._wanted() != self._key else self._edits.now
 
     def _wanted(self) -> Key | None:
         state = self._runs.state
@@ -245,98 +166,17 @@ class CodebookController:
         if key is None or key != self._wanted():
             self._show(loading=False)
             return
+        self._key = key
         match outcome:
             case Finished(result=loaded):
-                self._key, self._loaded, self._now, self._history = key, loaded, loaded.opened, []
+                self._edits = CodebookEdits(loaded, self.state.layer)
                 drawn = drawn_words(loaded.source, loaded.trained, key.path)
-                self._show(loading=False, loaded=True, trained=loaded.trained, drawn=drawn)
-                names = editable_names(loaded.opened)
-                self._look_at(self.state.layer if self.state.layer in names else names[0], 0)
-                self._run_view()
+                self._show(loading=False, loaded=True, drawn=drawn)
+                self._overlay.run()
             case Failed(error=error):
-                self._key = key
                 self._show(loading=False, error=error.sentence)
             case _:
-                self._key = key
                 self._show(loading=False, error=CRASHED)
-
-    def _look_at(self, name: str, row: int) -> None:
-        now, loaded = self._now, self._loaded
-        if now is None or loaded is None:
-            return
-        table = tuple(float(one) for one in table_at(name, row, now))
-        weights = weights_at(name, row, loaded.weights, now)
-        places = places_at(name, row, now) if loaded.trained else None
-        self._spread = Spread.of(weights, places, len(table))
-        counts, edges = self._spread.histogram(table)
-        self._show(
-            layers=tuple((title_of(one, loaded.weights, now), one) for one in editable_names(now)),
-            layer=name,
-            rows=rows_of(name, now),
-            row=row,
-            counts=counts,
-            edges=edges,
-            table=table,
-        )
-
-    def _take(self, changed: Constrained, back_to: Constrained | None) -> None:
-        if back_to is not None:
-            self._history = [*self._history[1 - MOST_STEPS_BACK :], back_to]
-        self._now = changed
-        self._show(table=tuple(float(one) for one in table_at(self.state.layer, self.state.row, changed)))
-        self._run_view()
-
-    def _run_view(self) -> None:
-        """Run the slice in view with the values as they are; a run under way makes room first."""
-        wanted = self._watched and self.state.follows and self._wanted() == self._key
-        if self._now is None or not wanted or self._runs.state.phase is not Phase.IDLE:
-            return
-        if self._token is not None:
-            self._again = True
-            self._token.cancel()
-            return
-        viewer, image, plan = self._viewer(), self._runs.state.image, self._runs.resolved()
-        if viewer is None or image is None or plan.source is None or plan.blocked or plan.settings is None:
-            self._show(seen="")
-            return
-        view = view_of(viewer, image, plan.source, plan.settings)
-        order = PreviewOrder(plan.technique, plan.source, view, plan.run_values(), self._now)
-        self._token = CancelToken()
-        self._show(busy=True, error="")
-        work = preview(order, self._token)
-        ended = _Delivery(weakref.WeakMethod(self._on_previewed), order, weakref.ref(image))
-        self._start(Errand(work, "Edited codebook", 1, _ignore, ended, quiet=True))
-
-    def _on_previewed(self, outcome: Outcome, order: PreviewOrder, image: Any) -> None:
-        self._token = None
-        if self._again:
-            self._again = False
-            self._show(busy=False)
-            self._run_view()
-            return
-        self._show(busy=False)
-        match outcome:
-            case Finished(result=findings):
-                if image is not None and self._wanted() == self._key and self.state.follows and self._watched:
-                    self._show_preview(findings, order, image)
-            case Failed(error=error):
-                self._show(error=error.sentence)
-            case _:
-                self._show(error=CRASHED)
-
-    def _show_preview(self, findings: Findings, order: PreviewOrder, image: Any) -> None:
-        if (
-            self._runs.state.phase is not Phase.IDLE
-            or self._runs.state.image is not image
-            or findings.partial
-        ):
-            return
-        self.about_to_show.emit()
-        result = self._runs.result
-        instead = [] if result is None or result.image is not image else result.layers
-        findings = findings.at_threshold(self._runs.state.threshold, **self._runs.state.live)
-        self._preview.show(image, findings, order.view, instead)
-        self._show(seen=f"In view: {result_line(findings, HandEdits())}")
 
     def _on_saved(self, outcome: Outcome) -> None:
         match outcome:
@@ -352,66 +192,28 @@ class CodebookController:
             case _:
                 self._show(error=CRASHED)
 
-    def _on_slice(self, event: Any) -> None:
-        if self._preview.is_up:
-            self._run_view()
+    def _on_overlay_told(self, error: str) -> None:
+        self._show(error=error)
 
     def _on_run(self, state: RunState) -> None:
         wanted = self._wanted()
-        if wanted not in (None, self._key) and (self._loaded is not None or self.state.error):
-            self.leave()
-            self._key, self._loaded, self._now, self._history = None, None, None, []
-            self._show(loaded=False, drawn="", seen="", table=(), layers=(), error="", note="")
+        if wanted not in (None, self._key) and (self._edits is not None or self.state.error):
+            self._overlay.leave()
+            self._key, self._edits = None, None
+            # The layer stays chosen: the next weights probably have one of that name.
+            self.state = CodebookState(layer=self.state.layer, loading=self.state.loading)
+            self._show()
             return
         if state.phase is not Phase.IDLE or wanted is None:
-            self.leave()
-        elif (shown := self._preview.findings) is not None:
-            threshold, live = live_settings(shown)
-            if (state.threshold, dict(state.live)) != (threshold, live):
-                self._preview.decide(state.threshold, **state.live)
-                decided = self._preview.findings
-                assert decided is not None
-                self._show(seen=f"In view: {result_line(decided, HandEdits())}")
+            self._overlay.leave()
+        else:
+            self._overlay.decide(state.threshold, state.live)
         if self.state.offered != (wanted is not None):
             self._show()
 
-    def leave(self) -> None:
-        """Take the overlay away; the result comes back."""
-        if self._token is not None:
-            self._again = False
-            self._token.cancel()
-        if self._preview.is_up:
-            self._preview.leave()
-            self._show(seen="")
-
     def _show(self, **changes: Any) -> None:
-        state = replace(self.state, **changes)
-        self.state = replace(state, **self._derived(state))
+        overlay = self._overlay
+        derived = {"follows": overlay.follows, "busy": overlay.busy, "seen": overlay.seen}
+        derived |= {} if self._edits is None else self._edits.fields()
+        self.state = replace(self.state, offered=self._wanted() is not None, **(changes | derived))
         self.changed.emit(self.state)
-
-    def _derived(self, state: CodebookState) -> dict[str, Any]:
-        derived: dict[str, Any] = {"offered": self._wanted() is not None, "can_undo": bool(self._history)}
-        now, loaded, spread = self._now, self._loaded, self._spread
-        if now is None or loaded is None or spread is None or not state.table:
-            return {**derived, "facts": "", "edited": False}
-        first = table_at(state.layer, state.row, loaded.first)
-        derived["facts"] = facts(spread, state.table, first, now)
-        derived["edited"] = not np.array_equal(np.asarray(state.table, np.float32), first)
-        return derived
-
-
-@dataclass(frozen=True)
-class _Delivery:
-    """Tells the controller, if it still lives, how a preview ended."""
-
-    tell: Callable[[], Callable[[Outcome, PreviewOrder, Any], None] | None]
-    order: PreviewOrder
-    image: weakref.ref[Any]
-
-    def __call__(self, outcome: Outcome) -> None:
-        if (tell := self.tell()) is not None:
-            tell(outcome, self.order, self.image())
-
-
-def _ignore(step: Progress) -> None:
-    """Show nothing: this work has no steps worth it."""

@@ -7,7 +7,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtGui import QHideEvent, QShowEvent
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
 
-from napari_sciml.app.codebook_editor import CodebookState
+from napari_sciml.app.codebook_state import CodebookState
 from napari_sciml.widgets.codebook_plot import CodebookPlot
 from napari_sciml.widgets.number_edit import NumberEdit
 from napari_sciml.widgets.parts import combo, fill, form, say, sentence
