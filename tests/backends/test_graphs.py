@@ -13,6 +13,7 @@ from napari_sciml.backends.graphs import STATEMENTS, at_stride, statement_of, wr
 from napari_sciml.backends.runtimes import installed  # noqa: E402
 from napari_sciml.backends.sessions import OnnxRuntimeSession, OpenVinoSession  # noqa: E402
 from napari_sciml.core.errors import SciMLError  # noqa: E402
+from napari_sciml.networks import table_vii_dense  # noqa: E402
 from napari_sciml.networks.architectures import ARCHITECTURES, new_module  # noqa: E402
 
 SIZES = {
@@ -104,3 +105,16 @@ def test_every_network_is_stated() -> None:
     assert set(STATEMENTS) == set(ARCHITECTURES)
     with pytest.raises(SciMLError, match="cannot be written as ONNX"):
         statement_of("eedn")
+
+
+@pytest.mark.parametrize("stride", [1, 2, 4])
+def test_the_dense_twin_is_fed_what_it_makes_in_torch(stride: int) -> None:
+    """Bright and faint fields alike, and one that is flat in part."""
+    rng = np.random.default_rng(4)
+    fields = rng.normal(0, 1, (2, 41, 38)).astype(np.float32) * np.array([[[100]], [[0.01]]], np.float32) + 7
+    fields[0, :20] = 3
+    feed = statement_of("table-vii-dense").feed(fields, stride)
+    pixels = torch.from_numpy(fields[:, np.newaxis])
+    assert np.array_equal(feed["differences"], table_vii_dense.differences(pixels).numpy())
+    spread = table_vii_dense.window_spread(pixels, stride).numpy()
+    np.testing.assert_allclose(1 / feed["gain"], spread, rtol=1e-5, atol=1e-6)

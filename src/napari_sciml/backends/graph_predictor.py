@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 
 from napari_sciml.backends.graphs import at_stride, statement_of, write_graph
-from napari_sciml.backends.predictor import FieldScores, check_dense
+from napari_sciml.backends.predictor import FIELD_STRIDE, FieldScores, check_dense
 from napari_sciml.backends.sessions import Session, open_session
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise import FloatArray
@@ -46,7 +46,7 @@ class GraphPredictor:
         self._graph = graph or model.variant(backend).read()
         self._sessions: dict[int, Session] = {}
         # What does not work fails here, where another runtime can still be chosen.
-        self._session(self._statement.stride)
+        self._session(FIELD_STRIDE if model.dense else self._statement.stride)
 
     def classify(self, images: FloatArray) -> FloatArray:
         """Label normalised images ``(n, h, w)`` of the model's size; give ``(n, classes)``."""
@@ -79,5 +79,6 @@ class GraphPredictor:
     def _session(self, stride: int) -> Session:
         if stride not in self._sessions:
             graph = at_stride(self.model.architecture, self._graph, stride)
-            self._sessions[stride] = open_session(self.runtime, graph)
+            rough = self.backend == "int8"
+            self._sessions[stride] = open_session(self.runtime, graph, rough=rough)
         return self._sessions[stride]

@@ -16,6 +16,8 @@ from napari_sciml.networks.normalise import FloatArray
 
 CHUNK = 1024
 """Images in one pass of `Predictor.classify`; more bring no speed and cost memory."""
+FIELD_STRIDE = 2
+"""The stride at which recipes label fields."""
 
 
 @dataclass(frozen=True)

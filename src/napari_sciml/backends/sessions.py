@@ -24,9 +24,9 @@ class Session(Protocol):
 
 
 class OnnxRuntimeSession:
-    """A graph in ONNX Runtime."""
+    """A graph in ONNX Runtime; its floating point is always in single precision."""
 
-    def __init__(self, graph: bytes) -> None:
+    def __init__(self, graph: bytes, rough: bool = False) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -43,14 +43,19 @@ class OnnxRuntimeSession:
 
 
 class OpenVinoSession:
-    """A graph in OpenVINO, floating point in single precision even where the processor could do with less."""
+    """A graph in OpenVINO.
 
-    def __init__(self, graph: bytes) -> None:
+    Floating point is in single precision even where the processor could do with less, unless `rough`: then
+    what stays in floating point between integers has 8 bits of precision as well, on processors that have
+    bfloat16.
+    """
+
+    def __init__(self, graph: bytes, rough: bool = False) -> None:
         openvino = import_openvino()
         core = openvino.Core()
         settings = {
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "INFERENCE_PRECISION_HINT": "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if rough else "f32",
             "PERFORMANCE_HINT": "LATENCY",
         }
         with kept_signal_stack():
@@ -99,8 +104,8 @@ def probe(runtime: str) -> None:
     open_session(runtime, graph).run({"x": np.zeros((1, 2), np.float32)})
 
 
-def open_session(runtime: str, graph: bytes) -> Session:
-    """Load a graph.
+def open_session(runtime: str, graph: bytes, *, rough: bool = False) -> Session:
+    """Load a graph; `rough` allows bfloat16 where there is floating point.
 
     Raises
     ------
@@ -113,7 +118,7 @@ def open_session(runtime: str, graph: bytes) -> Session:
         "openvino": OpenVinoSession,
     }
     try:
-        return kinds[runtime](graph)
+        return kinds[runtime](graph, rough)
     except failures() as error:
         # A library that is there but cannot be loaded, or that refuses the processor or the graph.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
