@@ -10,7 +10,7 @@ from typing import Any
 from psygnal import Signal
 
 from napari_sciml.app.codebook_work import PreviewOrder, preview
-from napari_sciml.app.comparison import live_settings
+from napari_sciml.app.deciding import live_settings
 from napari_sciml.app.preview import Preview, view_of
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.sentences import CRASHED, result_line

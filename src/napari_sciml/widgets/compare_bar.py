@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from qtpy.QtCore import Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.comparison import ComparisonState
+from napari_sciml.app.comparison_state import ComparisonState
 from napari_sciml.app.state import Phase
 from napari_sciml.widgets.job_bar import JobButton
 from napari_sciml.widgets.parts import combo, fill, say, sentence
@@ -45,11 +45,10 @@ class CompareBar(QWidget):
         self._next = self._create_button(
             "sciml_compare_next", "Next ›", "The next place where they differ.", 1
         )
-        self._leave = QPushButton("Leave comparison")
+        self._leave = QPushButton("Leave")
         self._leave.setObjectName("sciml_compare_leave")
         self._leave.setToolTip("Show the result alone again, as it was.")
         self._leave.clicked.connect(lambda: self.leave_pressed.emit())
-        self._walk = QWidget()
         self._lay_out()
 
     def show_state(self, state: ComparisonState) -> None:
@@ -62,7 +61,8 @@ class CompareBar(QWidget):
         say(self._blocked, state.blocked)
         say(self._summary, state.summary)
         say(self._legend, state.legend)
-        self._walk.setVisible(state.is_up and state.differences > 0)
+        for button in (self._back, self._next):
+            button.setVisible(state.is_up and state.differences > 0)
         say(self._place, state.place)
         self._leave.setVisible(state.is_up)
         say(self._error, state.error)
@@ -83,16 +83,19 @@ class CompareBar(QWidget):
         first = QHBoxLayout()
         first.setSpacing(4)
         first.addWidget(self._job, 1)
-        first.addWidget(self._choice, 1)
-        walk = QHBoxLayout(self._walk)
-        walk.setContentsMargins(0, 0, 0, 0)
-        walk.addWidget(self._back)
-        walk.addWidget(self._next)
+        # Beside the button, also while that has a bar and words below it.
+        first.addWidget(self._choice, 1, Qt.AlignmentFlag.AlignTop)
+        # In one row above the words, so that no button moves away from the mouse when those change.
+        walk = QHBoxLayout()
+        walk.setSpacing(4)
+        for button in (self._back, self._next, self._leave):
+            walk.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
         layout.addLayout(first)
-        for widget in (self._blocked, self._error, self._summary, self._legend, self._walk, self._place):
+        for widget in (self._blocked, self._error, self._summary, self._legend):
             layout.addWidget(widget)
-        layout.addWidget(self._note)
-        layout.addWidget(self._leave)
+        layout.addLayout(walk)
+        for widget in (self._place, self._note):
+            layout.addWidget(widget)

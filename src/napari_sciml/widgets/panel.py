@@ -9,7 +9,7 @@ from typing import Any
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
 from napari_sciml.app.codebook_state import CodebookState
-from napari_sciml.app.comparison import ComparisonState
+from napari_sciml.app.comparison_state import ComparisonState
 from napari_sciml.app.session import session_for
 from napari_sciml.app.simulation import SimulationState
 from napari_sciml.app.state import RunState
