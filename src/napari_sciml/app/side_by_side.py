@@ -28,7 +28,7 @@ LINKED = ("contrast_limits", "gamma", "colormap")
 SPACING_PX = 4
 WHOLE = (0.6, 1.4)
 """Zooms, beside that of the whole image, that count as seeing the whole image."""
-SEEN_SHARE = 1 / 12
+SEEN_SHARE = 1 / 9
 """Share of the view that a difference takes at least when one walks to it."""
 
 
@@ -120,7 +120,7 @@ class SideBySide:
             show_disagreements(cell.differences, comparison)
 
     def look_at(self, comparison: Comparison, row: int) -> None:
-        """Show a difference in the middle of both cells, large enough to be seen, and mark it there."""
+        """Show a difference in the middle of both cells, large enough to be seen."""
         viewer = self._viewer()
         if viewer is None or not self._cells:
             return
@@ -130,8 +130,6 @@ class SideBySide:
         for axis, place in enumerate(world, start=shown):
             if axis not in viewer.dims.displayed:
                 viewer.dims.set_point(axis, place)
-        for cell in self._cells:
-            cell.differences.selected_data = {row}
         come_near(
             viewer,
             tuple(world[axis - shown] for axis in viewer.dims.displayed),
