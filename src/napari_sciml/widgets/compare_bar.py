@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.comparison import ComparisonState
+from napari_sciml.app.comparison_state import ComparisonState
 from napari_sciml.app.state import Phase
 from napari_sciml.widgets.job_bar import JobButton
 from napari_sciml.widgets.parts import combo, fill, say, sentence
