@@ -29,6 +29,7 @@ SCREENSHOTS = (
     *("diffraction_panel.png", "diffraction_result.png"),
     *("cryoem_panel.png", "cryoem_picks.png", "cryoem_views.png", "cryoem_averages.png", "cryoem_map.png"),
     *("gisaxs_panel.png", "gisaxs_result.png", "gisaxs_simulate.png"),
+    *("quantized_comparison.png", "quantized_codebook.png"),
 )
 
 

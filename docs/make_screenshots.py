@@ -27,6 +27,8 @@ ENOUGH = 3
 HIT_FRAMES = 24
 MICROGRAPHS = 6
 """Of the sample; so many take a few minutes and give views of most directions."""
+MOVED_LEVEL = 4
+"""The value of the codebook that is moved, of eight."""
 
 
 def main() -> int:
@@ -43,6 +45,7 @@ def main() -> int:
         tour_of_hits()
         tour_of_lattices()
         tour_of_particles()
+        tour_of_levels()
     return 0
 
 
@@ -158,15 +161,10 @@ def tour_of_particles() -> None:
     from napari_sciml.app.panel import dock_panel
     from napari_sciml.app.session import session_for
     from napari_sciml.app.views_words import ordered
-    from napari_sciml.layers.keys import KNOWN_KEY
-    from napari_sciml.layers.samples import cryoem_micrographs
 
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
-    (micrographs, look, _), *_ = cryoem_micrographs()
-    known = look["metadata"][KNOWN_KEY]
-    known["lenses"] = known["lenses"][:MICROGRAPHS]
-    viewer.add_image(micrographs[:MICROGRAPHS], **look)
+    add_micrographs(viewer, MICROGRAPHS)
     panel = dock_panel(viewer)
     session = session_for(viewer)
     session.runs.choose_technique("cryoem")
@@ -194,11 +192,70 @@ def tour_of_particles() -> None:
     viewer.close()
 
 
+def tour_of_levels() -> None:
+    """Compare few levels with float32 on one micrograph, and move a value of the codebook."""
+    import napari
+    from qtpy.QtWidgets import QWidget
+
+    from napari_sciml.app.panel import dock_panel
+    from napari_sciml.app.session import session_for
+
+    viewer = napari.Viewer()
+    viewer.window.resize(*WINDOW)
+    add_micrographs(viewer, 1)
+    panel = dock_panel(viewer)
+    session = session_for(viewer)
+    session.runs.choose_technique("cryoem")
+    session.runs.change_compute({"backend": "codebook"})
+    session.runs.run()
+    wait(lambda: finished(session.runs.state))
+    session.comparison.choose("float32")
+    session.comparison.start()
+    wait(lambda: sound(session.comparison.state).is_up)
+    session.comparison.step(1)
+    scroll_to(panel.findChild(QWidget, "sciml_compare_place"))
+    shoot(viewer, FOLDER / "quantized_comparison.png")
+    session.comparison.leave()
+
+    editor = session.codebook
+    viewer.fit_to_view()
+    panel.show_codebook()
+    wait(lambda: bool(sound(editor.state).seen))
+    table = editor.state.table
+    panel.findChild(QWidget, "sciml_codebook_plot").choose(MOVED_LEVEL)
+    editor.move(MOVED_LEVEL, (table[MOVED_LEVEL] + table[MOVED_LEVEL + 1]) / 2)
+    editor.settle()
+    wait(lambda: not sound(editor.state).busy)
+    shoot(viewer, FOLDER / "quantized_codebook.png")
+    viewer.close()
+
+
+def add_micrographs(viewer: Any, count: int) -> None:
+    """Open the first micrographs of the sample."""
+    from napari_sciml.layers.keys import KNOWN_KEY
+    from napari_sciml.layers.samples import cryoem_micrographs
+
+    (micrographs, look, _), *_ = cryoem_micrographs()
+    known = look["metadata"][KNOWN_KEY]
+    known["lenses"] = known["lenses"][:count]
+    viewer.add_image(micrographs[:count], **look)
+
+
+def scroll_to(widget: Any) -> None:
+    """Scroll the page so far that `widget` is seen."""
+    from qtpy.QtWidgets import QScrollArea
+
+    # The page has grown; its layout follows when the window has lived a little.
+    live(SETTLE_S)
+    area = widget.parent()
+    while not isinstance(area, QScrollArea):
+        area = area.parent()
+    area.ensureWidgetVisible(widget)
+
+
 def rested(state: Any) -> bool:
     """Say whether the page Views has nothing more to do, and stop with its message if it failed."""
-    if state.error:
-        raise SystemExit(state.error)
-    return not state.job
+    return not sound(state).job
 
 
 def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
@@ -213,9 +270,14 @@ def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
 
 def finished(state: Any) -> bool:
     """Say whether the run is over, and stop with its message if it failed."""
+    return bool(sound(state).result) and state.phase.value == "idle"
+
+
+def sound(state: Any) -> Any:
+    """Give the state of a page, and stop with its message if something failed."""
     if state.error:
         raise SystemExit(state.error)
-    return bool(state.result) and state.phase.value == "idle"
+    return state
 
 
 def wait(done: Callable[[], bool]) -> None:
