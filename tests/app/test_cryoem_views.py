@@ -21,8 +21,9 @@ from cryoem_findings import (
 from napari_sciml.app.picks import picks_layer, picks_of
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.state import Phase
-from napari_sciml.app.views import STOPPED, ViewsController
+from napari_sciml.app.views import ViewsController
 from napari_sciml.app.views_findings import with_picks, with_views
+from napari_sciml.app.views_job import STOPPED
 from napari_sciml.app.worker import Errand, outcome_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive

@@ -2,62 +2,49 @@
 
 from __future__ import annotations
 
-import time
 import weakref
-from collections.abc import Collection, Generator
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from napari.layers import Image, Layer
 from psygnal import Signal, SignalInstance
 
-from napari_sciml.app.pace import Pace
-from napari_sciml.app.pick_lengths import used_pixel_A
 from napari_sciml.app.picks import COLUMNS, keys, picks_of, single_out
 from napari_sciml.app.result import Result
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.saving import new_folder
-from napari_sciml.app.sentences import CRASHED
 from napari_sciml.app.snippets import file_stem
 from napari_sciml.app.stage import Stage
-from napari_sciml.app.state import Phase, RunState
+from napari_sciml.app.state import RunState
 from napari_sciml.app.views_findings import with_picks, with_views
-from napari_sciml.app.views_state import Job, MapChoice, ViewsState
+from napari_sciml.app.views_job import ViewsJob
+from napari_sciml.app.views_rules import (
+    can_train,
+    command_values,
+    contrast_of,
+    pixel_size_of,
+    truth_of,
+    useful,
+    why_not,
+)
+from napari_sciml.app.views_state import MapChoice, ViewsState
+from napari_sciml.app.views_volume import put_density
 from napari_sciml.app.views_words import map_title, preferred, whose_projections
 from napari_sciml.app.views_work import SCIENCE, BuildOrder, Science, SortOrder
-from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.worker import Launch, launch
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.layers.keys import KNOWN_KEY
-from napari_sciml.layers.points import record
 from napari_sciml.layers.source import source_from_layer
-from napari_sciml.layers.volume import show_density, volume_layer
-from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
-from napari_sciml.techniques.cryoem.orient import FEWEST
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.tables import LIGHTER
 
 TECHNIQUE = "cryoem"
-VOLUME = "3-D map (first model)"
-STOPPED = "Stopped; nothing was changed."
-TITLES: dict[Job, str] = {"sort": "Sorting into views", "build": "Building the 3-D map", "train": "Training"}
-
-
-@dataclass
-class Work:
-    """A job under way, and the last map that it has shown."""
-
-    job: Job
-    token: CancelToken
-    result: weakref.ref[Result] | None
-    pace: Pace = field(default_factory=Pace)
-    density: npt.NDArray[np.float32] | None = None
 
 
 class ViewsController:
@@ -83,13 +70,16 @@ class ViewsController:
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
-        self._start = start
         self._science = science or SCIENCE
-        self._work: Work | None = None
+        self._job = ViewsJob(viewer, runs, start)
+        self._job.changed.connect(self._show)
+        self._job.grown.connect(self._on_grown)
+        self._job.told.connect(self._on_told)
+        self._job.done.connect(self._deliver)
         self._of: weakref.ref[Result] | None = None
         self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
         self._stage = Stage(viewer)
-        self._stage.changed.connect(self._on_stage)
+        self._stage.changed.connect(self._show)
         self._new_volume = True
         self._sorted_with: dict[str, Any] = {}
         self.state = ViewsState()
@@ -124,9 +114,9 @@ class ViewsController:
     def sort(self) -> None:
         """Sort the picks that are on screen, unless the state says why not."""
         result = self._runs.result
-        if self._work is not None or self.state.blocked or result is None or result.image is None:
+        if self._job.is_busy or self.state.blocked or result is None or result.image is None:
             return
-        table, size = picks_of(result), self._pixel_A(self._runs.state, result)
+        table, size = picks_of(result), pixel_size_of(self._runs.state, result)
         try:
             source = source_from_layer(result.image)
         except SciMLError as error:
@@ -141,32 +131,31 @@ class ViewsController:
             parse_settings(CryoEMSettings, self.command_values()),
         )
         token = CancelToken()
-        self._begin("sort", token, self._science.sort(order, token), len(table))
+        self._job.begin("sort", token, self._science.sort(order, token), len(table))
 
     def build(self) -> None:
         """Build the 3-D map from the averages that are kept."""
         result = self.state.result
-        if self._work is not None or result is None:
+        if self._job.is_busy or result is None:
             return
         token = CancelToken()
         self._new_volume = True
-        # The worker leaves the newest map in the work's own place; it is shown with the next step.
-        order = BuildOrder(result, sorted(self.state.kept), self._truth())
-        self._begin("build", token, self._building(order, token), len(result.views))
+        truth = truth_of(self.state.map, self._known("truth"))
+        order = BuildOrder(result, sorted(self.state.kept), truth)
+        work = self._science.build(order, self._job.on_map(), token)
+        self._job.begin("build", token, work, len(result.views))
 
     def train(self, parent: str | Path) -> None:
         """Train a model for the chosen map, into a new folder inside `parent`."""
-        if self._work is not None or not self.state.can_train:
+        if self._job.is_busy or not self.state.can_train:
             return
         folder = new_folder(parent, f"{file_stem(map_title(self.state.map))}-views")
         token = CancelToken()
-        self._begin("train", token, self._science.train(self.state.map, folder, token), 1)
+        self._job.begin("train", token, self._science.train(self.state.map, folder, token), 1)
 
     def stop(self) -> None:
         """Stop the work at its next step. What was there before stays."""
-        if self._work is not None:
-            self._work.token.cancel()
-            self._show(phase=Phase.STOPPING)
+        self._job.stop()
 
     def choose_view(self, view: int | None) -> None:
         """Look at one view: its particles are filled on the image."""
@@ -202,18 +191,7 @@ class ViewsController:
 
     def command_values(self) -> dict[str, Any]:
         """Give the settings that sort and build as the page does, for a script or a command line."""
-        choice = self.state.map
-        values: dict[str, Any] = {"views": self.state.method}
-        if choice.kind == "map":
-            values["map"] = choice.path
-            if choice.pixel_size_A is not None:
-                values["map_pixel_size_A"] = choice.pixel_size_A
-        model = choice.path if choice.kind == "model" else choice.model
-        if model:
-            values["orientation_model"] = model
-        if self.state.ctf:
-            values["ctf"] = self.state.ctf
-        return values
+        return command_values(self.state)
 
     def _known(self, name: str) -> Any:
         """Give what the micrographs state themselves, for example their lenses; None if they do not."""
@@ -221,59 +199,12 @@ class ViewsController:
         image = None if result is None else result.image
         return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
 
-    def _truth(self) -> str:
-        """Give the map that simulated micrographs were made from, if it is the one that names the views."""
-        truth = self._known("truth")
-        choice = self.state.map
-        named = {"built-in": BUILT_IN_NAME, "map": choice.path}.get(choice.kind)
-        return truth if isinstance(truth, str) and truth == named else ""
+    def _on_told(self, error: str, note: str) -> None:
+        self._show(error=error, note=note)
 
-    def _begin(self, job: Job, token: CancelToken, work: Generator[Progress, None, Any], total: int) -> None:
-        result = self._runs.result
-        self._work = Work(job, token, None if result is None else weakref.ref(result))
-        self._show(phase=Phase.RUNNING, job=job, progress=None, seconds_left=None, error="", note="")
-        self._start(Errand(work, TITLES[job], total, on_step=self._on_step, on_end=self._on_end))
-
-    def _building(
-        self, order: BuildOrder, token: CancelToken
-    ) -> Generator[Progress, None, Reconstruction | None]:
-        work = weakref.WeakMethod(self._take_density)
-
-        def on_map(density: npt.NDArray[np.float32]) -> None:
-            if (take := work()) is not None:
-                take(density)
-
-        return (yield from self._science.build(order, on_map, token))
-
-    def _take_density(self, density: npt.NDArray[np.float32]) -> None:
-        """Leave a map for the main thread, which alone may touch layers."""
-        if self._work is not None:
-            self._work.density = np.array(density, np.float32)
-
-    def _on_step(self, step: Progress) -> None:
-        work = self._work
-        if work is None:
-            return
-        if work.density is not None and self.state.result is not None:
-            density, work.density = work.density, None
+    def _on_grown(self, density: npt.NDArray[np.float32]) -> None:
+        if self.state.result is not None:
             self._show_density(density, self.state.result.pixel_size_A)
-        self._show(progress=step, seconds_left=work.pace.seconds_left(step, time.monotonic()))
-
-    def _on_end(self, outcome: Outcome) -> None:
-        work, self._work = self._work, None
-        if work is None or self._viewer() is None:
-            return
-        self._show(phase=Phase.IDLE, job="", progress=None)
-        same = work.result is None or work.result() is self._runs.result
-        match outcome:
-            case Finished(result=None):
-                self._show(note=STOPPED)
-            case Finished(result=made):
-                self._deliver(made, same)
-            case Failed(error=error):
-                self._show(error=error.sentence)
-            case Crashed():
-                self._show(error=CRASHED)
 
     def _deliver(self, made: ViewsResult | Reconstruction | Path, same: bool) -> None:
         if isinstance(made, Path):
@@ -303,19 +234,12 @@ class ViewsController:
         return with_views(findings, picks_of(result), views, made, values)
 
     def _show_density(self, density: npt.NDArray[np.float32], pixel_size_A: float) -> None:
-        viewer, result, volume = self._viewer(), self._runs.result, self._stage.volume
-        if viewer is None or result is None or result.image is None:
+        result = self._runs.result
+        if self._viewer() is None or result is None or result.image is None:
             return
-        if volume is not None and volume.data.shape == density.shape and not self._new_volume:
-            show_density(volume, density)
-            return
-        size = self._pixel_A(self._runs.state, result) or 1.0
-        said = record(result.findings)
-        layer = Layer.create(*volume_layer(density, pixel_size_A, VOLUME, result.image, size, said))
-        assert isinstance(layer, Image)
+        size = pixel_size_of(self._runs.state, result) or 1.0
+        put_density(self._stage, density, pixel_size_A, result, size, self._new_volume)
         self._new_volume = False
-        self._stage.put(layer)
-        self._stage.show_volume()
 
     def _single_out(self) -> None:
         result, views, chosen = self._runs.result, self.state.result, self.state.chosen
@@ -325,12 +249,6 @@ class ViewsController:
         if views is not None and chosen is not None:
             places = set(keys(views.table[views.table["view"] == chosen]))
         single_out(result, places)
-
-    def _pixel_A(self, state: RunState, result: Result) -> float | None:
-        said = used_pixel_A(state)
-        if said is None:
-            said = result.findings.provenance.settings.get("pixel_size_A")
-        return said
 
     def _on_run(self, state: RunState) -> None:
         result = self._runs.result if state.technique == TECHNIQUE else None
@@ -345,9 +263,6 @@ class ViewsController:
             self._show()
             self._single_out()
 
-    def _on_stage(self) -> None:
-        self._show()
-
     def _show(self, **changes: Any) -> None:
         state = replace(self.state, **changes)
         self.state = replace(state, **self._derived(state))
@@ -357,49 +272,21 @@ class ViewsController:
         """Give what follows from the rest, the picks and the viewer."""
         result = self._runs.result if self._runs.state.technique == TECHNIQUE else None
         picks = None if result is None else frozenset(keys(picks_of(result)))
-        made = state.reconstruction
-        own_map = state.map.kind == "map"
+        made, job = state.reconstruction, self._job
+        size = None if result is None else pixel_size_of(self._runs.state, result)
         return {
             "picks": 0 if picks is None else len(picks),
             "whose": whose_projections(state.map, state.method, map_title(state.map)),
-            "blocked": self._why_not(state, result, picks),
+            "blocked": why_not(state, result, picks, size),
             "lenses_stated": self._known("lenses") is not None,
-            "can_train": own_map and state.method == "network" and state.map.voxel_A is not None,
+            "can_train": can_train(state),
+            "phase": job.phase,
+            "job": job.job,
+            "progress": job.progress,
+            "seconds_left": job.seconds_left,
             "stale": state.result is not None and picks is not None and picks != self._sorted_keys,
             "caution": "" if state.result is None else preferred(state.result),
-            "outdated": made is not None and set(made.kept) != set(self._useful(state)),
+            "outdated": made is not None and set(made.kept) != set(useful(state)),
             "has_volume": self._stage.volume is not None,
             "shows_volume": self._stage.is_up,
         }
-
-    @staticmethod
-    def _useful(state: ViewsState) -> list[int]:
-        """Give the views that are kept and hold particles."""
-        if state.result is None:
-            return []
-        counts = state.result.views["count"].to_numpy()
-        return [view for view in sorted(state.kept) if counts[view] > 0]
-
-    def _why_not(self, state: ViewsState, result: Result | None, picks: frozenset[Any] | None) -> str:
-        if result is None or not picks:
-            return "There are no picks to sort."
-        if len(picks) < FEWEST:
-            return f"{len(picks)} picks are too few for 84 views: lower the threshold or add micrographs."
-        if result.image is None:
-            return "The image was removed; open it and run again."
-        if self._pixel_A(self._runs.state, result) is None:
-            return "Type the pixel size on the page Run: particles and map have to be at one scale."
-        if state.map.kind == "map" and state.map.voxel_A is None:
-            return "Type the edge of a voxel: the file of the map does not say it."
-        if state.map.kind == "map" and state.method == "network" and not state.map.model:
-            return "Train a model for this map first, or take correlation."
-        return ""
-
-
-def contrast_of(findings: Findings) -> Literal["dark", "light"]:
-    """Give how the particles of a run lie against the ice: as it was told, else as it has seen and noted."""
-    said = findings.provenance.settings.get("contrast", "auto")
-    light = said == "light" or (
-        said == "auto" and any(note.startswith(LIGHTER) for note in findings.provenance.notes)
-    )
-    return "light" if light else "dark"
