@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import napari_sciml.samples
 from napari_sciml.app.codebook_editor import CodebookController
 from napari_sciml.app.preview import view_of
 from napari_sciml.app.run_controller import RunController
+from napari_sciml.app.traits import TRAITS
 from napari_sciml.app.worker import outcome_of
 from napari_sciml.backends.codebook import open_codebook
 from napari_sciml.core.progress import drive
@@ -129,7 +131,7 @@ def test_the_overlay_of_the_slice_in_view_follows_while_somebody_looks(opened):
     opened.viewer.dims.set_point(0, 1)
     assert opened.names == ["slab"]
     opened.editor.watch(True)
-    assert opened.names == ["slab", "slab, edited codebook: fibres"]
+    assert opened.names == ["slab", "edited codebook: fibres"]
     layer = opened.viewer.layers[-1]
     assert opened.state.seen.startswith("In view: ")
     assert len(layer.data)
@@ -137,7 +139,7 @@ def test_the_overlay_of_the_slice_in_view_follows_while_somebody_looks(opened):
     scores = layer.features["score"].to_numpy()
     opened.editor.move(7, opened.state.table[8])
     opened.editor.settle()
-    assert opened.names == ["slab", "slab, edited codebook: fibres"]
+    assert opened.names == ["slab", "edited codebook: fibres"]
     assert not np.array_equal(opened.viewer.layers[-1].features["score"].to_numpy(), scores)
     opened.viewer.dims.set_point(0, 2)
     layer = opened.viewer.layers[-1]
@@ -159,6 +161,19 @@ def test_it_stands_in_for_the_result_and_gives_it_back(opened):
     opened.editor.move(0, opened.state.table[0] * 2)
     opened.editor.settle()
     assert opened.names == ["slab", "slab: fibres"]
+
+
+def test_the_words_on_the_canvas_are_about_the_preview_while_it_is_there(opened, monkeypatch):
+    counting = replace(TRAITS["microct"], words=lambda findings, frame: f"{len(findings.table)} in {frame}")
+    monkeypatch.setitem(TRAITS, "microct", counting)
+    opened.runs.run()
+    opened.viewer.dims.set_point(0, 2)
+    opened.editor.watch(True)
+    shown = opened.viewer.layers["edited codebook: fibres"]
+    assert opened.runs.beside("60 in 2", 2) == f"{len(shown.data)} in 0"
+    assert opened.runs.beside("60 in 1", 1) == ""
+    opened.editor.watch(False)
+    assert opened.runs.beside is None
 
 
 def test_the_preview_is_what_a_run_with_the_saved_file_finds(opened, tmp_path):

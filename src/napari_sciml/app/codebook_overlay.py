@@ -15,6 +15,7 @@ from napari_sciml.app.preview import Preview, view_of
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.sentences import CRASHED, result_line
 from napari_sciml.app.state import Phase
+from napari_sciml.app.traits import traits_of
 from napari_sciml.app.worker import Errand, Failed, Finished, Launch, Outcome
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
@@ -55,6 +56,7 @@ class CodebookOverlay:
         self._again = False
         self._watched = False
         self._preview = Preview(viewer)
+        self._frame = 0
         self.follows = True
         """Whether a person wants it."""
         self.busy = False
@@ -104,6 +106,7 @@ class CodebookOverlay:
         decided = self._preview.findings
         assert decided is not None
         self._say(line_of(decided))
+        self._runs.refresh()
 
     def leave(self) -> None:
         """Take the overlay away; the result comes back."""
@@ -113,6 +116,8 @@ class CodebookOverlay:
         if self._preview.is_up:
             self._preview.leave()
             self._say("")
+            self._runs.beside = None
+            self._runs.refresh()
 
     @property
     def _wanted(self) -> bool:
@@ -153,7 +158,17 @@ class CodebookOverlay:
         instead = [] if result is None or result.image is not image else result.layers
         findings = findings.at_threshold(state.threshold, **state.live)
         self._preview.show(image, findings, order.view, instead)
+        self._frame = int(order.view.offset[0])
         self._say(line_of(findings))
+        # The words on the canvas are about what is seen there, not about the result that is hidden.
+        self._runs.beside = self._words
+        self._runs.refresh()
+
+    def _words(self, words: str, frame: int) -> str:
+        findings = self._preview.findings
+        if findings is None or frame != self._frame:
+            return ""
+        return traits_of(findings.provenance.technique).words(findings, 0)
 
     def _say(self, seen: str) -> None:
         self.seen = seen

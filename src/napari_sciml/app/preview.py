@@ -49,7 +49,7 @@ class Preview:
                 self._hidden.append(weakref.ref(layer))
         whole = spatial_kwargs(image)
         spatial = grid_place(whole, (1.0,) * image.ndim, view.offset)
-        self._result = Result.deliver(viewer, findings, Place(f"{image.name}, {NAME}", spatial), None)
+        self._result = Result.deliver(viewer, findings, Place(NAME, spatial), None)
         for layer in self._result.layers:
             # What somebody painted here would be gone with the next change.
             layer.editable = False
