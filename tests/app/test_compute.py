@@ -26,6 +26,19 @@ def test_choices_about_levels_wait_while_something_else_computes():
     assert used({**chosen, "backend": "codebook"}) == {**chosen, "backend": "codebook"}
 
 
+def test_a_runtime_that_cannot_execute_the_backend_waits():
+    assert used({"runtime": "torch"}) == {"runtime": "torch"}
+    assert used({"backend": "int8", "runtime": "torch"}) == {"backend": "int8"}
+    assert used({"backend": "codebook", "runtime": "openvino", "levels": 4}) == {
+        "backend": "codebook",
+        "levels": 4,
+    }
+    chosen = changed({}, {"runtime": "openvino", "backend": "int8"})
+    assert list(chosen.items()) == [("backend", "int8"), ("runtime", "openvino")]
+    assert used(chosen) == chosen
+    assert changed(chosen, {"runtime": "auto"}) == {"backend": "int8"}
+
+
 def test_every_choice_on_offer_is_one_that_the_settings_take():
     fields = RunSettings.model_fields
     offered = {"backend": compute.BACKENDS, "method": compute.METHODS, "scope": compute.SCOPES}

@@ -62,7 +62,7 @@ def test_an_old_record_says_nothing():
 
 
 def test_the_reason_for_a_runtime_is_a_sentence():
-    assert choice_line(record(choice="fastest here: 3.1x torch")) == "Fastest here: 3.1x torch."
+    assert choice_line(record(choice="fastest here: 3.1x torch")) == "Fastest here: 3.1x PyTorch."
     assert choice_line(record()) == ""
 
 

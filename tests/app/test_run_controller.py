@@ -11,6 +11,7 @@ from fakes import SpotTechnique, bad_pixels, spots
 from napari_sciml.app.run_controller import RunController
 from napari_sciml.app.state import Phase
 from napari_sciml.app.worker import Crashed, outcome_of
+from napari_sciml.backends import tuner
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers import notify
@@ -347,3 +348,69 @@ def test_what_computes_is_one_choice_for_all_techniques_and_goes_into_the_run_an
     assert "levels" not in desk.runs.command_text()
     desk.runs.change_compute({"backend": "codebook"})
     assert desk.state.compute["levels"] == 4
+
+
+def test_the_runtime_goes_into_the_run_and_its_texts_as_far_as_it_can_execute_the_backend(desk):
+    desk.runs.change_compute({"backend": "int8", "runtime": "openvino"})
+    desk.run()
+    assert (desk.technique.seen[-1].backend, desk.technique.seen[-1].runtime) == ("int8", "openvino")
+    assert desk.state.findings.provenance.settings["runtime"] == "openvino"
+    assert "backend='int8', runtime='openvino'" in desk.runs.python_text()
+    assert "--backend int8 --runtime openvino" in desk.runs.command_text()
+    desk.runs.change_compute({"backend": "codebook"})
+    assert "runtime" not in desk.runs.command_text()
+    assert desk.state.runtimes == ()
+    desk.runs.change_compute({"backend": "float32"})
+    assert desk.state.compute == {"runtime": "openvino"}
+    assert "--runtime openvino" in desk.runs.command_text()
+
+
+@pytest.fixture
+def measured(monkeypatch, random_patch_model, tmp_path):
+    """The model on offer, and what measuring gives or raises."""
+    outcome = {"runtime": "openvino"}
+
+    def measure(model, backend):
+        if "error" in outcome:
+            raise outcome["error"]
+        why = f"{outcome['runtime']} {backend}; measured"
+        return tuner.Choice(model=model.name, backend=backend, runtime=outcome["runtime"], why=why)
+
+    monkeypatch.setattr(tuner, "measure", measure)
+    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv(tuner.VARIABLE)
+    monkeypatch.setattr(SpotTechnique, "models", (str(random_patch_model.folder),))
+    return outcome
+
+
+def test_runtimes_can_be_measured_again_and_nothing_runs_meanwhile(measured, desk):
+    desk.runs.measure_runtimes()
+    assert desk.state.measuring
+    assert "measured again" in desk.state.blocked
+    work = desk.work
+    desk.runs.run()
+    desk.runs.measure_runtimes()
+    assert desk.work is work, "something else was started"
+    desk.finish()
+    assert (desk.state.measuring, desk.state.blocked) == (False, "")
+    assert desk.state.note == "OpenVINO float32; measured."
+    measured["runtime"] = "torch"
+    desk.runs.measure_runtimes()
+    desk.finish()
+    assert desk.state.note == "PyTorch float32; measured."
+
+
+def test_measuring_that_fails_says_why_and_a_run_can_start(measured, desk, told):
+    measured["error"] = SciMLError("The weights are damaged", "install the model again")
+    desk.runs.measure_runtimes()
+    desk.finish()
+    assert desk.state.error == "The weights are damaged: install the model again."
+    assert not desk.state.measuring
+    desk.run()
+    assert desk.technique.seen
+
+
+def test_runtimes_of_a_model_that_is_not_there_are_not_measured(desk):
+    desk.runs.measure_runtimes()
+    assert "There is no model called 'spots'" in desk.state.error
+    assert not desk.state.measuring

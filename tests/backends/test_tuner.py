@@ -11,7 +11,7 @@ import pytest
 
 from by_hand import ByHand
 from napari_sciml.backends import opening, tuner
-from napari_sciml.backends.tuner import Choice, choose, near
+from napari_sciml.backends.tuner import Choice, choose, expected, near
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import open_model
@@ -135,6 +135,27 @@ def test_another_version_is_measured_anew(
     assert tuner.remembered_at(model, "float32") == before
     monkeypatch.setattr(tuner.metadata, "version", lambda name: "2.0")
     assert tuner.remembered_at(model, "float32") != before
+
+
+def test_what_will_be_chosen_is_known_beforehand_once_it_was_measured(model: Model, machine: Any) -> None:
+    found = machine(torch=(0.02, 0.0), onnxruntime=(0.002, 0.0), openvino=(0.02, 0.0))
+    assert expected(model, "float32") is None
+    choice = choose(model, "float32")
+    count = len(found.opened)
+    assert expected(model, "float32") == choice
+    assert len(found.opened) == count
+
+
+def test_a_library_under_another_name_is_no_error(
+    model: Model, machine: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine(torch=(0.02, 0.0), onnxruntime=(0.002, 0.0), openvino=(0.02, 0.0))
+
+    def version(name: str) -> str:
+        raise tuner.metadata.PackageNotFoundError(name)
+
+    monkeypatch.setattr(tuner.metadata, "version", version)
+    assert choose(model, "float32").runtime == "onnxruntime"
 
 
 def test_the_variable_sets_it(model: Model, machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_sciml.backends import tuner
 from napari_sciml.cli import demo as demo_module
 from napari_sciml.cli import demo_samples
 from napari_sciml.cli import doctor as doctor_module
@@ -165,6 +166,53 @@ def test_doctor_looks_into_a_file(cli: Any, volume_file: Path, tmp_path: Path) -
     sick = cli("doctor", tmp_path / "absent.tif")
     assert sick.status == 0
     assert "There is no file or folder" in sick.err
+
+
+@pytest.fixture
+def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str, str]]:
+    """What was measured, each time another result; the memory is empty."""
+    seen: list[tuple[str, str]] = []
+
+    def measure(model: Model, backend: str) -> tuner.Choice:
+        seen.append((model.name, backend))
+        why = f"torch {backend}; measurement {len(seen)}"
+        return tuner.Choice(model=model.name, backend=backend, runtime="torch", why=why)
+
+    monkeypatch.setattr(tuner, "measure", measure)
+    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv(tuner.VARIABLE)
+    return seen
+
+
+def test_doctor_measures_all_models_again(
+    cli: Any, shipped_model: Path, measured: list[tuple[str, str]]
+) -> None:
+    first = cli("doctor", "--measure")
+    assert (first.status, measured) == (0, [("microct-fiber-dense", "float32")])
+    assert first.err == "Measuring microct-fiber-dense, float32 (1 of 1)\n"
+    assert first.out == "fastest microct-fiber-dense float32  torch float32; measurement 1\n"
+    assert "measurement 2" in cli("doctor", "--measure").out
+    told = [" ".join(line.split()) for line in cli("doctor").out.splitlines()]
+    assert "fastest microct-fiber-dense float32 torch float32; measurement 2" in told
+    assert not any("measurement 1" in line for line in told)
+
+
+def test_doctor_measures_the_models_that_are_named(
+    cli: Any, shipped_model: Path, random_patch_model: Model, measured: list[tuple[str, str]]
+) -> None:
+    outcome = cli("doctor", "--measure", random_patch_model.folder)
+    assert (outcome.status, measured) == (0, [("random-patch", "float32")])
+    wrong = cli("doctor", "--measure", "microct-fiber-dense", "no-such-model")
+    assert wrong.status == 2
+    assert "There is no model called 'no-such-model'" in wrong.err
+    assert len(measured) == 1
+
+
+def test_doctor_says_that_a_variable_has_the_last_word(
+    cli: Any, shipped_model: Path, measured: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(tuner.VARIABLE, "openvino")
+    assert "SCIML_RUNTIME is openvino: it is used" in cli("doctor", "--measure").err
 
 
 def test_version(cli: Any) -> None:

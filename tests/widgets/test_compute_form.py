@@ -1,7 +1,11 @@
 from __future__ import annotations
 
+import threading
+
 import pytest
 
+from napari_sciml.app import runtime_words
+from napari_sciml.backends import tuner
 from napari_sciml.core.settings import RunSettings
 
 
@@ -38,9 +42,64 @@ def test_few_levels_bring_their_own_settings(window):
     assert (seen.method, seen.scope, seen.targets) == ("constrain", "channel", "biases")
 
 
+@pytest.fixture
+def without_openvino(monkeypatch):
+    monkeypatch.setattr(runtime_words, "installed", lambda name: name != "openvino")
+
+
+def test_the_runtime_is_chosen_beside_the_backend(window, without_openvino):
+    window.open_image()
+    box, row = window.find("sciml_runtime"), window.find("sciml_runtime_row")
+    texts = [box.itemText(i) for i in range(box.count())]
+    assert texts == [runtime_words.AUTO, "PyTorch", "ONNX Runtime", "OpenVINO (not installed)"]
+    assert box.currentData() == "auto"
+    choose(box, "torch")
+    assert window.find("sciml_measure").isHidden()
+    window.run()
+    assert window.technique.seen[-1].runtime == "torch"
+    # Torch cannot execute integers: the choice waits, and the measurement decides.
+    choose(window.find("sciml_compute"), "int8")
+    assert [box.itemData(i) for i in range(box.count())] == ["auto", "onnxruntime", "openvino"]
+    assert box.currentData() == "auto"
+    window.run()
+    assert window.technique.seen[-1].runtime == "auto"
+    choose(box, "openvino")
+    assert "OpenVINO is not installed: ONNX Runtime will run instead." in window.text("sciml_outlook")
+    choose(window.find("sciml_compute"), "codebook")
+    assert row.isHidden()
+    choose(window.find("sciml_compute"), "float32")
+    assert not row.isHidden()
+    assert box.currentData() == "openvino"
+
+
+def test_what_is_the_fastest_can_be_measured_again(window, monkeypatch, random_patch_model, tmp_path):
+    monkeypatch.setattr(window.technique.__class__, "models", (str(random_patch_model.folder),))
+    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path)
+    go_on = threading.Event()
+
+    def measure(model, backend):
+        assert go_on.wait(20)
+        return tuner.Choice(model=model.name, backend=backend, runtime="torch", why="torch float32; slow")
+
+    monkeypatch.setattr(tuner, "measure", measure)
+    window.open_image()
+    window.press("sciml_measure")
+    assert not window.find("sciml_run").isEnabled()
+    assert not window.find("sciml_runtime").isEnabled()
+    go_on.set()
+    window.wait_for(lambda: window.text("sciml_note") == "PyTorch float32; slow.")
+    assert window.find("sciml_runtime").isEnabled()
+    window.run()
+
+
 @pytest.mark.parametrize(
     ("control", "field"),
-    [("sciml_compute", "backend"), ("sciml_levels", "levels"), ("sciml_method", "method")],
+    [
+        ("sciml_compute", "backend"),
+        ("sciml_runtime", "runtime"),
+        ("sciml_levels", "levels"),
+        ("sciml_method", "method"),
+    ],
 )
 def test_tooltips_come_from_the_settings(window, control, field):
     assert window.find(control).toolTip() == RunSettings.model_fields[field].description

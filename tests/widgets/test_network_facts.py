@@ -41,7 +41,7 @@ def test_the_figures_stand_beside_the_result(window):
     assert not window.find("sciml_network").isHidden()
     assert window.text("sciml_network_computed") == "8 levels, qat, numpy"
     assert window.text("sciml_network_energy").endswith("(estimate)")
-    assert window.text("sciml_runtime_choice") == "Torch is the fastest here."
+    assert window.text("sciml_runtime_choice") == "PyTorch is the fastest here."
     assert "estimate" in window.find("sciml_network").toolTip()
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from napari_sciml.app.runtime_words import able_runtime
 from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings, parse_settings
@@ -33,7 +34,7 @@ TARGETS = [
 SHORT = {"float32": "float32", "codebook": "few levels", "int8": "int8"}
 """The same in fewer words."""
 CODEBOOK_NAMES = ("levels", "data_levels", "method", "scope", "targets", "codebook")
-NAMES = ("backend", *CODEBOOK_NAMES)
+NAMES = ("backend", "runtime", *CODEBOOK_NAMES)
 """Settings of what computes; they are one choice for all techniques."""
 
 
@@ -59,8 +60,11 @@ def without_file(values: Mapping[str, Any]) -> dict[str, Any]:
 
 def used(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what the chosen backend does not look at; it waits for the one that does."""
-    codebook = values.get("backend") == "codebook"
-    return {name: value for name, value in values.items() if codebook or name not in CODEBOOK_NAMES}
+    backend = values.get("backend", RunSettings.model_fields["backend"].default)
+    unused = set() if backend == "codebook" else set(CODEBOOK_NAMES)
+    if able_runtime(backend, values.get("runtime", "auto")) == "auto":
+        unused.add("runtime")
+    return {name: value for name, value in values.items() if name not in unused}
 
 
 def outlook(model_name: str, values: Mapping[str, Any]) -> str:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from napari_sciml.app.compute import bytes_words, ratio_words, share_words
+from napari_sciml.app.runtime_words import runtime_words, sentence_of
 from napari_sciml.core.provenance import NetworkRecord, Provenance
-
-RUNTIMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
 
 
 def network_rows(record: Provenance) -> list[tuple[str, str]]:
@@ -26,13 +25,8 @@ def network_rows(record: Provenance) -> list[tuple[str, str]]:
 
 def choice_line(record: Provenance) -> str:
     """Say why this runtime executed the network, or nothing."""
-    choice = "" if record.network is None else record.network.choice.strip()
-    return f"{choice[0].upper()}{choice[1:].rstrip('.')}." if choice else ""
-
-
-def runtime_words(runtime: str) -> str:
-    """Give the name of a runtime as its makers write it."""
-    return RUNTIMES.get(runtime, runtime)
+    choice = "" if record.network is None else sentence_of(record.network.choice)
+    return f"{choice}." if choice else ""
 
 
 def size_row(network: NetworkRecord) -> str:

@@ -19,12 +19,14 @@ from napari_sciml.app.image_choice import ImageChoice
 from napari_sciml.app.pace import Pace
 from napari_sciml.app.resolve import Resolved, Wish, resolve
 from napari_sciml.app.result import Result
+from napari_sciml.app.runtime_words import measured_words, runtime_choices, runtime_outlook
 from napari_sciml.app.saving import corrected_points, new_folder, save_work
-from napari_sciml.app.sentences import CRASHED, next_step, result_line, saved_line
+from napari_sciml.app.sentences import CRASHED, MEASURING, next_step, result_line, saved_line
 from napari_sciml.app.snippets import command_text, nameable, out_folder, python_text
 from napari_sciml.app.state import Phase, RunState
 from napari_sciml.app.traits import traits_of
 from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
@@ -33,6 +35,7 @@ from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.origin import Origin, origin_of
 from napari_sciml.layers.spatial import Place
+from napari_sciml.networks.registry import get_model
 
 
 def all_techniques() -> list[Technique]:
@@ -160,7 +163,8 @@ class RunController:
         """Start, unless something runs or the state says why not."""
         plan = self._resolve()
         image = self._choice.image
-        if self._job is not None or plan.blocked or plan.source is None or image is None:
+        busy = self._job is not None or self.state.measuring
+        if busy or plan.blocked or plan.source is None or image is None:
             self._refresh()
             return
         settings = plan.start_settings()
@@ -181,6 +185,20 @@ class RunController:
         if self._job is not None:
             self._job.token.cancel()
             self._show(phase=Phase.STOPPING)
+
+    def measure_runtimes(self) -> None:
+        """Measure again which runtime is the fastest for the chosen model; nothing else runs meanwhile."""
+        if self._job is not None or self.state.measuring:
+            return
+        try:
+            models = [get_model(self.state.model)]
+        except SciMLError as error:
+            self._show(error=error.sentence, note="")
+            return
+        self._show(measuring=True, blocked=MEASURING, error="", note="")
+        title = f"Measuring runtimes: {self.state.model}"
+        work = measure_again(models)
+        self._start(Errand(work, title, len(measurable(models)), on_step=_ignore, on_end=self._on_measured))
 
     def save(self, parent: str | Path) -> None:
         """Save the result into a new folder inside `parent`."""
@@ -308,6 +326,18 @@ class RunController:
         live = {name: settings[name] for name in traits_of(technique).live}
         return findings.at_threshold(**{**live, **wanted})
 
+    def _on_measured(self, outcome: Outcome) -> None:
+        if self._viewer() is None:
+            return
+        match outcome:
+            case Finished(result=choices):
+                self._show(measuring=False, note=measured_words(choices))
+            case Failed(error=error):
+                self._fail(error, measuring=False)
+            case Crashed():
+                self._show(measuring=False, error=CRASHED)
+        self._refresh()
+
     def _on_saved(self, outcome: Outcome) -> None:
         match outcome:
             case Finished(result=files):
@@ -336,6 +366,8 @@ class RunController:
         plan = self._resolve()
         result, own = self._result, self._own_result()
         live = plan.live()
+        compute = self._wish.compute
+        backend = compute.get("backend", RunSettings.model_fields["backend"].default)
         return {
             "images": self._choice.images,
             "image": self._choice.image,
@@ -345,8 +377,9 @@ class RunController:
             "models": plan.technique.models,
             "model": plan.model,
             "values": dict(self._wish.values.get(plan.technique.name, {})),
-            "compute": dict(self._wish.compute),
-            "outlook": outlook(plan.model, self._wish.compute),
+            "compute": dict(compute),
+            "runtimes": runtime_choices(backend),
+            "outlook": f"{outlook(plan.model, compute)} {runtime_outlook(plan.model, compute)}".strip(),
             "threshold": self._wish.threshold,
             "live": live,
             "threshold_live": self._is_live(own),
@@ -355,7 +388,7 @@ class RunController:
             "findings": None if own is None else own.findings,
             "frame": None if own is None else self._frames.frame(own),
             "plan": plan.plan,
-            "blocked": plan.blocked,
+            "blocked": MEASURING if self.state.measuring else plan.blocked,
             "result": "" if result is None else result_line(result.findings, result.edits),
             "next_step": ""
             if result is None

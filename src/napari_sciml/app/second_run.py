@@ -14,6 +14,7 @@ from napari_sciml.app.compute import CODEBOOK_NAMES
 from napari_sciml.app.pace import Pace
 from napari_sciml.app.result import Result
 from napari_sciml.app.run_controller import RunController
+from napari_sciml.app.runtime_words import able_runtime
 from napari_sciml.app.sentences import CRASHED
 from napari_sciml.app.state import Phase
 from napari_sciml.app.worker import Crashed, Errand, Failed, Finished, Launch, Outcome
@@ -129,8 +130,12 @@ class SecondRun:
 
 
 def other_settings(settings: RunSettings, backend: str, compute: Mapping[str, Any]) -> RunSettings:
-    """Give the settings of the same run with another backend; levels are those that the page has chosen."""
+    """Give the settings of the same run with another backend; levels are those that the page has chosen.
+
+    A runtime that cannot execute that backend is left to the measurement.
+    """
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
+    values["runtime"] = able_runtime(backend, settings.runtime)
     fields = RunSettings.model_fields
     values |= {name: fields[name].default for name in CODEBOOK_NAMES}
     if backend == "codebook":

@@ -18,6 +18,7 @@ NO_IMAGE = "Open an image first: drag a file into the window, or use File > Open
 ANGSTROM_BELOW_UM = 0.01
 """Pixels smaller than this are said in Angstrom."""
 
+MEASURING = "The runtimes are measured again; this takes some seconds."
 CRASHED = "The program made a mistake, shown in the notification; please report it."
 """Shown for a bug. Its traceback is in napari's notification."""
 

@@ -64,8 +64,12 @@ class RunState:
         Settings of the technique that differ from its defaults.
     compute
         What computes the scores, as far as it differs from the defaults.
+    runtimes
+        Libraries that can execute it, as words and name; nothing where there is no choice.
     outlook
         What that means for the chosen model.
+    measuring
+        Whether the fastest of these libraries is being measured.
     blocked
         Why Run is disabled, or an empty string.
     live
@@ -101,7 +105,9 @@ class RunState:
     model: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
     compute: Mapping[str, Any] = field(default_factory=dict)
+    runtimes: tuple[tuple[str, str], ...] = ()
     outlook: str = ""
+    measuring: bool = False
     threshold: float = 0.5
     live: Mapping[str, Any] = field(default_factory=dict)
     threshold_live: bool = False

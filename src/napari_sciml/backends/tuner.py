@@ -13,13 +13,14 @@ import math
 import os
 import platform
 import time
+from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from napari_sciml.backends.predictor import Predictor
+from napari_sciml.backends.predictor import FIELD_STRIDE, Predictor
 from napari_sciml.backends.runtimes import NEEDS, RUNTIMES_FOR, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
@@ -35,12 +36,14 @@ SAME_LABELS = 0.97
 SCORES_WITHIN = {"float32": 1e-3, "int8": 0.03}
 """Backend -> how far scores may be from those of plain torch float32, on average."""
 IMAGES, ROUNDS = 64, 3
-FIELD_STRIDE = 2
-"""The stride at which recipes label fields."""
 
 
 class Choice(BaseModel):
-    """Which runtime was chosen, and why in one line."""
+    """Which runtime was chosen, and why in one line.
+
+    `facts` is what the choice depends on and can be known without torch: weights, machine and versions. It is
+    empty where nothing was measured, and in choices of old.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -48,6 +51,7 @@ class Choice(BaseModel):
     backend: str
     runtime: str
     why: str
+    facts: str = ""
 
 
 def choose(model: Model, backend: str) -> Choice:
@@ -58,13 +62,8 @@ def choose(model: Model, backend: str) -> Choice:
     SciMLError
         If `VARIABLE` names no runtime.
     """
-    wanted = os.environ.get(VARIABLE, "")
-    if wanted and wanted not in NEEDS:
-        raise SciMLError(f"{VARIABLE} is {wanted!r}", f"set it to one of {', '.join(NEEDS)}, or unset it")
-    known = [name for name in RUNTIMES_FOR[backend] if installed(name)]
-    if wanted in known or (wanted and known):
-        runtime = wanted if wanted in known else known[0]
-        return Choice(model=model.name, backend=backend, runtime=runtime, why=f"{VARIABLE} is {wanted}")
+    if (pinned := set_by_hand(model, backend)) is not None:
+        return pinned
     path = remembered_at(model, backend)
     if (found := recall(path)) is not None:
         return found
@@ -73,21 +72,71 @@ def choose(model: Model, backend: str) -> Choice:
     return choice
 
 
+def set_by_hand(model: Model, backend: str) -> Choice | None:
+    """Give the runtime that `VARIABLE` sets, or None if it does not.
+
+    Raises
+    ------
+    SciMLError
+        If it names no runtime.
+    """
+    wanted = os.environ.get(VARIABLE, "")
+    if wanted and wanted not in NEEDS:
+        raise SciMLError(f"{VARIABLE} is {wanted!r}", f"set it to one of {', '.join(NEEDS)}, or unset it")
+    known = [name for name in RUNTIMES_FOR[backend] if installed(name)]
+    if not wanted or not known:
+        return None
+    runtime = wanted if wanted in known else known[0]
+    return Choice(model=model.name, backend=backend, runtime=runtime, why=f"{VARIABLE} is {wanted}")
+
+
+def expected(model: Model, backend: str) -> Choice | None:
+    """Give what `choose` will, as far as that can be told without measuring and without torch, or None.
+
+    The number of threads is not looked at: only torch knows it.
+
+    Raises
+    ------
+    SciMLError
+        If `VARIABLE` names no runtime, or the model has no such variant.
+    """
+    fixed = set_by_hand(model, backend) or without_measuring(model, backend)
+    if fixed is not None:
+        return fixed
+    known = [c for c in all_remembered() if (c.model, c.backend) == (model.name, backend)]
+    facts = facts_of(model, backend) if known else ""
+    return next((choice for choice in known if choice.facts in ("", facts)), None)
+
+
+def without_measuring(model: Model, backend: str) -> Choice | None:
+    """Give the runtime to take where nothing can be measured, or None where something can."""
+    others = [name for name in RUNTIMES_FOR[backend] if name != "torch" and installed(name)]
+    if not others:
+        why = "torch: neither ONNX Runtime nor OpenVINO is installed"
+        return Choice(model=model.name, backend=backend, runtime="torch", why=why)
+    if model.card.get("calibration") is None:
+        return _first(model, backend)
+    return None
+
+
+def _first(model: Model, backend: str) -> Choice:
+    first = next(name for name in RUNTIMES_FOR[backend] if installed(name))
+    why = f"{first}: not measured, since the model has no calibration images"
+    return Choice(model=model.name, backend=backend, runtime=first, why=why)
+
+
 def measure(model: Model, backend: str) -> Choice:
     """Run every runtime on the calibration images and take the fastest that agrees, if it is worth it."""
     from napari_sciml.backends.opening import open_predictor
 
-    def chosen(runtime: str, why: str) -> Choice:
-        return Choice(model=model.name, backend=backend, runtime=runtime, why=why)
-
-    others = [name for name in RUNTIMES_FOR[backend] if name != "torch" and installed(name)]
-    if not others:
-        return chosen("torch", "torch: neither ONNX Runtime nor OpenVINO is installed")
+    if (fixed := without_measuring(model, backend)) is not None:
+        return fixed
     try:
         images = model.calibration_images()[:IMAGES]
     except SciMLError:
-        first = RUNTIMES_FOR[backend][0] if backend == "float32" else others[0]
-        return chosen(first, f"{first}: not measured, since the model has no calibration images")
+        # They are named in the card, but missing or damaged.
+        return _first(model, backend)
+    others = [name for name in RUNTIMES_FOR[backend] if name != "torch" and installed(name)]
     trials, said = {"torch": Trial(open_predictor(model), images)}, []
     for name in others:
         try:
@@ -110,7 +159,13 @@ def measure(model: Model, backend: str) -> Choice:
     if ratios.get(best, 0.0) < WORTH:
         best = "torch"
     lead = "torch float32" if best == "torch" else f"{best} {backend}"
-    return chosen(best, f"{lead}; measured here against torch float32: {', '.join(said)}")
+    return Choice(
+        model=model.name,
+        backend=backend,
+        runtime=best,
+        why=f"{lead}; measured here against torch float32: {', '.join(said)}",
+        facts=facts_of(model, backend),
+    )
 
 
 class Trial:
@@ -161,11 +216,30 @@ def remembered_at(model: Model, backend: str) -> Path:
     """Give the file of a choice: another one after an update, with other threads or on another machine."""
     import torch
 
+    facts = f"{facts_of(model, backend)} {torch.get_num_threads()}"
+    return cache_folder() / f"{hashlib.sha256(facts.encode()).hexdigest()[:24]}.json"
+
+
+def facts_of(model: Model, backend: str) -> str:
+    """Give what a choice depends on besides the number of threads: weights, machine and versions.
+
+    Raises
+    ------
+    SciMLError
+        If the model has no such variant.
+    """
     versions = [
-        f"{name} {metadata.version(name)}" for name in ("torch", "onnxruntime", "openvino") if installed(name)
+        f"{name} {_version(name)}" for name in ("torch", "onnxruntime", "openvino") if installed(name)
     ]
-    facts = [model.variant(backend).sha256, backend, str(torch.get_num_threads()), platform.node(), *versions]
-    return cache_folder() / f"{hashlib.sha256(' '.join(facts).encode()).hexdigest()[:24]}.json"
+    return " ".join([model.variant(backend).sha256, backend, platform.node(), *versions])
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        # Not there, or built under another name, as the ones for graphics cards are.
+        return "of unknown version"
 
 
 def recall(path: Path) -> Choice | None:
@@ -188,10 +262,22 @@ def remember(path: Path, choice: Choice) -> None:
         return
 
 
+def forget(model: Model, backend: str) -> None:
+    """Drop what was measured of a model with any version, weights and number of threads, if possible."""
+    for file in _files():
+        choice = recall(file)
+        if choice is not None and (choice.model, choice.backend) == (model.name, backend):
+            with suppress(OSError):
+                file.unlink()
+
+
 def all_remembered() -> list[Choice]:
     """Give everything that was measured on this machine with any version, the latest first."""
+    return [choice for file in _files() if (choice := recall(file)) is not None]
+
+
+def _files() -> list[Path]:
     try:
-        files = sorted(cache_folder().glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
+        return sorted(cache_folder().glob("*.json"), key=lambda file: file.stat().st_mtime, reverse=True)
     except OSError:
         return []
-    return [choice for file in files if (choice := recall(file)) is not None]

@@ -13,9 +13,10 @@ from typing import Annotated
 
 import typer
 
-from napari_sciml.cli.console import report, say
+from napari_sciml.cli.console import note, report, say
 from napari_sciml.cli.demo import has_display
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import Progress
 
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 SMALL_MEMORY_GB = 4.0
@@ -32,17 +33,30 @@ class Finding:
 
 
 def doctor(
-    image: Annotated[
-        str | None,
-        typer.Argument(metavar="INPUT", help="A file or folder to look into as well.", show_default=False),
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[INPUT|MODEL]...",
+            help="Files or folders to look into as well; with --measure, models, or none for all of them.",
+            show_default=False,
+        ),
     ] = None,
+    measure: Annotated[
+        bool,
+        typer.Option(
+            "--measure",
+            help="Measure again which runtime is the fastest for each model, and forget what was known. "
+            "Takes about a minute; the machine should have nothing else to do.",
+        ),
+    ] = False,
 ) -> None:
     """Say what is installed, what is missing and what to do about it."""
+    if measure:
+        show(measured_again(names or []))
+        return
     findings = [*packages(), *runtimes(), *machine(), *weights(), *choices()]
-    width = max(len(finding.name) for finding in findings)
-    for finding in findings:
-        say(f"{finding.name:<{width}}  {finding.value}")
-    if image is not None:
+    show(findings)
+    for image in names or []:
         look_into(image)
     advice = [finding.advice for finding in findings if finding.advice]
     say("")
@@ -51,6 +65,38 @@ def doctor(
     if not advice:
         say("Everything is here.")
     say('Install or update everything with: pip install --upgrade "napari-sciml[all]"')
+
+
+def show(findings: list[Finding]) -> None:
+    """Print findings as a table of two columns."""
+    width = max((len(finding.name) for finding in findings), default=0)
+    for finding in findings:
+        say(f"{finding.name:<{width}}  {finding.value}")
+
+
+def measured_again(names: list[str]) -> list[Finding]:
+    """Measure the runtimes of the models called so, or of all that ship, and say what came of it.
+
+    Raises
+    ------
+    SciMLError
+        If there is no such model.
+    """
+    from napari_sciml.backends.measuring import measure_again
+    from napari_sciml.backends.tuner import VARIABLE
+    from napari_sciml.core.progress import drive
+    from napari_sciml.networks.registry import get_model, model_names
+
+    models = [get_model(name) for name in names or model_names()]
+    found = drive(measure_again(models), tell_step)
+    if pinned := os.environ.get(VARIABLE):
+        note(f"{VARIABLE} is {pinned}: it is used, and not what was measured.")
+    return [Finding(f"fastest {choice.model} {choice.backend}", choice.why) for choice in found]
+
+
+def tell_step(step: Progress) -> None:
+    """Say what is measured now."""
+    note(f"Measuring {step.what} ({step.done + 1} of {step.total})")
 
 
 def packages() -> Iterator[Finding]:
@@ -114,11 +160,11 @@ def choices() -> Iterator[Finding]:
 
     if pinned := os.environ.get(VARIABLE):
         yield Finding(VARIABLE, f"{pinned}; nothing is measured")
-    known: set[tuple[str, str]] = set()
+    latest: dict[tuple[str, str], str] = {}
     for choice in all_remembered():
-        if (choice.model, choice.backend) not in known:
-            known.add((choice.model, choice.backend))
-            yield Finding(f"fastest {choice.model}", choice.why)
+        latest.setdefault((choice.model, choice.backend), choice.why)
+    for (model, backend), why in sorted(latest.items()):
+        yield Finding(f"fastest {model} {backend}", why)
 
 
 def machine() -> Iterator[Finding]:

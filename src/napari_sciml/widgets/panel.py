@@ -80,6 +80,7 @@ class SciMLPanel(QWidget):
         page.model_chosen.connect(runs.choose_model)
         page.values_changed.connect(runs.change_values)
         page.compute_changed.connect(runs.change_compute)
+        page.measure_pressed.connect(runs.measure_runtimes)
         page.threshold_moved.connect(runs.set_threshold)
         page.decided.connect(runs.set_live)
         page.run_pressed.connect(runs.run)

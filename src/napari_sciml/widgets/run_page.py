@@ -37,6 +37,7 @@ class RunPage(QWidget):
     model_chosen = Signal(str)
     values_changed = Signal(dict)
     compute_changed = Signal(dict)
+    measure_pressed = Signal()
     asked = Signal(str)
     threshold_moved = Signal(float)
     decided = Signal(str, object)
@@ -158,7 +159,7 @@ class RunPage(QWidget):
         rows.addRow("", self._facts)
         rows.addRow("Find", self._technique)
         rows.addRow("Model", self._model)
-        rows.addRow("Compute", self._compute.backend)
+        self._compute.add_rows(rows)
         return rows
 
     def _connect(self) -> None:
@@ -166,6 +167,7 @@ class RunPage(QWidget):
         self._technique.activated.connect(self._on_technique)
         self._model.textActivated.connect(self.model_chosen)
         self._compute.changed.connect(self.compute_changed)
+        self._compute.measure_pressed.connect(self.measure_pressed)
         self._run.run_pressed.connect(self.run_pressed)
         self._run.stop_pressed.connect(self.stop_pressed)
         self._copy_python.clicked.connect(self._on_copy_python)
