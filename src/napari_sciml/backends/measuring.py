@@ -1,0 +1,48 @@
+"""Measure again which runtime is the fastest: what was chosen on a busy machine would stay for ever."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Sequence
+
+from napari_sciml.backends import tuner
+from napari_sciml.backends.tuner import Choice
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.networks.model import Model
+
+MEASURED = ("float32", "int8")
+"""Backends that more than one runtime can execute."""
+
+
+def measurable(models: Sequence[Model]) -> list[tuple[Model, str]]:
+    """Give each model with each backend whose weights it has and for which there is a choice."""
+    return [
+        (model, kind)
+        for model in models
+        for kind in MEASURED
+        if any(variant.kind == kind for variant in model.variants)
+    ]
+
+
+def measure_again(
+    models: Sequence[Model], cancel: CancelToken | None = None
+) -> Generator[Progress, None, list[Choice]]:
+    """Measure and remember anew, whatever was remembered; yields before each measurement.
+
+    What is known of a model is dropped only when there is something better, so that a stop loses nothing.
+
+    Raises
+    ------
+    SciMLError
+        If the weights of a model are missing or damaged.
+    """
+    pairs = measurable(models)
+    choices: list[Choice] = []
+    for done, (model, backend) in enumerate(pairs):
+        yield Progress(done, len(pairs), f"{model.name}, {backend}")
+        if cancel is not None and cancel.cancelled:
+            return choices
+        choice = tuner.measure(model, backend)
+        tuner.forget(model, backend)
+        tuner.remember(tuner.remembered_at(model, backend), choice)
+        choices.append(choice)
+    return choices
