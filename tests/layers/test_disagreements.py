@@ -223,6 +223,18 @@ def test_only_what_is_called_otherwise_is_written_on_the_image():
     layer = Layer.create(*disagreement_layer(found, Place.of(image)))
     assert layer.features["words"].tolist() == ["HCP / BCC100"] * 3
     assert {str(symbol) for symbol in layer.symbol} == {LOOKS[OTHER][0]}
+    across, down, right = layer.text.translation
+    assert (across, right) == (0, 0)
+    assert layer.size[0] / 2 < down < layer.size[0], "below the mark and not far from it"
+
+
+def test_a_mark_is_seen_on_the_whole_of_a_large_slice():
+    first = made(fibers((0, 10, 10, 0.9)), shape=(6, 2000, 3000))
+    found = compare(first, made(fibers(), shape=(6, 2000, 3000)), NAMES)
+    assert found.side_px == 2000
+    image = ViewerModel().add_image(np.zeros((6, 40, 50)))
+    layer = Layer.create(*disagreement_layer(found, Place.of(image)))
+    assert layer.size.tolist() == [40.0]
 
 
 def test_the_table_for_a_file_has_places_words_and_both_scores():

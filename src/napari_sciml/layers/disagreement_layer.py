@@ -11,14 +11,16 @@ from napari.layers import Points
 from napari_sciml.layers.disagreements import FIRST, KIND, OTHER, SECOND, WHAT, Comparison
 from napari_sciml.layers.points import LayerData
 from napari_sciml.layers.spatial import Place
-from napari_sciml.layers.styles import GREEN, PURPLE, YELLOW, rgba
+from napari_sciml.layers.styles import GREEN, PURPLE, VERMILION, rgba
 
 NAME = "Disagreement"
-LOOKS = {FIRST: ("diamond", GREEN), SECOND: ("triangle_up", PURPLE), OTHER: ("star", YELLOW)}
+LOOKS = {FIRST: ("diamond", GREEN), SECOND: ("triangle_up", PURPLE), OTHER: ("star", VERMILION)}
 """Kind -> symbol and colour. Circles and squares are taken by what was found."""
 SIGNS = {FIRST: "◇", SECOND: "△", OTHER: "☆"}
 """The same symbols for a line of text."""
 WORDS = "words"
+WORDS_AWAY = 0.8
+"""Distance of the words from the middle of their mark, in its sizes."""
 LARGER = 1.5
 """The mark just surrounds what was found."""
 LEAST_SHARE = 1 / 50
@@ -37,7 +39,13 @@ def disagreement_layer(comparison: Comparison, place: Place) -> LayerData:
         "features": features,
         "face_color": "transparent",
         "border_width": 0.07,
-        "text": {"string": f"{{{WORDS}}}", "color": YELLOW, "size": 14, "anchor": "upper_left"},
+        "text": {
+            "string": f"{{{WORDS}}}",
+            "color": VERMILION,
+            "size": 14,
+            "anchor": "center",
+            "translation": _below(comparison),
+        },
         **place.spatial,
     }
     if len(features):
@@ -53,6 +61,7 @@ def show_disagreements(layer: Points, comparison: Comparison) -> None:
     if len(layer.data):
         for name, value in _looks(comparison).items():
             setattr(layer, name, value)
+        layer.text.translation = _below(comparison)
 
 
 def positions(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
@@ -77,5 +86,19 @@ def _looks(comparison: Comparison) -> dict[str, Any]:
         # One symbol for all is set at once; many take a noticeable moment.
         "symbol": symbols[0] if len(set(symbols)) == 1 else symbols,
         "border_color": np.array([rgba(LOOKS[kind][1]) for kind in kinds]),
-        "size": np.maximum(table["size"].to_numpy(float) * LARGER, comparison.side_px * LEAST_SHARE),
+        "size": _sizes(comparison),
     }
+
+
+def _sizes(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
+    return np.maximum(
+        comparison.table["size"].to_numpy(np.float64) * LARGER, comparison.side_px * LEAST_SHARE
+    )
+
+
+def _below(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
+    """Give how far from a mark its words stand: just below, for the largest that has some."""
+    named = (comparison.table[KIND] == OTHER).to_numpy()
+    down = np.zeros(len(comparison.columns))
+    down[-2] = float(_sizes(comparison)[named].max(initial=0.0)) * WORDS_AWAY
+    return down
