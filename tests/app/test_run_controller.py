@@ -393,11 +393,11 @@ def test_runtimes_can_be_measured_again_and_nothing_runs_meanwhile(measured, des
     assert desk.work is work, "something else was started"
     desk.finish()
     assert (desk.state.measuring, desk.state.blocked) == (False, "")
-    assert desk.state.note == "OpenVINO float32; measured."
+    assert desk.state.note == "Measured again. Fastest here: float32 by OpenVINO."
     measured["runtime"] = "torch"
     desk.runs.measure_runtimes()
     desk.finish()
-    assert desk.state.note == "PyTorch float32; measured."
+    assert desk.state.note == "Measured again. Fastest here: float32 by PyTorch."
 
 
 def test_measuring_that_fails_says_why_and_a_run_can_start(measured, desk, told):

@@ -148,9 +148,17 @@ def test_another_backend_is_compared_with_a_runtime_that_can_execute_it():
     assert able_runtime("spiking", "torch") == "auto"
 
 
-def test_what_measuring_again_found_is_said_with_the_names_of_the_makers():
-    choice = Choice(model="m", backend="float32", runtime="torch", why="torch float32; openvino 0.9x")
-    assert measured_words([choice, choice]) == " ".join(["PyTorch float32; OpenVINO 0.9x."] * 2)
+def test_what_measuring_again_found_is_said_in_few_words():
+    def choice(backend, runtime):
+        return Choice(model="m", backend=backend, runtime=runtime, why="because")
+
+    told = measured_words([choice("float32", "torch"), choice("int8", "openvino")])
+    assert told == "Measured again. Fastest here: float32 by PyTorch, int8 by OpenVINO."
+    assert measured_words([choice("int8", "torch")]) == "Measured again. Fastest here: int8 brings nothing."
+
+
+def test_a_reason_becomes_a_sentence_with_the_names_of_the_makers():
+    assert sentence_of("torch float32; openvino 0.9x.") == "PyTorch float32; OpenVINO 0.9x"
     assert sentence_of("") == ""
 
 

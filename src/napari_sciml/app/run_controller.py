@@ -368,6 +368,7 @@ class RunController:
         live = plan.live()
         compute = self._wish.compute
         backend = compute.get("backend", RunSettings.model_fields["backend"].default)
+        outlooks = (outlook(plan.model, compute), runtime_outlook(plan.model, compute))
         return {
             "images": self._choice.images,
             "image": self._choice.image,
@@ -379,7 +380,7 @@ class RunController:
             "values": dict(self._wish.values.get(plan.technique.name, {})),
             "compute": dict(compute),
             "runtimes": runtime_choices(backend),
-            "outlook": f"{outlook(plan.model, compute)} {runtime_outlook(plan.model, compute)}".strip(),
+            "outlook": "\n".join(filter(None, outlooks)),
             "threshold": self._wish.threshold,
             "live": live,
             "threshold_live": self._is_live(own),

@@ -103,5 +103,11 @@ def sentence_of(why: str) -> str:
 
 
 def measured_words(choices: Iterable[Choice]) -> str:
-    """Say what measuring again has found."""
-    return " ".join(f"{sentence_of(choice.why)}." for choice in choices)
+    """Say what measuring again has found, in few words; the figures stand with the choice."""
+    found = [
+        f"{choice.backend} brings nothing"
+        if choice.backend == "int8" and choice.runtime == "torch"
+        else f"{choice.backend} by {runtime_words(choice.runtime)}"
+        for choice in choices
+    ]
+    return f"Measured again. Fastest here: {', '.join(found)}."
