@@ -1,6 +1,6 @@
 """Bring the models that ship to few levels, as ``napari-sciml quantize`` does, and store the variants.
 
-    python scripts/quantize_shipped.py [MODEL ...] [--specs qat-8 trained-2 ...]
+    python scripts/quantize_shipped.py [MODEL ...] [--specs qat-8 trained-2 qat-16-channel ...]
 
 One call makes the training images of a model once for all its variants; what is stored is what ``napari-sciml
 quantize MODEL --levels K --method METHOD --seed 0 --out DIR`` makes for each.
@@ -23,7 +23,7 @@ from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques import get_technique
 from napari_sciml.training.codebooks.make import make_codebook
 
-SPECS = ("qat-8", "qat-2", "qat-4", "qat-3", "trained-8", "trained-4", "trained-2")
+SPECS = ("qat-8",)
 SEED = 0
 
 
@@ -33,7 +33,9 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("models", nargs="*", default=model_names())
-    parser.add_argument("--specs", nargs="*", default=SPECS, help="method and levels, for example qat-2")
+    parser.add_argument(
+        "--specs", nargs="*", default=SPECS, help="method, levels and scope, for example qat-2"
+    )
     parser.add_argument("--work", type=Path, default=Path("out/quantize"), help="folder for checkpoints")
     options = parser.parse_args()
     # One thread: what is learnt then does not depend on how many cores a machine has.
@@ -45,12 +47,14 @@ def main() -> None:
         examples = drive(get_technique(model.technique).examples(model, count, SEED))
         print(f"{name}: {count} training images in {time.perf_counter() - started:.0f} s", flush=True)
         for wanted in options.specs:
-            method, levels = wanted.split("-")
-            asked = parse_settings(RunSettings, {"method": method, "levels": int(levels)})
+            method, levels, *rest = wanted.split("-")
+            scope = rest[0] if rest else "layer"
+            asked = parse_settings(RunSettings, {"method": method, "levels": int(levels), "scope": scope})
             spec = CodebookSpec.of(asked, model.normalisation)
             command = (
                 f"napari-sciml quantize {name} --backend codebook --levels {levels} --method {method} "
-                f"--seed {SEED} --out DIR"
+                + (f"--scope {scope} " if rest else "")
+                + f"--seed {SEED} --out DIR"
             )
             started = time.perf_counter()
             work = options.work / f"{name}-{spec.key}-{count}-{SEED}"

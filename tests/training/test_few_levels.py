@@ -17,7 +17,7 @@ from napari_sciml.networks.codebook.constrained import Constrained, constrain, d
 from napari_sciml.networks.codebook.file import from_bytes
 from napari_sciml.networks.codebook.module import data_tables, loaded, quantise, weights_of
 from napari_sciml.networks.codebook.spec import CodebookSpec
-from napari_sciml.training.codebooks.few_levels import FewLevels, lloyd_step
+from napari_sciml.training.codebooks.few_levels import UNIT, FewLevels, lloyd_step
 from napari_sciml.training.codebooks.make import make_codebook
 from napari_sciml.training.codebooks.sweep import BOTH, DATA, WEIGHTS, picture, sensitivity
 from napari_sciml.training.codebooks.teach import answers_of, bring_to_levels, map_loss
@@ -127,7 +127,100 @@ def test_hidden_weights_get_the_gradient_straight_through(trained: nn.Module) ->
     levels = student.levels()["head.weight"]
     assert len(torch.unique(levels)) == 2
     levels.sum().backward()
-    assert torch.equal(student.network.head.weight.grad, torch.ones(2, 288))
+    number = [names[0] for names in student.groups].index("head.weight")
+    assert torch.equal(getattr(student, f"hidden{number}").grad, torch.ones(1, 576))
+
+
+@pytest.mark.parametrize("scope", ["layer", "channel"])
+def test_in_own_units_a_step_moves_small_and_large_weights_by_a_like_share(
+    trained: nn.Module, scope: str
+) -> None:
+    network = copy.deepcopy(trained)
+    with torch.no_grad():
+        network.conv.weight *= 1000
+    student = FewLevels(network, spec(2, "qat", scope), None, own_units=True)
+    before = {name: tensor.clone() for name, tensor in rows_behind(student).items()}
+    with torch.no_grad():
+        for number in range(len(student.groups)):
+            getattr(student, f"hidden{number}").add_(1e-3)
+    for name, rows in rows_behind(student).items():
+        size = before[name].square().mean(1, keepdim=True).sqrt()
+        torch.testing.assert_close(
+            (rows - before[name]) / size, torch.full_like(rows, UNIT * 1e-3), rtol=1e-2, atol=1e-5
+        )
+
+
+class Forgetful(Stripes):
+    """Drops most of what it knows while it learns."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.drop = nn.Dropout(0.9)
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        answers: torch.Tensor = self.head(self.drop(self.conv(images).relu().flatten(1)))
+        return answers
+
+
+def test_with_a_live_teacher_nothing_is_dropped_out(trained: nn.Module, tmp_path: Path) -> None:
+    network = Forgetful()
+    network.load_state_dict(trained.state_dict())
+    examples = Examples(stripes(600, 1)[0], "stripes")
+    made = [
+        drive(
+            bring_to_levels(
+                copy.deepcopy(taught),
+                spec(8, "qat"),
+                None,
+                examples,
+                0,
+                tmp_path / str(n),
+                settings=QUICK,
+                live=True,
+            )
+        ).expand()
+        for n, taught in enumerate((network, trained))
+    ]
+    for name, tensor in made[0].items():
+        np.testing.assert_array_equal(tensor, made[1][name])
+
+
+def rows_behind(student: FewLevels) -> dict[str, torch.Tensor]:
+    return {names[0]: student._hidden(number).detach() for number, names in enumerate(student.groups)}
+
+
+def test_weights_of_nothing_have_no_size_to_be_counted_in(trained: nn.Module) -> None:
+    network = copy.deepcopy(trained)
+    torch.nn.init.zeros_(network.head.weight)
+    student = FewLevels(network, spec(2, "qat"), None, own_units=True)
+    assert all(torch.isfinite(rows).all() for rows in rows_behind(student).values())
+    assert torch.equal(student.levels()["head.weight"], torch.zeros(2, 288))
+
+
+def test_a_live_teacher_answers_what_is_shown(trained: nn.Module, tmp_path: Path) -> None:
+    """Shown mirrored about the diagonal, an image has the other label: who asks at once learns it."""
+    images, _ = stripes(600, 1)
+
+    def mirrored(batch: torch.Tensor) -> torch.Tensor:
+        return batch.transpose(-1, -2)
+
+    made = {
+        live: drive(
+            bring_to_levels(
+                copy.deepcopy(trained),
+                spec(4, "qat"),
+                None,
+                Examples(images, "stripes", mirrored),
+                0,
+                tmp_path / str(live),
+                settings=QUICK,
+                live=live,
+            )
+        )
+        for live in (True, False)
+    }
+    assert distance(trained, made[True]) < 0.1
+    assert distance(trained, made[False]) > 0.3
 
 
 def test_a_step_of_lloyd_moves_levels_to_their_means() -> None:
@@ -245,7 +338,7 @@ def test_tables_stay_once_the_weights_settle(trained: nn.Module) -> None:
     seen = []
     for _ in range(4):
         with torch.no_grad():
-            student.network.head.weight += torch.randn_like(student.network.head.weight)
+            student.hidden1 += torch.randn_like(student.hidden1)
         student.levels()
         seen.append(student.table1.clone())
     assert not torch.equal(seen[0], seen[1])

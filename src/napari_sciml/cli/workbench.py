@@ -15,7 +15,7 @@ from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
 
 WORK = "work"
-PATCHES, IMAGES, FIELDS = 12_000, 2000, 60
+PATCHES, IMAGES, FIELDS = 12_000, 4000, 100
 """Training images that a network learns to be rounded with: small ones, larger ones, fields."""
 SMALL_PX = 32
 FEW_IMAGES, FEW_FIELDS = 400, 16

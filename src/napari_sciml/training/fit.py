@@ -42,7 +42,7 @@ class FitSettings:
 def fit(
     module: nn.Module,
     images: Tensor,
-    targets: Tensor,
+    targets: Tensor | Callable[[Tensor], Tensor],
     normalise: Callable[[Tensor, Tensor], Tensor],
     settings: FitSettings,
     folder: Path,
@@ -59,7 +59,8 @@ def fit(
         ``(n, h, w)`` raw pixels.
     targets
         ``(n,)`` probability that the positive class is right (hard labels are 0 and 1), or ``(n, classes)``;
-        for a network that labels fields, maps ``(n, c, h', w')`` that `loss_of` understands.
+        for a network that labels fields, maps ``(n, c, h', w')`` that `loss_of` understands. A function is
+        asked for those of each batch, as `normalise` gives it.
     normalise
         ``normalise(batch, index)`` gives the network's input ``(b, 1, h, w)`` for raw images and their row
         numbers.
@@ -92,7 +93,10 @@ def fit(
             index = order[step * settings.batch : (step + 1) * settings.batch]
             symmetry = int(rng.integers(8)) if settings.symmetric else 0
             batch = normalise(turn(images[index], symmetry), index)
-            wanted = targets[index] if targets.ndim < 3 else turn(targets[index], symmetry)
+            if not isinstance(targets, Tensor):
+                wanted = targets(batch)
+            else:
+                wanted = targets[index] if targets.ndim < 3 else turn(targets[index], symmetry)
             # bfloat16 halves the time on processors that have it; loss and weights stay float32.
             with torch.autocast("cpu", torch.bfloat16):
                 logits = module(batch)

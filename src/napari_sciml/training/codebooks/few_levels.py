@@ -21,6 +21,9 @@ from napari_sciml.networks.codebook.constrained import Coded, Constrained, Float
 from napari_sciml.networks.codebook.module import data_tables, pad_like_data, quantise, weights_of
 from napari_sciml.networks.codebook.spec import CodebookSpec
 
+UNIT = 8.0
+"""Steps of 0.001 then move weights by 0.8 % of their size."""
+
 
 class FewLevels(nn.Module):
     """Computes with levels; learns them or, behind them, hidden weights.
@@ -36,12 +39,22 @@ class FewLevels(nn.Module):
     follow
         For how many batches the tables of ``qat`` follow the hidden weights. Then they stay, and the weights
         settle: levels that go on moving while the steps of learning shrink can lose what was learnt.
+    own_units
+        Whether hidden weights are learnt in units of `UNIT` times the size of those that share their table. A
+        step of learning then moves all of them by a like share; without it, filters that are a hundred times
+        as large as others hardly move.
     """
 
     seen: Tensor
 
     def __init__(
-        self, network: nn.Module, spec: CodebookSpec, data: FloatArray | None, follow: int = 2**62
+        self,
+        network: nn.Module,
+        spec: CodebookSpec,
+        data: FloatArray | None,
+        follow: int = 2**62,
+        *,
+        own_units: bool = False,
     ) -> None:
         super().__init__()
         self._follow = follow
@@ -63,9 +76,12 @@ class FewLevels(nn.Module):
                 self.register_buffer(f"places{number}", places.long())
             else:
                 self.register_buffer(f"table{number}", table)
-        if spec.method == "trained":
-            for name in start.coded:
-                network.get_parameter(name).requires_grad_(False)
+                rows = torch.cat([self._rows(network.get_parameter(name).detach()) for name in names], 1)
+                unit = units_of(rows) if own_units else torch.ones(len(rows), 1)
+                self.register_buffer(f"unit{number}", unit)
+                self.register_parameter(f"hidden{number}", nn.Parameter(rows / unit))
+        for name in start.coded:
+            network.get_parameter(name).requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
         """Give the logits of normalised images ``(n, 1, h, w)``."""
@@ -81,20 +97,20 @@ class FewLevels(nn.Module):
         self.seen += int(self.training)
         for number, names in enumerate(self.groups):
             table = cast("Tensor", getattr(self, f"table{number}"))
-            hidden = [self.network.get_parameter(name) for name in names]
+            tensors = [self.network.get_parameter(name) for name in names]
             if self.spec.method == "trained":
                 places = cast("Tensor", getattr(self, f"places{number}"))
                 rows = table.gather(1, places)
             else:
-                flat = torch.cat([self._rows(tensor) for tensor in hidden], dim=1)
+                flat = self._hidden(number)
                 with torch.no_grad():
                     if moving:
                         table.copy_(lloyd_step(flat, table))
                     rounded = table.gather(1, places_of(flat, table))
                 # Exactly the levels, with the gradient of the hidden weights.
                 rows = rounded + (flat - flat.detach())
-            lengths = [tensor.numel() // len(rows) for tensor in hidden]
-            for name, tensor, part in zip(names, hidden, torch.split(rows, lengths, dim=1), strict=True):
+            lengths = [tensor.numel() // len(rows) for tensor in tensors]
+            for name, tensor, part in zip(names, tensors, torch.split(rows, lengths, dim=1), strict=True):
                 result[name] = part.reshape(tensor.shape)
         return result
 
@@ -111,7 +127,7 @@ class FewLevels(nn.Module):
                     table, order = table.sort(dim=1)
                     places = order.argsort(dim=1).gather(1, places)
                 else:
-                    places = places_of(torch.cat([self._rows(tensor) for tensor in tensors], dim=1), table)
+                    places = places_of(self._hidden(number), table)
                 lengths = [tensor.numel() // len(places) for tensor in tensors]
                 kept = table.numpy().copy()
                 for name, tensor, part in zip(
@@ -124,6 +140,11 @@ class FewLevels(nn.Module):
         }
         return Constrained(self.spec, coded, floats, self.data, parent)
 
+    def _hidden(self, number: int) -> Tensor:
+        """Give the hidden weights ``(rows, n)`` behind a table."""
+        hidden, unit = (cast("Tensor", getattr(self, f"{name}{number}")) for name in ("hidden", "unit"))
+        return hidden * unit
+
     def _rows(self, tensor: Tensor) -> Tensor:
         """Give a tensor as the rows that have a table of their own."""
         per_channel = self.spec.scope == "channel" and tensor.ndim > 1
@@ -135,6 +156,12 @@ def grouped(start: Constrained, spec: CodebookSpec) -> Sequence[Sequence[str]]:
     if spec.scope == "global" and start.coded:
         return [list(start.coded)]
     return [[name] for name in start.coded]
+
+
+def units_of(rows: Tensor) -> Tensor:
+    """Give the unit of each row of hidden weights; zeros have no size of their own."""
+    size = UNIT * rows.square().mean(1, keepdim=True).sqrt()
+    return torch.where(size > 0, size, 1.0)
 
 
 def places_of(rows: Tensor, table: Tensor) -> Tensor:

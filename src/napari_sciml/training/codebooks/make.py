@@ -74,6 +74,7 @@ def make_codebook(
         folder,
         parent=parent,
         settings=settings,
+        live=True,
         cancel=cancel,
     )
     record = VariantRecord(

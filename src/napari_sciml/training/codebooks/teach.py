@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Generator
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +25,7 @@ TEACH = {
     "data": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
 }
 """How each method learns the 1,600 images of Tables VIII and IX."""
-BATCHES = 400
+BATCHES = {"trained": 400, "qat": 600, "data": 400}
 FOLLOW = 0.5
 """Share of the batches in which the levels of ``qat`` follow the hidden weights."""
 FIELDS_AT_ONCE = 4
@@ -41,7 +42,7 @@ def bring_to_levels(
     *,
     parent: str = "",
     settings: FitSettings | None = None,
-    targets: Tensor | None = None,
+    live: bool = False,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, Constrained]:
     """Give `network` with few levels, by the method of `spec`.
@@ -60,22 +61,36 @@ def bring_to_levels(
         Hash of the float32 weights.
     settings
         How to learn, if not as usual: as `TEACH` says, in about `BATCHES` batches.
-    targets
-        The answers to learn, if not those of `network` itself.
+    live
+        Whether `network` is asked again whenever an image is shown, moved or filtered as it then is, weights
+        are learnt in units of their size, and nothing is dropped out. Tables VIII and IX do none of it.
     """
     if spec.method == "constrain":
         return constrain(weights_of(network), spec, data, parent=parent)
     images = torch.from_numpy(examples.images)
-    if targets is None:
-        targets = answers_of(network, images)
-    dense = targets.ndim > 2
+    teacher = copy.deepcopy(network).eval()
+    answers = answers_of(teacher, images)
+    dense = answers.ndim > 2
     chosen = replace(settings or usual(spec, len(images), dense), seed=seed)
+    if live:
+        # It has learnt already; what is dropped now only hides how far rounding leads it astray.
+        for part in network.modules():
+            if isinstance(part, nn.Dropout):
+                part.p = 0.0
     batches = chosen.epochs * max(1, len(images) // chosen.batch)
-    student = FewLevels(network, spec, data, follow=round(FOLLOW * batches))
+    student = FewLevels(network, spec, data, follow=round(FOLLOW * batches), own_units=live)
 
     def shown(batch: Tensor, index: Tensor) -> Tensor:
         return (batch if examples.vary is None else examples.vary(batch))[:, None]
 
+    def asked(batch: Tensor) -> Tensor:
+        with torch.no_grad():
+            probabilities: Tensor = teacher(batch).float().softmax(1)
+        return probabilities
+
+    # What is shown as it is has been answered already.
+    anew = live and (examples.vary is not None or chosen.symmetric)
+    targets = asked if anew else answers
     loss_of: Callable[[Tensor, Tensor], Tensor] = map_loss if dense else nnf.cross_entropy
     yield from fit(student, images, targets, shown, chosen, folder, loss_of=loss_of, cancel=cancel)
     return student.constrained(parent)
@@ -85,8 +100,9 @@ def usual(spec: CodebookSpec, count: int, dense: bool) -> FitSettings:
     """Give how a method learns from so many images, or fields, when nothing else is said."""
     settings = TEACH[spec.method]
     batch = FIELDS_AT_ONCE if dense else settings.batch
+    epochs = max(4, round(BATCHES[spec.method] * batch / count))
     # Fields have no up and no left; their maps are turned with them.
-    return replace(settings, batch=batch, epochs=max(4, round(BATCHES * batch / count)), symmetric=dense)
+    return replace(settings, batch=batch, epochs=epochs, symmetric=dense)
 
 
 def answers_of(network: nn.Module, images: Tensor, at_once: int = 64) -> Tensor:
