@@ -36,7 +36,7 @@ def doctor(
     names: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[INPUT|MODEL]...",
+            metavar="INPUT|MODEL",
             help="Files or folders to look into as well; with --measure, models, or none for all of them.",
             show_default=False,
         ),
