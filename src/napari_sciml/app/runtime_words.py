@@ -17,7 +17,7 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 
 NAMES = {"torch": "PyTorch", "onnxruntime": "ONNX Runtime", "openvino": "OpenVINO"}
-AUTO = "fastest here (measured once)"
+AUTO = "fastest here"
 FIRST_RUN = "The fastest runtime is measured at the first run (a few seconds)."
 
 
