@@ -175,6 +175,10 @@ def test_one_comes_as_near_as_a_difference_needs_and_no_nearer(desk, monkeypatch
     desk.comparison.step(1)
     assert camera.zoom == pytest.approx(nearer * whole)
     assert (tuple(camera.center) == middle) == (nearer == 1)
+    # The next one needs no nearness that only the one before needed.
+    monkeypatch.setattr("napari_sciml.app.side_by_side.SEEN_SHARE", 1 / 12)
+    desk.comparison.step(1)
+    assert camera.zoom == pytest.approx(whole)
 
 
 def test_the_way_to_a_difference_goes_through_the_world():

@@ -6,6 +6,7 @@ so looking at a comparison changes nothing.
 
 from __future__ import annotations
 
+import math
 import weakref
 from dataclasses import dataclass
 from typing import Any
@@ -71,6 +72,7 @@ class SideBySide:
         self._filler: list[Layer] = []
         self._follower: Follower | None = None
         self._changing = False
+        self._came = 0.0
         # Last, so that the window knows of a new layer before others are taken away.
         viewer.layers.events.inserted.connect(self._on_changed, position="last")
         viewer.layers.events.removed.connect(self._on_changed, position="last")
@@ -130,11 +132,12 @@ class SideBySide:
         for axis, place in enumerate(world, start=shown):
             if axis not in viewer.dims.displayed:
                 viewer.dims.set_point(axis, place)
-        come_near(
-            viewer,
-            tuple(world[axis - shown] for axis in viewer.dims.displayed),
-            nearer=SEEN_SHARE * comparison.side_px / float(one["size"]),
-        )
+        # How near a person came by hand is kept; how near the last step came is not.
+        now = fitted_zoom(viewer)
+        by_hand = 0.0 if math.isclose(now, self._came, rel_tol=1e-3) else now
+        center = tuple(world[axis - shown] for axis in viewer.dims.displayed)
+        come_near(viewer, center, max(SEEN_SHARE * comparison.side_px / float(one["size"]), by_hand))
+        self._came = fitted_zoom(viewer)
 
     def leave(self) -> None:
         """Take both away and bring back what was there."""
@@ -249,9 +252,8 @@ def zoom_like(viewer: Any, nearer: float) -> None:
 
 
 def come_near(viewer: Any, center: tuple[float, ...], nearer: float) -> None:
-    """Look at a place at least as near as this, or at the whole image where that is near enough."""
+    """Look at a place as near as this, or at the whole image where that is near enough."""
     camera = viewer.scene.camera
-    nearer = max(nearer, fitted_zoom(viewer))
     viewer.fit_to_view()
     if nearer > WHOLE[1]:
         camera.center, camera.zoom = center, camera.zoom * nearer
