@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from napari_sciml.networks.codebook import file
 from napari_sciml.networks.codebook.constrained import constrain
 from napari_sciml.networks.codebook.module import folded_module, weights_of
 from napari_sciml.networks.codebook.spec import CodebookSpec
+from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.networks.saving import add_calibration
 
@@ -24,9 +26,15 @@ def spec(levels: int, method: str = "constrain", data: int | None = None) -> Cod
     return CodebookSpec.model_validate({"levels": levels, "data_levels": data, "method": method})
 
 
-def test_rounded_on_the_spot(random_patch_model) -> None:
-    add_calibration(random_patch_model.folder, PATCHES, "noise")
-    model = get_model(random_patch_model.folder)
+def with_images(model: Model, images: np.ndarray, folder: Path) -> Model:
+    """A copy of a shared model with images kept beside its weights."""
+    copied = shutil.copytree(model.folder, folder / "model")
+    add_calibration(copied, images, "noise")
+    return get_model(copied)
+
+
+def test_rounded_on_the_spot(random_patch_model, tmp_path: Path) -> None:
+    model = with_images(random_patch_model, PATCHES, tmp_path)
     exact = TorchFloat(model).classify(PATCHES)
     far = [
         np.abs(open_codebook(model, spec(levels, data=levels)).classify(PATCHES) - exact).mean()
@@ -41,10 +49,9 @@ def test_rounded_on_the_spot(random_patch_model) -> None:
     assert predictor.label == "2 levels, 3 for the data, rounded after training"
 
 
-def test_fields_are_rounded_too(random_dense_model) -> None:
+def test_fields_are_rounded_too(random_dense_model, tmp_path: Path) -> None:
     field = np.random.default_rng(1).normal(size=(40, 36)).astype(np.float32)
-    add_calibration(random_dense_model.folder, field[None], "noise")
-    model = get_model(random_dense_model.folder)
+    model = with_images(random_dense_model, field[None], tmp_path)
     predictor = open_codebook(model, spec(4, data=4))
     scores = predictor.field(field, 4)
     windows = np.lib.stride_tricks.sliding_window_view(field, (16, 16))[::4, ::4].reshape(-1, 16, 16)
@@ -83,6 +90,7 @@ def test_a_codebook_file_runs_the_model_it_was_made_for(
     np.testing.assert_array_equal(predictor.classify(PATCHES), direct.classify(PATCHES))
     with pytest.raises(SciMLError, match="was made for other weights"):
         open_codebook(random_dense_model, spec(8), str(tmp_path / "c.safetensors"))
+    assert predictor.label == "3 levels, data not rounded, rounded after training, from c.safetensors"
 
 
 def test_words_for_levels() -> None:

@@ -86,7 +86,7 @@ def outlook(model_name: str, values: Mapping[str, Any]) -> str:
 
 def _codebook_outlook(model: Model, settings: RunSettings) -> str:
     if settings.codebook is not None:
-        return f"The codebook in {settings.codebook}."
+        return f"The codebook in {settings.codebook}. Changing a choice below leaves it."
     spec = CodebookSpec.of(settings, model.normalisation)
     variant = find_variant(model, "codebook", spec)
     if variant is not None:

@@ -5,6 +5,8 @@ It shows what such a network answers; it is no faster than float32.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import torch
 
@@ -37,24 +39,33 @@ class CodebookTorch(TorchFloat):
         Hash of the stored variant, or of the float32 weights it was made from just now.
     notes
         What a person must be told besides the notes of `constrained`.
+    file_name
+        Name of a file of one's own that holds the levels.
     """
 
     backend = "codebook"
 
     def __init__(
-        self, model: Model, constrained: Constrained, sha256: str, notes: tuple[str, ...] = ()
+        self,
+        model: Model,
+        constrained: Constrained,
+        sha256: str,
+        notes: tuple[str, ...] = (),
+        file_name: str = "",
     ) -> None:
         self.model = model
         self.constrained = constrained
         self.weights_sha256 = sha256
         self.notes = (*notes, *constrained.notes)
+        self._file_name = file_name
         self._module = constrained_module(model, constrained)
         self._tables = None if constrained.data is None else data_tables(constrained.data)
 
     @property
     def label(self) -> str:
         """The levels in a few words."""
-        return label_of(self.constrained.spec)
+        words = label_of(self.constrained.spec)
+        return f"{words}, from {self._file_name}" if self._file_name else words
 
     def classify(self, images: FloatArray) -> FloatArray:
         """Label normalised images ``(n, h, w)`` of the model's size; give ``(n, classes)``."""
@@ -103,7 +114,7 @@ def open_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> 
                 f"The codebook {path} was made for other weights than those of {model.name}",
                 "choose the model that it was made for",
             )
-        return CodebookTorch(model, read, parent)
+        return CodebookTorch(model, read, parent, file_name=Path(path).name)
     stored = [v for v in model.variants if v.kind == "codebook" and v.spec == spec]
     if stored:
         found = stored[0]

@@ -172,7 +172,7 @@ class Diffraction:
 def summarise(findings: Findings) -> str:
     """Say how many frames are hits: ``20 hits in 200 frames (10.0 %)``; those left out do not count."""
     hits, count = int(findings.table["hit"].sum()), int(findings.table["score"].notna().sum())
-    share = f" ({100 * hits / count:.1f} %)" if count else ""
+    share = f" ({100 * hits / count:.1f} %)" if count > 1 else ""
     lost = len(findings.table) - count
     more = f", {lost} left out" if lost else ""
     return f"{hits} hit{'' if hits == 1 else 's'} in {count} frame{'' if count == 1 else 's'}{share}{more}"
