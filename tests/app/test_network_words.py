@@ -38,6 +38,16 @@ def record(**network) -> Provenance:
     )
 
 
+def test_what_is_rare_is_told_apart():
+    rows = dict(
+        network_rows(record(compared=512, agreement=0.98, unusual=10, unusual_agreement=0.0, difference=0.5))
+    )
+    assert rows["Agreement"] == (
+        "the same label as float32 in 98 % of 512 answers, and in 0 % of the 10 rare ones; "
+        "scores differ by at most 0.5"
+    )
+
+
 def test_each_figure_is_one_row():
     rows = dict(network_rows(record(compared=512, agreement=0.998046875, difference=0.0312)))
     assert rows == {

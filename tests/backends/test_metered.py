@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from by_hand import ByHand
 from napari_sciml.backends import open_for, recorded
-from napari_sciml.backends.compared import CORNER_PX, compare, corner_of
+from napari_sciml.backends.compared import CORNER_PX, Nearness, compare, corner_of
 from napari_sciml.backends.energy import IN_INTEGERS, PJ_PER_MULTIPLY_ADD, energy_mj, multiply_adds
 from napari_sciml.backends.metered import MOST_FIELDS, MOST_IMAGES, Metered
 from napari_sciml.backends.sample import Sample
@@ -72,9 +74,32 @@ def test_the_corner_of_a_tile_has_the_scores_of_the_whole(name: str) -> None:
     tile = np.random.default_rng(1).normal(size=(300, 264)).astype(np.float32)
     corner = corner_of(tile, exact.field(tile, 2))
     assert corner.field.shape == (CORNER_PX, CORNER_PX)
-    same, difference = compare(model, [], [corner], 0.0)
-    assert same.all()
-    assert difference < 1e-4
+    near = compare(model, [], [corner], 0.0)
+    assert near.same.all()
+    assert near.difference < 1e-4
+
+
+def test_labels_that_are_rare_are_counted_apart() -> None:
+    """A network that calls everything background agrees in nearly all answers, and in none that matter."""
+    same = np.array([True] * 98 + [False] * 2)
+    near = Nearness(same, 0.5, ~same)
+    assert (near.agreement, near.unusual_agreement) == (0.98, 0.0)
+    assert Nearness(same, 0.5, np.zeros(100, bool)).unusual_agreement is None
+
+
+def test_a_blind_network_shows_in_its_record() -> None:
+    """Scores that are all background, on the picker's own training images, where particles are rare."""
+    model = get_model("cryoem-picker")
+    field = model.calibration_images()[0]
+    exact = open_for(model, RunSettings(runtime="torch")).field(field, 2)
+    corner = corner_of(field, exact)
+    blind = np.zeros_like(corner.scores)
+    blind[..., int(np.bincount(exact.scores.argmax(-1).ravel()).argmax())] = 1
+    near = compare(model, [], [replace(corner, scores=blind)], 0.0)
+    assert near.unusual.any()
+    assert near.unusual_agreement == 0.0
+    assert near.agreement is not None
+    assert near.agreement > 0.75
 
 
 def test_plain_torch_is_not_compared_with_itself(random_patch_model: Model) -> None:

@@ -41,6 +41,8 @@ def agreement_row(network: NetworkRecord) -> str:
     """Say how many answers on this image had the same label as float32."""
     assert network.agreement is not None
     words = f"the same label as float32 in {share_words(network.agreement)} of {network.compared:,} answers"
+    if network.unusual_agreement is not None:
+        words += f", and in {share_words(network.unusual_agreement)} of the {network.unusual:,} rare ones"
     if network.difference is None:
         return words
     return f"{words}; scores differ by at most {network.difference:.2g}"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-import numpy as np
-
 from napari_sciml.backends.compared import Corner, Pair, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
 from napari_sciml.backends.predictor import FieldScores, Predictor
@@ -76,7 +74,7 @@ class Metered:
 
     def record(self, run_seconds: float) -> NetworkRecord:
         """Say what the network cost; a few answers are compared with float32, for up to 3 % of the run."""
-        same, difference = compare(self.model, self._images.kept, self._corners.kept, run_seconds)
+        near = compare(self.model, self._images.kept, self._corners.kept, run_seconds)
         return NetworkRecord(
             label=str(getattr(self.inner, "label", self.backend)),
             milliseconds=self.seconds * 1e3,
@@ -84,9 +82,11 @@ class Metered:
             float_bytes=self.model.variant("float32").size_bytes,
             multiply_adds=self.multiply_adds,
             energy_mJ=energy_mj(self.model.architecture, self.backend, self.multiply_adds),
-            compared=len(same),
-            agreement=float(np.mean(same)) if len(same) else None,
-            difference=difference if len(same) else None,
+            compared=len(near.same),
+            agreement=near.agreement,
+            unusual=int(near.unusual.sum()),
+            unusual_agreement=near.unusual_agreement,
+            difference=near.difference if len(near.same) else None,
             choice=self.choice,
         )
 

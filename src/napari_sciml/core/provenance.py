@@ -60,6 +60,12 @@ class NetworkRecord(BaseModel):
     energy_mJ: float = Field(description="An estimate from the number of operations, not a measurement.")
     compared: int = Field(0, description="Answers of this run that float32 was asked for too.")
     agreement: float | None = Field(None, description="Share of those with the same label as float32.")
+    unusual: int = Field(
+        0, description="Answers that float32 does not give the label of nearly all, such as background."
+    )
+    unusual_agreement: float | None = Field(
+        None, description="Share of those with the same label as float32; a network that sees nothing has 0."
+    )
     difference: float | None = Field(None, description="Largest difference of a score from float32.")
     choice: str = Field("", description="Why this runtime: what was measured on this machine, in one line.")
 
