@@ -46,7 +46,18 @@ def main() -> int:
         tour_of_lattices()
         tour_of_particles()
         tour_of_levels()
+    let_threads_end()
     return 0
+
+
+def let_threads_end() -> None:
+    """Wait for work whose result is shown already; a thread that outlives Qt would end in a crash."""
+    from qtpy.QtCore import QThreadPool
+
+    pool = QThreadPool.globalInstance()
+    assert pool is not None
+    pool.waitForDone()
+    live(SETTLE_S)
 
 
 def tour(readme_picture: Path | None) -> None:
