@@ -3,51 +3,25 @@
 from __future__ import annotations
 
 import sys
-from importlib import import_module
 from types import ModuleType
 
-from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.technique import Technique
+from napari_sciml.techniques.registry import get_technique, register, spec_of, specs, technique_names
+from napari_sciml.techniques.spec import TechniqueSpec
+
+__all__ = ["TechniqueSpec", "get_technique", "register", "spec_of", "specs", "technique_names"]
 
 
 class CallableModule(ModuleType):
     """The package of the sciences, which can also be called.
 
     The contract has a function `napari_sciml.techniques`, and Python puts this package over it as soon as
-    it is imported. Both are served if the package answers like the function.
+    it is imported. Both are served if the package answers like the function. It is the only name that the
+    contract and the packages share; a test forbids another.
     """
 
     def __call__(self) -> list[str]:
-        """Name the techniques that this version offers."""
+        """Return the names of the techniques that there are."""
         return technique_names()
 
 
 sys.modules[__name__].__class__ = CallableModule
-
-TECHNIQUES: dict[str, tuple[str, str]] = {
-    "cryoem": ("napari_sciml.techniques.cryoem.recipe", "CryoEM"),
-    "diffraction": ("napari_sciml.techniques.diffraction.recipe", "Diffraction"),
-    "gisaxs": ("napari_sciml.techniques.gisaxs.recipe", "Gisaxs"),
-    "microct": ("napari_sciml.techniques.microct.recipe", "MicroCT"),
-}
-"""Name of a technique -> the module and the class that hold it."""
-
-
-def technique_names() -> list[str]:
-    """Name the techniques that this version offers."""
-    return list(TECHNIQUES)
-
-
-def get_technique(name: str) -> Technique:
-    """Give the technique of this name.
-
-    Raises
-    ------
-    SciMLError
-        If there is none; the message says which exist.
-    """
-    if name not in TECHNIQUES:
-        raise SciMLError(f"There is no technique called {name!r}", f"use one of {', '.join(TECHNIQUES)}")
-    module_name, class_name = TECHNIQUES[name]
-    technique: Technique = getattr(import_module(module_name), class_name)()
-    return technique

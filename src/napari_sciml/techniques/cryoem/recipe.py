@@ -29,6 +29,7 @@ from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_mo
 from napari_sciml.techniques.cryoem.pace import PACE, estimate_memory_gb, megapixels
 from napari_sciml.techniques.cryoem.scale import pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+from napari_sciml.techniques.cryoem.spec import SPEC
 from napari_sciml.techniques.cryoem.tables import DARKER, LIGHTER, MAIN, decide
 
 POSITIVE = "particle"
@@ -47,8 +48,8 @@ class CryoEM:
         Gives the predictor for a model and settings.
     """
 
-    name: ClassVar[str] = "cryoem"
-    title: ClassVar[str] = "Cryo-EM particles"
+    name: ClassVar[str] = SPEC.name
+    title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[CryoEMSettings]] = CryoEMSettings
     models: ClassVar[tuple[str, ...]] = ("cryoem-picker",)
     apart: ClassVar[bool] = True

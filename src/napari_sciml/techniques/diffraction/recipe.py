@@ -29,6 +29,7 @@ from napari_sciml.techniques.diffraction.outlook import look_ahead
 from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
+from napari_sciml.techniques.diffraction.spec import SPEC
 from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make_decide
 
 POSITIVE = "bragg"
@@ -47,8 +48,8 @@ class Diffraction:
         Gives the predictor for a model and settings.
     """
 
-    name: ClassVar[str] = "diffraction"
-    title: ClassVar[str] = "X-ray diffraction hits"
+    name: ClassVar[str] = SPEC.name
+    title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[DiffractionSettings]] = DiffractionSettings
     models: ClassVar[tuple[str, ...]] = ("diffraction-bragg",)
     apart: ClassVar[bool] = True

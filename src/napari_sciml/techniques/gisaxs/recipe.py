@@ -29,6 +29,7 @@ from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.reading import Reader
 from napari_sciml.techniques.gisaxs.search import LatticeSearch
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
+from napari_sciml.techniques.gisaxs.spec import SPEC
 from napari_sciml.techniques.gisaxs.tables import (
     EXPLAINED,
     EXPLAINED_COLUMNS,
@@ -63,8 +64,8 @@ class Gisaxs:
         Gives the predictor for a model and settings.
     """
 
-    name: ClassVar[str] = "gisaxs"
-    title: ClassVar[str] = "GISAXS lattice"
+    name: ClassVar[str] = SPEC.name
+    title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[GisaxsSettings]] = GisaxsSettings
     models: ClassVar[tuple[str, ...]] = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs")
     apart: ClassVar[bool] = True

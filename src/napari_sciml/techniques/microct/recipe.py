@@ -30,6 +30,7 @@ from napari_sciml.techniques.microct.pace import PACE, estimate_memory_gb, estim
 from napari_sciml.techniques.microct.score_map import POSITIVE, map_tiles
 from napari_sciml.techniques.microct.search import PlaneSearch
 from napari_sciml.techniques.microct.settings import MicroCTSettings
+from napari_sciml.techniques.microct.spec import SPEC
 from napari_sciml.techniques.microct.tables import MAIN, axis_columns, decide, gather
 
 LOWEST_FLOOR = 0.05
@@ -55,8 +56,8 @@ class MicroCT:
         Gives the predictor for a model and settings.
     """
 
-    name: ClassVar[str] = "microct"
-    title: ClassVar[str] = "MicroCT fibres"
+    name: ClassVar[str] = SPEC.name
+    title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings
     apart: ClassVar[bool] = False
     models: ClassVar[tuple[str, ...]] = ("microct-fiber-dense",)

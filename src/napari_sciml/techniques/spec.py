@@ -1,0 +1,66 @@
+"""`TechniqueSpec`: all that the rest of the program must know of a science before it imports it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.technique import Technique
+
+NAME = re.compile(r"[a-z][a-z0-9-]*")
+"""A technique's name is typed on the command line and is part of file names."""
+
+
+def load(reference: str) -> Any:
+    """Import what a reference ``"module:name"`` stands for."""
+    module, _, name = reference.partition(":")
+    return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True)
+class TechniqueSpec:
+    """Describe a science. Window, command line, Python, samples and documentation read it from here.
+
+    A reference is a string ``"module:name"``, imported only when it is needed, so that a spec costs nothing.
+
+    Attributes
+    ----------
+    name
+        Short name for calls and the command line: small letters, digits and hyphens.
+    title
+        What a person calls it, for example ``MicroCT fibres``.
+    recipe
+        Reference to the class that is its `Technique`, or something that makes one.
+    """
+
+    name: str
+    title: str
+    recipe: str | Callable[[], Technique]
+
+    def __post_init__(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise SciMLError(
+                f"A technique cannot be called {self.name!r}", "use small letters, digits and hyphens"
+            )
+
+    def technique(self) -> Technique:
+        """Import and make the technique.
+
+        Raises
+        ------
+        SciMLError
+            If its module cannot be imported or lacks it.
+        """
+        if not isinstance(self.recipe, str):
+            return self.recipe()
+        try:
+            kind: Callable[[], Technique] = load(self.recipe)
+        except (ImportError, AttributeError) as error:
+            raise SciMLError(
+                f"The technique {self.name} cannot be loaded: {error}", "install its package again"
+            ) from error
+        return kind()
