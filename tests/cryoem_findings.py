@@ -17,7 +17,8 @@ from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Particles, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.particles import NO_VIEW, Particles
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.scale import pick_scale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.views import view_angles

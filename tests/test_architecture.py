@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import ast
 import subprocess
 import sys
 import textwrap
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 import napari_sciml
+from import_graph import among_each_other, circles, imported_names, imports_in
 
 PACKAGE = Path(napari_sciml.__file__).parent
 
@@ -38,27 +39,12 @@ MAY_SHOW = {"layers": {"napari", "vispy"}, "app": SHOWN, "widgets": SHOWN}
 
 HEAVY = {"torch", "scipy", "sklearn", "matplotlib", "onnx", "onnxruntime", "skimage", "dask", "openvino"}
 
-
-def room_of(file: Path) -> str:
-    """The room a file of the package stands in; a file on the top level is a room by itself."""
-    return file.relative_to(PACKAGE).parts[0].removesuffix(".py")
+IMPORTS = imports_in(PACKAGE)
 
 
-def package_files() -> list[Path]:
-    return sorted(file for file in PACKAGE.rglob("*.py") if file.parent != PACKAGE or file.stem != "__init__")
-
-
-def imported_modules(file: Path) -> set[str]:
-    """Every module that a file imports anywhere, also inside functions and for type checkers."""
-    found = set()
-    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{file} imports relatively"
-            found.add(node.module or "")
-            found |= {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
+def room_of(module: str) -> str:
+    """The room that a module of the package stands in; one on the top level is a room by itself."""
+    return module.split(".")[1]
 
 
 def forbidden_imports(room: str, modules: set[str]) -> set[str]:
@@ -69,11 +55,16 @@ def forbidden_imports(room: str, modules: set[str]) -> set[str]:
     return wrong | ({m.split(".")[0] for m in modules} & SHOWN) - MAY_SHOW.get(room, set())
 
 
-@pytest.mark.parametrize("file", package_files(), ids=lambda file: str(file.relative_to(PACKAGE)))
-def test_arrows_point_one_way(file):
-    room = room_of(file)
-    assert room in ALLOWED, f"{room} is a new room: say here what it may import"
-    assert not forbidden_imports(room, imported_modules(file))
+def listed(imports: Mapping[str, set[str]]) -> str:
+    """One line for each import."""
+    return "\n".join(f"{module} imports {name}" for module in imports for name in sorted(imports[module]))
+
+
+def test_arrows_point_one_way():
+    inside = {module: names for module, names in IMPORTS.items() if module != PACKAGE.name}
+    assert {*map(room_of, inside)} <= {*ALLOWED}, "a new room: say in ALLOWED what it may import"
+    wrong = {module: forbidden_imports(room_of(module), names) for module, names in inside.items()}
+    assert not any(wrong.values()), listed(wrong)
 
 
 def test_the_check_would_notice():
@@ -84,13 +75,42 @@ def test_the_check_would_notice():
     assert forbidden_imports("widgets", {"napari_sciml.app.state", "qtpy"}) == set()
 
 
+def test_lazy_circles_and_those_of_types_would_be_noticed():
+    files = {
+        "house": "from house.room import door",
+        "house.room": "from house.room.door import Door",
+        "house.room.door": "def opened():\n    from house.key import Key\n    return Key",
+        "house.key": "if TYPE_CHECKING:\n    from house.room.lock import Lock",
+        "house.room.lock": "import house.room.door",
+        "house.roof": "import house.room.door\nfrom house import key",
+        "house.shed": "from house.shed.hammer import Hammer",
+        "house.shed.hammer": "from house.shed import Hammer",
+    }
+    graph = among_each_other({module: imported_names(text) for module, text in files.items()})
+    assert circles(graph) == [
+        {
+            "house.key": {"house.room", "house.room.lock"},
+            "house.room": {"house.room.door"},
+            "house.room.door": {"house.key"},
+            "house.room.lock": {"house.room.door"},
+        },
+        {"house.shed": {"house.shed.hammer"}, "house.shed.hammer": {"house.shed"}},
+    ]
+    # A package may show what its modules make of one another.
+    files = {"a": "from a.b import B", "a.b": "from a.c import C", "a.c": "import a.d", "a.d": ""}
+    assert circles(among_each_other({module: imported_names(text) for module, text in files.items()})) == []
+
+
 def test_techniques_never_import_each_other():
-    folder = PACKAGE / "techniques"
-    names = {child.name for child in folder.iterdir() if child.is_dir()}
-    for file in folder.rglob("*.py"):
-        own = file.relative_to(folder).parts[0]
-        others = {m for m in imported_modules(file) if m.startswith("napari_sciml.techniques.")}
-        assert {m.split(".")[2] for m in others} & names <= {own}, file
+    techniques = {child.name for child in (PACKAGE / "techniques").iterdir() if child.is_dir()}
+
+    def named(module: str) -> set[str]:
+        parts = module.split(".")
+        return {*parts[2:3]} & techniques if parts[:2] == [PACKAGE.name, "techniques"] else set()
+
+    for module, names in IMPORTS.items():
+        if own := named(module):
+            assert {other for name in names for other in named(name)} <= own, module
 
 
 def run_alone(code: str) -> str:

@@ -29,7 +29,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.keys import KNOWN_KEY
 from napari_sciml.layers.spatial import source_place
-from napari_sciml.techniques.cryoem.results import NO_VIEW
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
 
 
 def at_once(errand: Errand) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from by_hand import ByHand
-from napari_sciml.backends import opening, tuner
+from napari_sciml.backends import tuner
 from napari_sciml.backends.tuner import Choice, choose, expected, near
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
@@ -60,7 +60,7 @@ def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
 
     def with_runtimes(**of: tuple[float, float]) -> Runtimes:
         found = Runtimes(**of)
-        monkeypatch.setattr(opening, "open_predictor", found.open)
+        monkeypatch.setattr(tuner, "open_predictor", found.open)
         return found
 
     return with_runtimes

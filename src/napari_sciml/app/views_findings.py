@@ -12,7 +12,8 @@ import pandas as pd
 from napari_sciml.app.picks import COLUMNS, keys
 from napari_sciml.core.findings import Findings
 from napari_sciml.techniques.cryoem.orient import merged
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.tables import MAIN, VIEW_COLUMNS
 
 

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.app.views_state import MapChoice
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.views import MIRROR_PAIR
 
 FEW_SHARE = 0.2

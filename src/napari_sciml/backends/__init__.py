@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from napari_sciml.backends.opening import check_backend, open_for, open_predictor
+from napari_sciml.backends.nearest import open_for
+from napari_sciml.backends.opening import check_backend, open_predictor
 from napari_sciml.backends.predictor import FieldScores, Predictor
 from napari_sciml.backends.record import recorded
 

@@ -10,7 +10,7 @@ from napari_sciml.backends.predictor import FieldScores, Predictor
 from napari_sciml.backends.sample import Sample
 from napari_sciml.core.provenance import NetworkRecord
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.pixels import FloatArray
 
 MOST_IMAGES, MOST_FIELDS = 256, 2
 

@@ -20,11 +20,12 @@ from pathlib import Path
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_sciml.backends.opening import open_predictor
 from napari_sciml.backends.predictor import FIELD_STRIDE, Predictor
 from napari_sciml.backends.runtimes import NEEDS, RUNTIMES_FOR, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.pixels import FloatArray
 
 VARIABLE = "SCIML_RUNTIME"
 WORTH = 1.15
@@ -127,8 +128,6 @@ def _first(model: Model, backend: str) -> Choice:
 
 def measure(model: Model, backend: str) -> Choice:
     """Run every runtime on the calibration images and take the fastest that agrees, if it is worth it."""
-    from napari_sciml.backends.opening import open_predictor
-
     if (fixed := without_measuring(model, backend)) is not None:
         return fixed
     try:

@@ -15,7 +15,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from napari_sciml.networks.pixels import FloatArray, check_pixels
+
 BoolArray = npt.NDArray[np.bool_]
 BLOCK_PX = 8
 LEAST_PIXELS = 16
@@ -36,8 +37,6 @@ class LocalNoise:
 
     def apply(self, images: npt.NDArray[Any]) -> FloatArray:
         """Normalise images ``(n, h, w)``, each by itself, into float32 of the same shape."""
-        from napari_sciml.networks.normalise import check_pixels
-
         check_pixels(images)
         height, width = images.shape[1:]
         extra = (0, 0), (0, -height % BLOCK_PX), (0, -width % BLOCK_PX)

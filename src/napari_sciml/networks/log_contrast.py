@@ -8,6 +8,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.networks.pixels import check_pixels
+
 WINDOW_PX = 15
 CLIP = 6.0
 FLOOR = 0.05
@@ -30,8 +32,6 @@ class LogContrast:
     def apply(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Normalise images ``(n, h, w)``, each by itself, into float32 of the same shape."""
         from scipy.ndimage import uniform_filter
-
-        from napari_sciml.networks.normalise import check_pixels
 
         check_pixels(images)
         measured = (images >= 0).astype(np.float32)

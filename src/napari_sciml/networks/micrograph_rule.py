@@ -7,6 +7,8 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.networks.pixels import check_pixels
+
 WINDOW_PX = 73
 """Edge of the window whose mean counts as background: four particles, in the network's pixels."""
 LARGEST = 12.0
@@ -30,8 +32,6 @@ class Micrograph:
     def apply(self, images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
         """Normalise images ``(n, h, w)``, each by itself, into float32 of the same shape."""
         from scipy.ndimage import uniform_filter
-
-        from napari_sciml.networks.normalise import check_pixels
 
         check_pixels(images)
         result = np.empty(images.shape, np.float32)

@@ -14,12 +14,11 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.local_noise import LocalNoise
 from napari_sciml.networks.log_contrast import LogContrast
 from napari_sciml.networks.micrograph_rule import Micrograph
+from napari_sciml.networks.pixels import FloatArray, check_pixels
 
-FloatArray = npt.NDArray[np.float32]
 SAMPLE_PIXELS = 250_000
 LARGEST = 1e15
 """Limit of a normalised value, so that one absurd pixel cannot become infinite in single precision."""
@@ -84,20 +83,6 @@ NORMALISATIONS: dict[str, Normalisation] = {
     rule.tag: rule for rule in (PerPatch(), FieldRobust(), LocalNoise(), LogContrast(), Micrograph())
 }
 """Every rule by its tag."""
-
-
-def check_pixels(images: npt.NDArray[Any]) -> None:
-    """Raise `SciMLError` unless `images` is ``(n, h, w)`` and every pixel is a finite real number."""
-    if images.ndim != 3 or 0 in images.shape[1:]:
-        raise SciMLError(f"The images have the shape {images.shape}", "give an array (n, rows, columns)")
-    if images.dtype.kind not in "buif":
-        raise SciMLError(f"The images hold {images.dtype} values, not real numbers", "give grey values")
-    if images.dtype.kind == "f" and not np.isfinite(images).all():
-        bad = int(images.size - np.isfinite(images).sum())
-        raise SciMLError(
-            f"{bad} of {images.size} pixels are not finite numbers (NaN or infinity)",
-            "replace them first, for example with numpy.nan_to_num",
-        )
 
 
 def centred(images: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.networks.card import Metric
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.pixels import FloatArray
 from napari_sciml.training.metrics import wilson
 
 HESITATES = 0.1

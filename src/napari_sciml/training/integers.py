@@ -26,7 +26,7 @@ from napari_sciml.backends.torch_float import TorchFloat
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.card import VariantRecord
 from napari_sciml.networks.model import Model, Variant
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.pixels import FloatArray
 from napari_sciml.networks.saving import add_variant
 from napari_sciml.training.agreement import agreement
 

@@ -20,7 +20,7 @@ from napari_sciml.techniques.cryoem.averages import (
 )
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Images, Particles
+from napari_sciml.techniques.cryoem.particles import NO_VIEW, Images, Particles
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
 from napari_sciml.techniques.cryoem.views import view_angles
 

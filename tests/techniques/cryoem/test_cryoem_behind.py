@@ -10,7 +10,7 @@ from napari_sciml.techniques.cryoem.background import flatten
 from napari_sciml.techniques.cryoem.behind import mirrored, seen_from_behind
 from napari_sciml.techniques.cryoem.files import sorted_picks
 from napari_sciml.techniques.cryoem.maps import built_in_map
-from napari_sciml.techniques.cryoem.results import Particles
+from napari_sciml.techniques.cryoem.particles import Particles
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
 from napari_sciml.techniques.cryoem.sorting import sort_into_views
 from napari_sciml.techniques.cryoem.views import directions, view_angles

@@ -13,7 +13,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.background import ring
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.extract import extract, resampling
-from napari_sciml.techniques.cryoem.results import Particles
+from napari_sciml.techniques.cryoem.particles import Particles
 
 BOX, FIELD = 64, 101.7
 STEP = FIELD / BOX

@@ -13,10 +13,12 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.techniques.cryoem.averages import ViewSums, add_up, average_images
 from napari_sciml.techniques.cryoem.cautions import cautions, missing_directions
+from napari_sciml.techniques.cryoem.halves import build
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, even, fit_box
-from napari_sciml.techniques.cryoem.reconstruct import build, rebuild
+from napari_sciml.techniques.cryoem.particles import Images, Particles
+from napari_sciml.techniques.cryoem.reconstruct import rebuild
 from napari_sciml.techniques.cryoem.resolution import crossing, shell_correlation, soft_sphere
-from napari_sciml.techniques.cryoem.results import Images, Particles, ViewsResult
+from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.techniques.cryoem.simulate.project import project
 from napari_sciml.techniques.cryoem.sorting import view_table
 from napari_sciml.techniques.cryoem.views import view_angles

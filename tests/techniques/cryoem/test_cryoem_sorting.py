@@ -22,10 +22,12 @@ from napari_sciml.techniques.cryoem.controls import (
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation import correlate
 from napari_sciml.techniques.cryoem.orientation.dataset import SimulatedParticles, realistic_set
+from napari_sciml.techniques.cryoem.particles import NO_VIEW, Particles
 from napari_sciml.techniques.cryoem.reconstruct import rebuild
 from napari_sciml.techniques.cryoem.resolution import shell_correlation
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Particles, ViewsResult
-from napari_sciml.techniques.cryoem.sorting import Sorter, random_halves, sort_into_views, unsure
+from napari_sciml.techniques.cryoem.results import ViewsResult
+from napari_sciml.techniques.cryoem.sorter import Sorter, unsure
+from napari_sciml.techniques.cryoem.sorting import random_halves, sort_into_views
 
 COUNT, SNR = 126, 0.3
 

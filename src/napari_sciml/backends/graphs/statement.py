@@ -17,10 +17,10 @@ from napari_sciml.backends.graphs.picker import picker_net
 from napari_sciml.backends.graphs.tables import lattice_net, table_iii, table_iv, table_vi, table_vii
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.codebook.fold import fold
-from napari_sciml.networks.normalise import FloatArray
 from napari_sciml.networks.picker_net import CENTRE_PX as PICKER_CENTRE_PX
 from napari_sciml.networks.picker_net import COARSEST_PX
 from napari_sciml.networks.picker_net import NATIVE_STRIDE as PICKER_STRIDE
+from napari_sciml.networks.pixels import FloatArray
 from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
 
 Feed = dict[str, FloatArray]

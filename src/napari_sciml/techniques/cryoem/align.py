@@ -13,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Images, Particles
+from napari_sciml.techniques.cryoem.particles import NO_VIEW, Images, Particles
 from napari_sciml.techniques.cryoem.turn import turned_spectra
 
 Floats = npt.NDArray[np.float32]

@@ -18,7 +18,7 @@ import pandas as pd
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.techniques.cryoem.background import radius
 from napari_sciml.techniques.cryoem.behind import mirrored
-from napari_sciml.techniques.cryoem.results import Images, Particles
+from napari_sciml.techniques.cryoem.particles import Images, Particles
 from napari_sciml.techniques.cryoem.turn import finer, sample, spectra_of
 from napari_sciml.techniques.cryoem.views import view_angles
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.particles import Images
 
 Bools = npt.NDArray[np.bool_]
 INNER, OUTER = 0.38, 0.5

@@ -13,7 +13,7 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.results import Images, Particles
+from napari_sciml.techniques.cryoem.particles import Images, Particles
 from napari_sciml.techniques.cryoem.views import FloatArray, rotation_matrices
 
 ABOUT_X = np.diag([1.0, -1.0, -1.0])

@@ -16,10 +16,13 @@ import numpy.typing as npt
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.techniques.cryoem.averages import add_up
 from napari_sciml.techniques.cryoem.background import flatten
+from napari_sciml.techniques.cryoem.halves import build
 from napari_sciml.techniques.cryoem.maps import DensityMap
+from napari_sciml.techniques.cryoem.particles import NO_VIEW, Particles
 from napari_sciml.techniques.cryoem.resolution import soft_sphere
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Particles, ViewsResult
-from napari_sciml.techniques.cryoem.sorting import Sorter, random_halves
+from napari_sciml.techniques.cryoem.results import ViewsResult
+from napari_sciml.techniques.cryoem.sorter import Sorter
+from napari_sciml.techniques.cryoem.sorting import random_halves
 
 Curve = npt.NDArray[np.float64]
 IMAGES = {"correlation": 400, "network": 2000}
@@ -74,8 +77,6 @@ def half_set_curve(
     sorter: Sorter, particles: Particles, kept: Collection[int], cancel: CancelToken | None = None
 ) -> Generator[Progress, None, Curve]:
     """Sort, average and build, and correlate the halves; every image gets its likeliest view."""
-    from napari_sciml.techniques.cryoem.reconstruct import build
-
     table = yield from sorter.sort(particles, abstain=False, cancel=cancel)
     table = table.assign(half=random_halves(table["view"].to_numpy(), 0))
     table.loc[~table["view"].isin(list(kept)), "view"] = NO_VIEW

@@ -15,7 +15,7 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.background import flatten, window_ring_mean
 from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.results import Images, Particles
+from napari_sciml.techniques.cryoem.particles import Images, Particles
 
 Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]

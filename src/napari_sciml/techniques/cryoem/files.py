@@ -14,7 +14,7 @@ from napari_sciml.core.findings import Findings
 from napari_sciml.core.frames import frame_count, raw_frame
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.behind import seen_from_behind
-from napari_sciml.techniques.cryoem.results import NO_VIEW
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.tables import FSC, VIEWS
 from napari_sciml.techniques.cryoem.views import view_angles

@@ -19,7 +19,8 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import DensityMap, fit_box, load_map
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.tables import FSC, MAIN, VIEW_COLUMNS, VIEWS

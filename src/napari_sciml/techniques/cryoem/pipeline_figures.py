@@ -16,9 +16,11 @@ import typer
 from napari_sciml.core.progress import drive
 from napari_sciml.techniques.cryoem.behind import facing
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box, load_map
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.resolution import HALF_SETS_LEVEL, crossing
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Reconstruction, ViewsResult
-from napari_sciml.techniques.cryoem.sorting import Method, sort_into_views
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.sorter import Method
+from napari_sciml.techniques.cryoem.sorting import sort_into_views
 
 if TYPE_CHECKING:
     from napari_sciml.networks.model import Model

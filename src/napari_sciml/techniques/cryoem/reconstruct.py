@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Generator
-from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.techniques.cryoem.averages import ViewSums, add_up, noise_to_signal
+from napari_sciml.techniques.cryoem.averages import add_up
 from napari_sciml.techniques.cryoem.cautions import cautions
-from napari_sciml.techniques.cryoem.insertion import FourierVolume
+from napari_sciml.techniques.cryoem.controls import control_curves
+from napari_sciml.techniques.cryoem.halves import build
 from napari_sciml.techniques.cryoem.maps import DensityMap
+from napari_sciml.techniques.cryoem.particles import Images
 from napari_sciml.techniques.cryoem.resolution import (
     HALF_SETS_LEVEL,
     TRUTH_LEVEL,
@@ -22,39 +22,10 @@ from napari_sciml.techniques.cryoem.resolution import (
     shell_correlation,
     shell_resolutions,
 )
-from napari_sciml.techniques.cryoem.results import Images, Reconstruction, ViewsResult
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 
 SAME_SCALE = 0.02
-HARDLY = 0.1
-"""Damping of the maps that are correlated, in particles."""
-VIEWS_AT_ONCE = 12
-"""After so many views the map so far is shown."""
 CURVES = ("half_sets", "truth", "noise", "phase_randomised")
-
-
-@dataclass(frozen=True, eq=False)
-class Halves:
-    """Maps ``(n, n, n)`` each.
-
-    Attributes
-    ----------
-    whole
-        Of all particles, damped where noise rules: the one to look at.
-    compared, first, second
-        Of all particles and of the two random halves, hardly damped: the ones to correlate. In a damped map
-        the little of the coarse shells that any mask spreads to the fine ones would rule these.
-    """
-
-    whole: Images
-    compared: Images
-    first: Images
-    second: Images
-
-    @property
-    def correlation(self) -> npt.NDArray[np.float64]:
-        """Fourier shell correlation of the halves, shells 1 to ``n // 2``."""
-        return shell_correlation(self.first, self.second)
 
 
 def rebuild(
@@ -90,8 +61,6 @@ def rebuild(
     SciMLError
         If no view that is kept has a particle, or `truth` has another box.
     """
-    from napari_sciml.techniques.cryoem.controls import control_curves
-
     box, size = result.averages.shape[-1], result.pixel_size_A
     if truth is not None and (truth.box_px != box or abs(truth.pixel_size_A / size - 1) > SAME_SCALE):
         raise SciMLError(
@@ -118,30 +87,3 @@ def rebuild(
     return Reconstruction(
         halves.whole, size, fsc, resolution, kept, cautions(counts, kept, curves, box, size, controls)
     )
-
-
-def build(
-    sums: ViewSums,
-    kept: Collection[int],
-    on_map: Callable[[Images], None] | None = None,
-    cancel: CancelToken | None = None,
-) -> Generator[Progress, None, Halves]:
-    """Insert the sums of the views in `kept`; what is shown on the way is the map of both halves."""
-    box = sums.values.shape[-2]
-    damping = noise_to_signal(sums)
-    volume = FourierVolume(box, channels=2)
-    angles = np.c_[view_angles(), np.zeros(sums.values.shape[1])]
-    # Far apart ones first: each step adds detail everywhere, as a person watches.
-    chosen = np.array(sorted(kept))
-    order = [part for start in range(VIEWS_AT_ONCE) for part in chosen[start::VIEWS_AT_ONCE]]
-    for start in range(0, len(order), VIEWS_AT_ONCE):
-        if start and cancel is not None and cancel.cancelled:
-            break
-        part = order[start : start + VIEWS_AT_ONCE]
-        volume.insert(sums.values[:, part], sums.weights[:, part], angles[part])
-        if on_map is not None:
-            on_map(volume.sum_map(damping))
-        yield Progress(min(start + VIEWS_AT_ONCE, len(order)), len(order), "views")
-    plain = np.full_like(damping, HARDLY)
-    first, second = volume.maps(plain)
-    return Halves(volume.sum_map(damping), volume.sum_map(plain), first, second)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.particles import Images
 
 MASK_RADIUS, MASK_EDGE = 0.36, 0.10
 """Radius of the sphere within which maps are compared, and the width of its cosine edge, in edges of the box:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.particles import Images
 
 if TYPE_CHECKING:
     import torch

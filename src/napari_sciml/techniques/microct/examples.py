@@ -14,7 +14,7 @@ import numpy as np
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.pixels import FloatArray
 from napari_sciml.techniques.microct.dataset import DEGRADED_FROM, DatasetSpec
 from napari_sciml.techniques.microct.mining import FIRST_SLAB
 from napari_sciml.techniques.microct.simulate.patches import cut_patches

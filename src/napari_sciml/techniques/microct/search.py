@@ -11,7 +11,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.suppression import suppress
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.pixels import FloatArray
 from napari_sciml.networks.window import CENTRE_PX
 from napari_sciml.techniques.microct.contrast import core_contrast
 from napari_sciml.techniques.microct.job import Job

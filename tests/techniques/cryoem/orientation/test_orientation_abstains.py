@@ -9,8 +9,8 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.maps import DensityMap
 from napari_sciml.techniques.cryoem.orientation.dataset import noise_set, realistic_set
 from napari_sciml.techniques.cryoem.orientation.maps import map_of
-from napari_sciml.techniques.cryoem.results import NO_VIEW
-from napari_sciml.techniques.cryoem.sorting import Sorter
+from napari_sciml.techniques.cryoem.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.sorter import Sorter
 
 
 @pytest.fixture(scope="module")

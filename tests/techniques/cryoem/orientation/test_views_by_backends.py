@@ -13,7 +13,8 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.maps import built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation.dataset import realistic_set
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.sorting import Sorter, sort_into_views
+from napari_sciml.techniques.cryoem.sorter import Sorter
+from napari_sciml.techniques.cryoem.sorting import sort_into_views
 
 PARTICLE = fit_box(built_in_map())
 PARTICLES = realistic_set(PARTICLE, 40, 31, 1.0).particles

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.cryoem.orientation.dataset import LabelledImages
-from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.particles import Images
 from napari_sciml.training.baseline import standardise
 
 Labels = npt.NDArray[np.int64]

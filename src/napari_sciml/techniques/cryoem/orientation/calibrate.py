@@ -15,7 +15,7 @@ from napari_sciml.techniques.cryoem.orientation.classify import evenness
 from napari_sciml.techniques.cryoem.orientation.dataset import SNR_LADDER, noise_set, realistic_set
 from napari_sciml.techniques.cryoem.orientation.learn import answer
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
-from napari_sciml.techniques.cryoem.results import Particles
+from napari_sciml.techniques.cryoem.particles import Particles
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 
 ABSTAIN = 0.97

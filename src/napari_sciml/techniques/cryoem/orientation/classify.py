@@ -13,7 +13,7 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.orientation.maps import map_of
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
-from napari_sciml.techniques.cryoem.results import Particles
+from napari_sciml.techniques.cryoem.particles import Particles
 
 if TYPE_CHECKING:
     from napari_sciml.backends import Predictor

@@ -17,7 +17,7 @@ from napari_sciml.techniques.cryoem.orientation.noise import (
     noise_power,
     ring_to_unit,
 )
-from napari_sciml.techniques.cryoem.results import Images, Particles
+from napari_sciml.techniques.cryoem.particles import Images, Particles
 from napari_sciml.techniques.cryoem.simulate.project import project
 from napari_sciml.techniques.cryoem.views import view_angles
 

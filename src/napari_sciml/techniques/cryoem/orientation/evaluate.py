@@ -43,7 +43,7 @@ from napari_sciml.techniques.cryoem.orientation.paper import IMAGES, LEARNT
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
 from napari_sciml.techniques.cryoem.orientation.table_iii_results import AS_IN_THE_PAPER, mirrored
 from napari_sciml.techniques.cryoem.orientation.train import PAPER_NAME, REALISTIC_NAME, share
-from napari_sciml.techniques.cryoem.results import Particles
+from napari_sciml.techniques.cryoem.particles import Particles
 from napari_sciml.training.calibration import expected_calibration_error
 from napari_sciml.training.metrics import bootstrap_by_group, wilson
 

@@ -17,7 +17,7 @@ from napari_sciml.techniques.cryoem.orientation.classify import classify_views, 
 from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views
 from napari_sciml.techniques.cryoem.orientation.dataset import noise_set, realistic_set
 from napari_sciml.techniques.cryoem.orientation.train import share
-from napari_sciml.techniques.cryoem.results import NO_VIEW, Particles
+from napari_sciml.techniques.cryoem.particles import NO_VIEW, Particles
 from napari_sciml.techniques.cryoem.sorting import sort_into_views
 
 Work = Generator[Progress, None, list[Metric]]

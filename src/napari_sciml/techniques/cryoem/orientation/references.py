@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.cryoem.maps import DensityMap
-from napari_sciml.techniques.cryoem.results import Images
+from napari_sciml.techniques.cryoem.particles import Images
 from napari_sciml.techniques.cryoem.simulate.project import project
 from napari_sciml.techniques.cryoem.views import view_angles
 

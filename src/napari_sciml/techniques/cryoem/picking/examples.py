@@ -40,6 +40,6 @@ def varied(batch: Tensor) -> Tensor:
     """Filter a batch ``(b, h, h)`` at random and change its spread, as training does; nothing moves."""
     import torch
 
-    from napari_sciml.techniques.cryoem.picking.train import as_batch
+    from napari_sciml.techniques.cryoem.picking.augment import as_batch
 
     return as_batch(batch, torch.arange(len(batch)))[:, 0]
