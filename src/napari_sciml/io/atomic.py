@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from napari_sciml.core.durable import put
 from napari_sciml.core.errors import SciMLError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -17,7 +18,7 @@ FORBIDDEN = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @contextmanager
 def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
-    """Give a temporary path in the same folder; it becomes `path` if the block ends well.
+    """Yield a temporary path in the same folder; it becomes `path` if the block ends well.
 
     An older file at `path` stays untouched until then, and nothing is left behind if the block fails.
 
@@ -41,7 +42,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     draft = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
     try:
         yield draft
-        os.replace(draft, target)
+        put(draft, target)
     except OSError as error:
         raise unwritable(target, error) from error
     finally:
