@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
@@ -21,12 +22,12 @@ from benchmarks.plain import plain_patches
 from benchmarks.timing import in_turns, ratio
 from napari_sciml.backends import Predictor, open_predictor
 from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, installed
-from napari_sciml.cli.demo_samples import SAMPLES
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise import FloatArray
 from napari_sciml.networks.registry import get_model
 from napari_sciml.networks.window import WINDOW_PX
+from napari_sciml.techniques.registry import sample_of
 
 GOAL_NETWORK = 3.0
 """How many times faster than plain torch a network is to be in the best of its ways, for each technique."""
@@ -195,11 +196,9 @@ def map_rows(stride: int, rounds: int) -> list[dict[str, Any]]:
 
 def jobs() -> Iterator[tuple[str, ImageSource]]:
     """Give the samples, simulated ones made beforehand."""
-    for technique, sample in SAMPLES.items():
-        with sample.source() as source:
-            pixels = np.asarray(
-                source.read((slice(0, FRAMES[technique]),) + (slice(None),) * (source.ndim - 1))
-            )
+    for technique, frames in FRAMES.items():
+        with closing(sample_of(technique).open()) as source:
+            pixels = np.asarray(source.read((slice(0, frames),) + (slice(None),) * (source.ndim - 1)))
         yield technique, replace(source, data=pixels)
 
 

@@ -13,10 +13,10 @@ pytest.importorskip("torch")
 
 import napari_sciml as sciml
 from napari_sciml.backends import open_for, open_predictor
-from napari_sciml.cli.demo_samples import SAMPLES
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model, model_names
+from napari_sciml.techniques.registry import sample_names, sample_of
 from napari_sciml.training.integers import answers
 
 BACKENDS = ("codebook", "int8")
@@ -50,9 +50,9 @@ def test_every_shipped_model(name: str, backend: str) -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("technique", sorted(SAMPLES))
+@pytest.mark.parametrize("technique", sorted(sample_names()))
 def test_every_technique(technique: str, backend: str) -> None:
-    with SAMPLES[technique].source() as source:
+    with closing(sample_of(technique).open()) as source:
         # A GISAXS frame is one answer; the other techniques give many in each.
         frames = 24 if technique == "gisaxs" else 2
         pixels = np.asarray(source.read((slice(0, frames),) + (slice(None),) * (source.ndim - 1)))

@@ -15,13 +15,13 @@ import pytest
 
 from napari_sciml.backends import tuner
 from napari_sciml.cli import demo as demo_module
-from napari_sciml.cli import demo_samples
 from napari_sciml.cli import doctor as doctor_module
 from napari_sciml.io import open_image
 from napari_sciml.io.tables import write_csv
 from napari_sciml.io.volumes import write_volume
 from napari_sciml.networks import registry
 from napari_sciml.networks.model import Model
+from napari_sciml.samples import microct_phantom
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_volume(volume, folder / "cmc_phantom.tif", pixel_size_um=0.7)
     truth = pd.DataFrame({"z": [0, 1], "y": [20.0, 30.0], "x": [20.0, 30.0]})
     write_csv(truth, folder / "cmc_phantom_truth.csv")
-    monkeypatch.setattr(demo_samples, "sample_folder", lambda: folder)
+    monkeypatch.setattr(microct_phantom, "FOLDER", folder)
     return folder
 
 
@@ -76,9 +76,9 @@ def test_demo_without_napari_says_what_to_install(cli: Any, monkeypatch: pytest.
 def test_truth_is_compared_slice_by_slice() -> None:
     true = pd.DataFrame({"z": [0, 0, 1], "y": [10.0, 50, 10], "x": [10.0, 50, 10]})
     found = pd.DataFrame({"z": [0.0, 0, 1, 2], "y": [12.0, 80, 10, 10], "x": [11.0, 80, 10, 10]})
-    line = demo_samples.truth_line(found, true)
+    line = microct_phantom.truth_line(found, true)
     assert line.endswith("(3 centres, matched within 4 px): precision 0.500, recall 0.667, F1 0.571.")
-    assert "recall 0.000" in demo_samples.truth_line(found[:0], true)
+    assert "recall 0.000" in microct_phantom.truth_line(found[:0], true)
 
 
 @pytest.mark.parametrize(

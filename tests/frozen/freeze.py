@@ -63,10 +63,12 @@ def file_of(technique: str, backend: str, table: str) -> Path:
 
 def freeze_inputs() -> None:
     """Cut small inputs out of the samples."""
-    from napari_sciml.cli.demo_samples import SAMPLES
+    from contextlib import closing
+
+    from napari_sciml.techniques.registry import sample_of
 
     for technique, cut in CUTS.items():
-        with SAMPLES[technique].source() as source:
+        with closing(sample_of(technique).open()) as source:
             pixels = np.asarray(source.read(cut))
             if pixels.dtype.kind == "f":
                 pixels = pixels.astype(np.float16).astype(np.float32)

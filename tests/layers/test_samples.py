@@ -8,9 +8,10 @@ from napari.plugins import _initialize_plugins
 from napari_sciml.app.snippets import command_text, python_text
 from napari_sciml.layers.keys import SAMPLE_KEY
 from napari_sciml.layers.origin import origin_of
-from napari_sciml.layers.samples import CMC_PHANTOM, cmc_phantom
+from napari_sciml.layers.samples import cmc_phantom
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.samples.diffraction_run import diffraction_run
+from napari_sciml.samples.microct_phantom import FOLDER, IMAGE
 
 
 def sample() -> Layer:
@@ -77,4 +78,4 @@ def test_open_sample_finds_it_and_it_can_be_named_in_a_script():
     viewer = ViewerModel()
     (layer,) = viewer.open_sample("napari-sciml", "sample_cmc_phantom")
     assert layer.name == "CMC phantom"
-    assert source_from_layer(layer).path == str(CMC_PHANTOM)
+    assert source_from_layer(layer).path == str(FOLDER / IMAGE)

@@ -36,7 +36,7 @@ def test_a_picture_of_the_finished_run_is_saved(viewer, qtbot, tmp_path, monkeyp
 
 
 def test_a_technique_without_a_sample_is_a_sentence(viewer):
-    with pytest.raises(SciMLError, match="There is no demo called dowsing: use one of microct"):
+    with pytest.raises(SciMLError, match="There is no demo called dowsing: use one of cryoem, diffraction"):
         demo.open_demo("dowsing", viewer)
 
 

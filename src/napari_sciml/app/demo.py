@@ -12,17 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_sciml.app.panel import PLUGIN, dock_panel
+from napari_sciml.app.panel import dock_panel
 from napari_sciml.app.session import session_for
 from napari_sciml.app.state import Phase, RunState
-from napari_sciml.core.errors import SciMLError
+from napari_sciml.layers.samples import sample_layers
+from napari_sciml.techniques.registry import sample_names
 
-SAMPLES = {
-    "microct": "sample_cmc_phantom",
-    "diffraction": "sample_diffraction_run",
-    "gisaxs": "sample_gisaxs_series",
-    "cryoem": "sample_cryoem_micrographs",
-}
 WINDOW = (1280, 720)
 SETTLE_MS = 1500
 """Time for the canvas to draw and for notifications to fade in before a picture is taken."""
@@ -37,11 +32,12 @@ def open_demo(technique: str, viewer: Any = None) -> Any:
         If the technique has no sample.
     """
     import napari
+    from napari.layers import Layer
 
-    if technique not in SAMPLES:
-        raise SciMLError(f"There is no demo called {technique}", f"use one of {', '.join(SAMPLES)}")
+    layers = sample_layers(technique)
     viewer = viewer if viewer is not None else napari.Viewer()
-    viewer.open_sample(PLUGIN, SAMPLES[technique])
+    for data in layers:
+        viewer.add_layer(Layer.create(*data))
     dock_panel(viewer)
     runs = session_for(viewer).runs
     runs.choose_technique(technique)
@@ -92,7 +88,7 @@ def quit_with_picture(viewer: Any, picture: Path) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the demo from the command line and give the exit status."""
     parser = argparse.ArgumentParser(prog="napari_sciml.app.demo", description="Open napari on a sample.")
-    parser.add_argument("technique", choices=sorted(SAMPLES))
+    parser.add_argument("technique", choices=sorted(sample_names()))
     parser.add_argument("--screenshot", type=Path, help="save a picture of the finished run and quit")
     given = parser.parse_args(arguments)
 

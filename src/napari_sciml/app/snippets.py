@@ -102,7 +102,7 @@ def command_text(
     settings = {**known, **values, **stated_pixel_size(source, values)}
     lines = []
     path = source.path
-    if path is None and origin is not None:
+    if path is None and origin is not None and origin.command:
         path = origin.file
         lines.append(origin.command)
     elif path is None:

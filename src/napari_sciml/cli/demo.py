@@ -7,15 +7,17 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import closing
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from napari_sciml.cli.console import note, say
-from napari_sciml.cli.demo_samples import SAMPLES
 from napari_sciml.cli.run import run_source
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.techniques.registry import sample_of
+from napari_sciml.techniques.spec import SampleSpec, load
 
 
 def demo(
@@ -31,13 +33,12 @@ def demo(
 
     In a window if there is a display, otherwise as files.
     """
-    if technique not in SAMPLES:
-        raise SciMLError(f"There is no demo called {technique}", f"use one of {', '.join(SAMPLES)}")
+    sample = sample_of(technique)
     if not headless and not has_display(os.environ, sys.platform):
         note("There is no display, so the demo writes files.")
         headless = True
     if headless:
-        run_headless(technique, out)
+        run_headless(technique, sample, out)
     else:
         open_window(technique)
 
@@ -68,9 +69,9 @@ def open_window(technique: str) -> None:
         raise typer.Exit(status)
 
 
-def run_headless(technique: str, out: Path) -> None:
+def run_headless(technique: str, sample: SampleSpec, out: Path) -> None:
     """Run on the sample, write the files and say how well the known truth was found."""
-    sample = SAMPLES[technique]
-    with sample.source() as source:
+    with closing(sample.open()) as source:
         findings = run_source(technique, source, {}, out)
-        say(sample.verdict(findings))
+    if sample.verdict:
+        say(load(sample.verdict)(findings))

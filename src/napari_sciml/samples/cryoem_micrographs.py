@@ -11,6 +11,7 @@ from napari_sciml.core.source import ImageSource
 if TYPE_CHECKING:
     import pandas as pd
 
+    from napari_sciml.core.findings import Findings
     from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
 
 NAME = "Cryo-EM micrographs"
@@ -47,3 +48,10 @@ def truth() -> pd.DataFrame:
 
     parts = [simulated().micrograph(number).truth.assign(frame=number) for number in range(MICROGRAPHS)]
     return pd.concat(parts, ignore_index=True)
+
+
+def verdict(findings: Findings) -> str:
+    """Compare the picks, and the views if they were sorted, with the particles of the micrographs."""
+    from napari_sciml.techniques.cryoem.verdict import compare
+
+    return compare(findings.table, truth(), DIAMETER_A / PIXEL_A)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from napari_sciml.core.source import ImageSource
+
+if TYPE_CHECKING:
+    from napari_sciml.core.findings import Findings
 
 NAME = "Diffraction run"
 FRAMES = 200
@@ -26,3 +31,13 @@ def true_hits() -> list[int]:
 
     run = SimulatedRun(RunSpec.model_validate({"frames": FRAMES}), SEED)
     return [number for number in range(FRAMES) if run.frame(number).truth == "hit"]
+
+
+def verdict(findings: Findings) -> str:
+    """Compare the hits with the frames that hold a crystal strong enough to count."""
+    table = findings.table
+    true, found = set(true_hits()), set(table.loc[table["hit"], "frame"])
+    return (
+        f"Against the known truth ({len(true)} hits in {len(table)} frames): {len(true & found)} of them "
+        f"found, {len(found - true)} frames called hits that are none."
+    )

@@ -13,6 +13,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.io.view import expand_index
 
 if TYPE_CHECKING:
+    from napari_sciml.core.findings import Findings
     from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec
 
 NAME = "GISAXS series"
@@ -165,6 +166,19 @@ def write_series(path: str) -> None:
 
     with replacing(path) as draft, draft.open("wb") as file:
         np.save(file, np.asarray(gisaxs_series().data))
+
+
+def verdict(findings: Findings) -> str:
+    """Compare the labels with the lattices of the series."""
+    table = findings.table.merge(truth(), on="frame")
+    one = table[table["lattice"] != ""]
+    none = table[table["lattice"] == ""]
+    right = int(((one["label"] == one["lattice"]) & ~one["unknown"]).sum())
+    return (
+        f"Against the known truth: {right} of {len(one)} frames with one lattice named right, "
+        f"{int(one['unknown'].sum())} called unknown; of {len(none)} frames with none or two, "
+        f"{int(none['unknown'].sum())} called unknown."
+    )
 
 
 if __name__ == "__main__":

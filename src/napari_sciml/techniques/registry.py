@@ -13,7 +13,7 @@ from typing import Self
 
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.technique import Technique
-from napari_sciml.techniques.spec import TechniqueSpec, load
+from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec, load
 
 GROUP = "napari_sciml.techniques"
 OURS = tuple(
@@ -56,6 +56,25 @@ def get_technique(name: str) -> Technique:
         If there is none, or if it cannot be imported.
     """
     return spec_of(name).technique()
+
+
+def sample_names() -> list[str]:
+    """Return the names of the techniques that have a sample."""
+    return [name for name, spec in specs().items() if spec.sample is not None]
+
+
+def sample_of(technique: str) -> SampleSpec:
+    """Return the sample of a technique.
+
+    Raises
+    ------
+    SciMLError
+        If there is none; the message says which exist.
+    """
+    sample = specs()[technique].sample if technique in specs() else None
+    if sample is None:
+        raise SciMLError(f"There is no demo called {technique}", f"use one of {', '.join(sample_names())}")
+    return sample
 
 
 class Registration:

@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
@@ -19,6 +20,42 @@ def load(reference: str) -> Any:
     """Import what a reference ``"module:name"`` stands for."""
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True)
+class SampleSpec:
+    """Describe a technique's sample: what *Open Sample* and ``demo`` show.
+
+    Attributes
+    ----------
+    key
+        Its name for napari.
+    title
+        Its name for people, in the list *Open Sample*.
+    source
+        Reference to a function that returns it as an `ImageSource`; code that makes it again calls the same.
+    command
+        A command line that writes it as `file`; empty where that cannot be done.
+    file
+        Where the image is then.
+    truth
+        Reference to a function that returns a table of what is known of it; empty where there is none.
+    verdict
+        Reference to a function that says in a sentence how findings compare with the truth.
+    """
+
+    key: str
+    title: str
+    source: str
+    command: str = ""
+    file: str = ""
+    truth: str = ""
+    verdict: str = ""
+
+    def open(self) -> ImageSource:
+        """Open the sample."""
+        source: ImageSource = load(self.source)()
+        return source
 
 
 @dataclass(frozen=True)
@@ -35,11 +72,18 @@ class TechniqueSpec:
         What a person calls it, for example ``MicroCT fibres``.
     recipe
         Reference to the class that is its `Technique`, or something that makes one.
+    look
+        Reference to a function of an `ImageSource` that returns the arguments of a napari layer which shows
+        it well: contrast, colours. Empty for napari's own.
+    sample
+        Its sample, if it has one.
     """
 
     name: str
     title: str
     recipe: str | Callable[[], Technique]
+    look: str = ""
+    sample: SampleSpec | None = None
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):
