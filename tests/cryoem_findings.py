@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
-from napari_sciml.app.views_state import MapChoice
-from napari_sciml.app.views_work import BuildOrder, OnMap, Science, SortOrder
+from napari_sciml.app.views.state import MapChoice
+from napari_sciml.app.views.work import BuildOrder, OnMap, Science, SortOrder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.plan import RunPlan

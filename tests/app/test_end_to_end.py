@@ -8,8 +8,8 @@ from napari.components import ViewerModel
 from scipy.spatial import cKDTree
 
 import napari_sciml as sciml
-from napari_sciml.app.run_controller import RunController
-from napari_sciml.app.worker import outcome_of
+from napari_sciml.app.base.worker import outcome_of
+from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.keys import SAMPLE_KEY
 from napari_sciml.layers.samples import cmc_phantom

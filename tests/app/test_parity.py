@@ -13,8 +13,8 @@ from napari.components import ViewerModel
 from napari.plugins import _initialize_plugins
 
 import napari_sciml as sciml
-from napari_sciml.app.run_controller import RunController
-from napari_sciml.app.worker import outcome_of
+from napari_sciml.app.base.worker import outcome_of
+from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.networks import registry
 from napari_sciml.techniques.microct.recipe import MicroCT

@@ -11,8 +11,8 @@ import pandas as pd
 from napari.components import ViewerModel
 
 import napari_sciml as sciml
-from napari_sciml.app.run_controller import RunController
-from napari_sciml.app.worker import Errand, Finished
+from napari_sciml.app.base.worker import Errand, Finished
+from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
 from napari_sciml.io.volumes import write_volume

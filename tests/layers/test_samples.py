@@ -5,7 +5,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
-from napari_sciml.app.snippets import command_text, python_text
+from napari_sciml.app.run.snippets import command_text, python_text
 from napari_sciml.layers.keys import SAMPLE_KEY
 from napari_sciml.layers.origin import origin_of
 from napari_sciml.layers.samples import cmc_phantom

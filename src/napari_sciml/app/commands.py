@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_sciml.app.image_choice import is_input
 from napari_sciml.app.panel import dock_panel
+from napari_sciml.app.run.image_choice import is_input
 from napari_sciml.app.session import session_for
 
 if TYPE_CHECKING:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.app.panel import dock_panel
+from napari_sciml.app.run.state import Phase, RunState
 from napari_sciml.app.session import session_for
-from napari_sciml.app.state import Phase, RunState
 from napari_sciml.layers.samples import sample_layers
 from napari_sciml.techniques.registry import sample_names
 

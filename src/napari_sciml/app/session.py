@@ -7,11 +7,11 @@ from typing import Any
 
 from napari.layers import Layer, Points
 
-from napari_sciml.app.codebook_editor import CodebookController
-from napari_sciml.app.comparison import ComparisonController
-from napari_sciml.app.run_controller import RunController
-from napari_sciml.app.simulation import SimulationController
-from napari_sciml.app.views import ViewsController
+from napari_sciml.app.codebook.controller import CodebookController
+from napari_sciml.app.compare.controller import ComparisonController
+from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.simulate.controller import SimulationController
+from napari_sciml.app.views.controller import ViewsController
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.keeper import keeper_for
 

@@ -8,17 +8,17 @@ from typing import Any
 
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
-from napari_sciml.app.codebook_state import CodebookState
-from napari_sciml.app.comparison_state import ComparisonState
+from napari_sciml.app.codebook.state import CodebookState
+from napari_sciml.app.compare.state import ComparisonState
+from napari_sciml.app.run.state import RunState
 from napari_sciml.app.session import session_for
-from napari_sciml.app.simulation import SimulationState
-from napari_sciml.app.state import RunState
-from napari_sciml.widgets.codebook_page import CodebookPage
-from napari_sciml.widgets.forms import RESULT_PAGES, SIMULATE_PAGES
-from napari_sciml.widgets.parts import scrolled
-from napari_sciml.widgets.result_page import ResultPage
-from napari_sciml.widgets.run_page import RunPage
-from napari_sciml.widgets.simulate_page import SimulatePage
+from napari_sciml.app.simulate.controller import SimulationState
+from napari_sciml.widgets.by_technique import RESULT_PAGES, SIMULATE_PAGES
+from napari_sciml.widgets.codebook.page import CodebookPage
+from napari_sciml.widgets.parts.basics import scrolled
+from napari_sciml.widgets.parts.result_page import ResultPage
+from napari_sciml.widgets.run.page import RunPage
+from napari_sciml.widgets.simulate.page import SimulatePage
 
 COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
 COPIED_COMMAND = "Copied as a command; paste it into a terminal."

@@ -1,0 +1,1 @@
+"""What every page stands on: work off the main thread, and how long it will take."""

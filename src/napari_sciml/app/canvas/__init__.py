@@ -1,0 +1,1 @@
+"""What the canvas shows of a result, and who may change it."""

@@ -1,0 +1,219 @@
+"""`CodebookController`: change the values that weights may take, and see what becomes of the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from psygnal import Signal, SignalInstance
+
+from napari_sciml.app.base.worker import Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.codebook.edits import CodebookEdits
+from napari_sciml.app.codebook.overlay import CodebookOverlay, ignore
+from napari_sciml.app.codebook.state import CodebookState
+from napari_sciml.app.codebook.words import drawn_words
+from napari_sciml.app.codebook.work import load, save
+from napari_sciml.app.run.compute import CODEBOOK_NAMES
+from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.run.sentences import CRASHED
+from napari_sciml.app.run.state import Phase, RunState
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.settings import RunSettings, parse_settings
+from napari_sciml.networks.codebook.constrained import Constrained
+from napari_sciml.networks.codebook.spec import CodebookSpec
+from napari_sciml.networks.registry import get_model
+
+
+@dataclass(frozen=True)
+class Key:
+    """What the loaded weights belong to."""
+
+    model: str
+    spec: CodebookSpec
+    path: str | None
+
+
+class CodebookController:
+    """Turns wishes about values into codebooks, and shows what they do to the slice in view.
+
+    Parameters
+    ----------
+    viewer
+        The real viewer; it is held weakly.
+    runs
+        Whose image, model and settings are used.
+    start
+        Starts work; tests hand in one that runs at once.
+    """
+
+    changed = Signal(object)
+    """Emitted with the new `CodebookState` whenever something that the page shows has changed."""
+
+    def __init__(self, viewer: Any, runs: RunController, start: Launch = launch) -> None:
+        self._runs = runs
+        self._start = start
+        self._key: Key | None = None
+        self._loading: Key | None = None
+        self._edits: CodebookEdits | None = None
+        self._rule_of = ("", "")
+        self._overlay = CodebookOverlay(viewer, runs, start, self._codebook)
+        self._overlay.changed.connect(self._show)
+        self._overlay.told.connect(self._on_overlay_told)
+        self.state = CodebookState()
+        runs.changed.connect(self._on_run)
+
+    @property
+    def about_to_show(self) -> SignalInstance:
+        """Emits before an overlay is shown: what else fills the canvas has to go."""
+        return self._overlay.about_to_show
+
+    def open(self) -> None:
+        """Read the weights, unless they are there or are being read."""
+        key = self._wanted()
+        if key is None or key in (self._key, self._loading):
+            return
+        self._loading = key
+        self._show(loading=True, loaded=False, error="", note="")
+        work = load(key.model, key.spec, key.path)
+        self._start(Errand(work, "Reading weights", 1, ignore, self._on_loaded, quiet=True))
+
+    def choose_layer(self, name: str) -> None:
+        """Look at this layer."""
+        self._look_at(name, 0)
+
+    def choose_row(self, row: int) -> None:
+        """Look at the values of this channel."""
+        self._look_at(self.state.layer, row)
+
+    def move(self, index: int, value: float) -> None:
+        """Move a value, as far as its neighbours let it. The overlay waits for `settle`."""
+        if self._edits is not None and np.isfinite(value):
+            self._edits.move(index, value)
+            self._show(note="")
+
+    def settle(self) -> None:
+        """Take the values as they are now; the overlay follows."""
+        if self._edits is not None:
+            self._follow(self._edits.settle())
+
+    def reset(self) -> None:
+        """Give the layer in view its first values again: those that were trained, or K-means."""
+        if self._edits is not None:
+            self._follow(self._edits.reset())
+
+    def undo(self) -> None:
+        """Take the last change back."""
+        if self._edits is not None:
+            self._follow(self._edits.undo())
+
+    def watch(self, watched: bool) -> None:
+        """Say whether somebody looks at the editor: only then its overlay is there in place of the result."""
+        self._overlay.watch(watched)
+
+    def follow(self, wanted: bool) -> None:
+        """Let the overlay of the slice in view follow, or bring back the result."""
+        self._overlay.follow(wanted)
+        self._show()
+
+    def leave(self) -> None:
+        """Take the overlay away; the result comes back."""
+        self._overlay.leave()
+
+    def save(self, path: str | Path) -> None:
+        """Write the codebook to a file; the next runs use it."""
+        if self._edits is None:
+            return
+        work = save(self._edits.now, Path(path))
+        self._start(Errand(work, "Saving", 1, ignore, self._on_saved, quiet=True))
+
+    def _look_at(self, name: str, row: int) -> None:
+        if self._edits is not None:
+            self._edits.look_at(name, row)
+            self._show()
+
+    def _follow(self, changed: bool) -> None:
+        self._show()
+        if changed:
+            self._overlay.run()
+
+    def _codebook(self) -> Constrained | None:
+        """Give the codebook as it is now, if it is for what a run would use."""
+        return None if self._edits is None or self._wanted() != self._key else self._edits.now
+
+    def _wanted(self) -> Key | None:
+        state = self._runs.state
+        if state.compute.get("backend") != "codebook" or not state.model:
+            return None
+        chosen = {name: state.compute[name] for name in CODEBOOK_NAMES if name in state.compute}
+        settings = parse_settings(RunSettings, chosen)
+        spec = CodebookSpec.of(settings, self._rule(state.model))
+        return Key(state.model, spec, settings.codebook)
+
+    def _rule(self, model: str) -> str:
+        """Give the rule for pixel values of a model; a drag asks for it many times a second."""
+        if self._rule_of[0] != model:
+            try:
+                self._rule_of = (model, get_model(model).normalisation)
+            except SciMLError:
+                # The plan says that there is no such model.
+                self._rule_of = (model, "")
+        return self._rule_of[1]
+
+    def _on_loaded(self, outcome: Outcome) -> None:
+        key, self._loading = self._loading, None
+        if key is None or key != self._wanted():
+            self._show(loading=False)
+            return
+        self._key = key
+        match outcome:
+            case Finished(result=loaded):
+                self._edits = CodebookEdits(loaded, self.state.layer)
+                drawn = drawn_words(loaded.source, loaded.trained, key.path)
+                self._show(loading=False, loaded=True, drawn=drawn)
+                self._overlay.run()
+            case Failed(error=error):
+                self._show(loading=False, error=error.sentence)
+            case _:
+                self._show(loading=False, error=CRASHED)
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        match outcome:
+            case Finished(result=path):
+                key = self._wanted()
+                if key is not None:
+                    # The file holds what is loaded already.
+                    self._key = replace(key, path=str(path))
+                self._runs.change_compute({"codebook": str(path)})
+                self._show(note=f"Saved {path}. The next runs use it.")
+            case Failed(error=error):
+                self._show(error=error.sentence)
+            case _:
+                self._show(error=CRASHED)
+
+    def _on_overlay_told(self, error: str) -> None:
+        self._show(error=error)
+
+    def _on_run(self, state: RunState) -> None:
+        wanted = self._wanted()
+        if wanted not in (None, self._key) and (self._edits is not None or self.state.error):
+            self._overlay.leave()
+            self._key, self._edits = None, None
+            # The layer stays chosen: the next weights probably have one of that name.
+            self.state = CodebookState(layer=self.state.layer, loading=self.state.loading)
+            self._show()
+            return
+        if state.phase is not Phase.IDLE or wanted is None:
+            self._overlay.leave()
+        else:
+            self._overlay.decide(state.threshold, state.live)
+        if self.state.offered != (wanted is not None):
+            self._show()
+
+    def _show(self, **changes: Any) -> None:
+        overlay = self._overlay
+        derived = {"follows": overlay.follows, "busy": overlay.busy, "seen": overlay.seen}
+        derived |= {} if self._edits is None else self._edits.fields()
+        self.state = replace(self.state, offered=self._wanted() is not None, **(changes | derived))
+        self.changed.emit(self.state)

@@ -1,0 +1,201 @@
+"""`CodebookOverlay`: what an edited codebook finds in the slice in view, in the place of the result."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from psygnal import Signal
+
+from napari_sciml.app.base.worker import Errand, Failed, Finished, Launch, Outcome
+from napari_sciml.app.canvas.preview import Preview, view_of
+from napari_sciml.app.codebook.work import PreviewOrder, preview
+from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.run.deciding import live_settings
+from napari_sciml.app.run.sentences import CRASHED, result_line
+from napari_sciml.app.run.state import Phase
+from napari_sciml.app.run.traits import traits_of
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.layers.keeper import HandEdits
+from napari_sciml.networks.codebook.constrained import Constrained
+
+
+class CodebookOverlay:
+    """Runs the slice in view again after every change, as long as somebody looks at the editor.
+
+    Parameters
+    ----------
+    viewer
+        The real viewer; it is held weakly.
+    runs
+        Whose image, model and settings are used.
+    start
+        Starts work.
+    codebook
+        Gives the codebook as it is now, or None where there is none for the present choices.
+    """
+
+    changed = Signal()
+    """Emitted when `busy` or `seen` has changed."""
+    told = Signal(str)
+    """Emitted with what went wrong, and with nothing when it is tried again."""
+    about_to_show = Signal()
+    """Emitted before the overlay is shown: what else fills the canvas has to go."""
+
+    def __init__(
+        self, viewer: Any, runs: RunController, start: Launch, codebook: Callable[[], Constrained | None]
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._runs = runs
+        self._start = start
+        self._codebook = codebook
+        self._token: CancelToken | None = None
+        self._again = False
+        self._watched = False
+        self._preview = Preview(viewer)
+        self._frame = 0
+        self.follows = True
+        """Whether a person wants it."""
+        self.busy = False
+        """Whether the slice is being run."""
+        self.seen = ""
+        """What was found in it."""
+        viewer.dims.events.current_step.connect(self._on_slice)
+
+    def watch(self, watched: bool) -> None:
+        """Say whether somebody looks: only then it is there."""
+        self._watched = watched
+        self._turn(watched)
+
+    def follow(self, wanted: bool) -> None:
+        """Let it follow, or bring back the result."""
+        self.follows = wanted
+        self._turn(wanted)
+
+    def run(self) -> None:
+        """Run the slice in view with the values as they are; a run under way makes room first."""
+        codebook = self._codebook()
+        if codebook is None or not self._wanted or self._runs.state.phase is not Phase.IDLE:
+            return
+        if self._token is not None:
+            self._again = True
+            self._token.cancel()
+            return
+        viewer, image, plan = self._viewer(), self._runs.state.image, self._runs.resolved()
+        if viewer is None or image is None or plan.source is None or plan.blocked or plan.settings is None:
+            self._say("")
+            return
+        view = view_of(viewer, image, plan.source, plan.settings)
+        order = PreviewOrder(plan.technique, plan.source, view, plan.run_values(), codebook)
+        self._token = CancelToken()
+        self.told.emit("")
+        self._work(True)
+        work = preview(order, self._token)
+        ended = _Delivery(weakref.WeakMethod(self._on_end), order, weakref.ref(image))
+        self._start(Errand(work, "Edited codebook", 1, ignore, ended, quiet=True))
+
+    def decide(self, threshold: float, live: Mapping[str, Any]) -> None:
+        """Decide what is shown as the result is decided now."""
+        shown = self._preview.findings
+        if shown is None or (threshold, dict(live)) == live_settings(shown):
+            return
+        self._preview.decide(threshold, **live)
+        decided = self._preview.findings
+        assert decided is not None
+        self._say(line_of(decided))
+        self._runs.refresh()
+
+    def leave(self) -> None:
+        """Take the overlay away; the result comes back."""
+        if self._token is not None:
+            self._again = False
+            self._token.cancel()
+        if self._preview.is_up:
+            self._preview.leave()
+            self._say("")
+            self._runs.beside = None
+            self._runs.refresh()
+
+    @property
+    def _wanted(self) -> bool:
+        return self._watched and self.follows
+
+    def _turn(self, on: bool) -> None:
+        if on:
+            self.run()
+        else:
+            self.leave()
+
+    def _on_slice(self, event: Any) -> None:
+        if self._preview.is_up:
+            self.run()
+
+    def _on_end(self, outcome: Outcome, order: PreviewOrder, image: Any) -> None:
+        self._token = None
+        again, self._again = self._again, False
+        self._work(False)
+        if again:
+            self.run()
+            return
+        match outcome:
+            case Finished(result=findings):
+                if image is not None and self._wanted and self._codebook() is not None:
+                    self._show(findings, order, image)
+            case Failed(error=error):
+                self.told.emit(error.sentence)
+            case _:
+                self.told.emit(CRASHED)
+
+    def _show(self, findings: Findings, order: PreviewOrder, image: Any) -> None:
+        state = self._runs.state
+        if state.phase is not Phase.IDLE or state.image is not image or findings.partial:
+            return
+        self.about_to_show.emit()
+        result = self._runs.result
+        instead = [] if result is None or result.image is not image else result.layers
+        findings = findings.at_threshold(state.threshold, **state.live)
+        self._preview.show(image, findings, order.view, instead)
+        self._frame = int(order.view.offset[0])
+        self._say(line_of(findings))
+        # The words on the canvas are about what is seen there, not about the result that is hidden.
+        self._runs.beside = self._words
+        self._runs.refresh()
+
+    def _words(self, words: str, frame: int) -> str:
+        findings = self._preview.findings
+        if findings is None or frame != self._frame:
+            return ""
+        return traits_of(findings.provenance.technique).words(findings, 0)
+
+    def _say(self, seen: str) -> None:
+        self.seen = seen
+        self.changed.emit()
+
+    def _work(self, busy: bool) -> None:
+        self.busy = busy
+        self.changed.emit()
+
+
+@dataclass(frozen=True)
+class _Delivery:
+    """Tells the overlay, if it still lives, how a run ended."""
+
+    tell: Callable[[], Callable[[Outcome, PreviewOrder, Any], None] | None]
+    order: PreviewOrder
+    image: weakref.ref[Any]
+
+    def __call__(self, outcome: Outcome) -> None:
+        if (tell := self.tell()) is not None:
+            tell(outcome, self.order, self.image())
+
+
+def line_of(findings: Findings) -> str:
+    """Say what was found in the slice in view."""
+    return f"In view: {result_line(findings, HandEdits())}"
+
+
+def ignore(step: Progress) -> None:
+    """Show nothing: this work has no steps worth it."""

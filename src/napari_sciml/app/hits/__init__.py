@@ -1,0 +1,1 @@
+"""The page Hits: frames, hits and the hit rate."""

@@ -1,0 +1,1 @@
+"""The page Lattice: the lattice of every frame."""

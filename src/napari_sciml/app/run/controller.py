@@ -1,0 +1,419 @@
+"""`RunController`: one run at a time for one viewer. It alone changes the state of the Run page."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from napari.layers import Layer
+from psygnal import Signal
+
+from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.canvas.caption import Caption
+from napari_sciml.app.canvas.frame_link import FrameLink
+from napari_sciml.app.canvas.result import Result
+from napari_sciml.app.run.compute import changed, outlook, without_file
+from napari_sciml.app.run.image_choice import ImageChoice
+from napari_sciml.app.run.resolve import Resolved, Wish, resolve
+from napari_sciml.app.run.runtime_words import measured_words, runtime_choices, runtime_outlook
+from napari_sciml.app.run.saving import corrected_points, new_folder, save_work
+from napari_sciml.app.run.sentences import CRASHED, MEASURING, next_step, result_line, saved_line
+from napari_sciml.app.run.snippets import command_text, nameable, out_folder, python_text
+from napari_sciml.app.run.state import Phase, RunState
+from napari_sciml.app.run.traits import traits_of
+from napari_sciml.backends.measuring import measurable, measure_again
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.settings import RunSettings
+from napari_sciml.core.technique import Technique
+from napari_sciml.layers.notify import tell
+from napari_sciml.layers.origin import Origin, origin_of
+from napari_sciml.layers.spatial import Place
+from napari_sciml.networks.registry import get_model
+
+
+def all_techniques() -> list[Technique]:
+    """Give every technique, without importing what only a run needs."""
+    from napari_sciml.techniques import get_technique, technique_names
+
+    return [get_technique(name) for name in technique_names()]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run under way, with all that its delivery needs even if the image is removed meanwhile."""
+
+    token: CancelToken
+    image: weakref.ref[Layer]
+    place: Place
+    settings: RunSettings
+    pace: Pace = field(default_factory=Pace)
+
+
+class RunController:
+    """Turns wishes into runs and runs into layers.
+
+    Parameters
+    ----------
+    viewer
+        The real viewer, not a proxy; it is held weakly.
+    techniques
+        Gives the techniques on offer.
+    start
+        Starts work; tests hand in one that runs at once.
+    """
+
+    changed = Signal(object)
+    """Emitted with the new `RunState` whenever something that the page shows has changed."""
+
+    def __init__(
+        self,
+        viewer: Any,
+        techniques: Callable[[], Sequence[Technique]] = all_techniques,
+        start: Launch = launch,
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._techniques = techniques()
+        self._start = start
+        self._wish = Wish()
+        self._job: Job | None = None
+        self._result: Result | None = None
+        self._choice = ImageChoice(viewer)
+        self._choice.changed.connect(self._refresh)
+        self._caption = Caption(viewer)
+        self.beside: Callable[[str, int], str] | None = None
+        """Adds what a second result says about a frame: ``beside(words, frame)``."""
+        self._frames = FrameLink(viewer)
+        self._frames.changed.connect(self._on_frame)
+        self.state = RunState()
+        viewer.dims.events.ndisplay.connect(self._on_ndisplay)
+        self._refresh()
+
+    def choose_image(self, layer: Layer) -> None:
+        """Work on `layer`."""
+        self._choice.choose(layer)
+
+    def choose_technique(self, name: str) -> None:
+        """Look for what this technique finds."""
+        self._wish_for(technique=name, compute=without_file(self._wish.compute))
+
+    def choose_model(self, name: str) -> None:
+        """Use this model."""
+        self._wish_for(model=name, compute=without_file(self._wish.compute))
+
+    def change_values(self, values: Mapping[str, Any]) -> None:
+        """Replace the technique's own settings; those left out or None take their defaults.
+
+        What decides at once changes the result on screen too.
+        """
+        given = {name: value for name, value in values.items() if value is not None}
+        self._wish = replace(self._wish, values={**self._wish.values, self.state.technique: given})
+        self._decide()
+        self._show(error="", note="", **self._resolved_fields())
+
+    def change_compute(self, changes: Mapping[str, Any]) -> None:
+        """Let something else compute the scores, whatever the technique; None stands for the default."""
+        self._wish_for(compute=changed(self._wish.compute, changes))
+
+    def set_live(self, name: str, value: Any) -> None:
+        """Change one setting that decides at once: in the result on screen, and in the next run."""
+        self.change_values({**self.state.values, name: value})
+
+    def set_threshold(self, threshold: float) -> None:
+        """Count everything at or above `threshold`: in the result on screen, and in the next run."""
+        self._wish = replace(self._wish, threshold=threshold)
+        self._decide()
+        self._refresh()
+
+    def ask(self, action: str) -> None:
+        """Do what the technique's form asks for, for example add an empty mask layer."""
+        viewer, image = self._viewer(), self._choice.image
+        if viewer is None or image is None:
+            return
+        change = traits_of(self.state.technique).actions[action]
+        values = change(viewer, image)
+        # The new layer is no image to work on.
+        self.change_values({**self.state.values, **values})
+
+    def technique(self, name: str) -> Technique:
+        """Give the technique of that name."""
+        return next(technique for technique in self._techniques if technique.name == name)
+
+    def resolved(self) -> Resolved:
+        """Give what pressing Run would do now."""
+        return self._resolve()
+
+    @property
+    def result(self) -> Result | None:
+        """The last result, if it is of the chosen technique."""
+        return self._own_result()
+
+    def go_to_frame(self, number: int) -> None:
+        """Show a frame of the result in the viewer."""
+        if (result := self._own_result()) is not None:
+            self._frames.go_to(result, number)
+
+    def run(self) -> None:
+        """Start, unless something runs or the state says why not."""
+        plan = self._resolve()
+        image = self._choice.image
+        busy = self._job is not None or self.state.measuring
+        if busy or plan.blocked or plan.source is None or image is None:
+            self._refresh()
+            return
+        settings = plan.start_settings()
+        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image), settings)
+        self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
+        self._start(
+            Errand(
+                plan.technique.run(plan.source, settings, self._job.token),
+                title=f"{plan.technique.title}: {image.name}",
+                total=plan.plan.tiles,
+                on_step=self._on_step,
+                on_end=self._on_end,
+            )
+        )
+
+    def stop(self) -> None:
+        """Stop within a tile. What was found so far is delivered and marked partial."""
+        if self._job is not None:
+            self._job.token.cancel()
+            self._show(phase=Phase.STOPPING)
+
+    def measure_runtimes(self) -> None:
+        """Measure again which runtime is the fastest for the chosen model; nothing else runs meanwhile."""
+        if self._job is not None or self.state.measuring:
+            return
+        try:
+            models = [get_model(self.state.model)]
+        except SciMLError as error:
+            self._show(error=error.sentence, note="")
+            return
+        self._show(measuring=True, blocked=MEASURING, error="", note="")
+        title = f"Measuring runtimes: {self.state.model}"
+        work = measure_again(models)
+        self._start(Errand(work, title, len(measurable(models)), on_step=_ignore, on_end=self._on_measured))
+
+    def save(self, parent: str | Path) -> None:
+        """Save the result into a new folder inside `parent`."""
+        if self._result is None or self.state.saving:
+            return
+        findings = self._result.complete()
+        record = findings.provenance.source
+        folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
+        self._show(saving=True, error="", note="")
+        beside = None if self._result.beside is None else self._result.beside()
+        work = save_work(findings, folder, corrected_points(self._result), beside)
+        self._start(Errand(work, title="Saving", total=1, on_step=_ignore, on_end=self._on_saved))
+
+    def python_text(self) -> str:
+        """Give the run that the page describes as Python, or an empty string without an image."""
+        plan = self._resolve()
+        if plan.source is None:
+            return ""
+        values = {**plan.values, **self._told()}
+        return python_text(plan.technique.name, nameable(plan.source), values, self._origin())
+
+    def command_text(self) -> str:
+        """Give the run that the page describes as a command line, or an empty string without an image."""
+        plan = self._resolve()
+        if plan.source is None:
+            return ""
+        values = {**plan.values, **self._told()}
+        return command_text(plan.technique.name, nameable(plan.source), values, self._origin())
+
+    def _told(self) -> Mapping[str, Any]:
+        """Give the settings of what was made of the result, if it is of the chosen image."""
+        result = self._own_result()
+        return {} if result is None or result.image is not self._choice.image else result.told
+
+    def tell(self, note: str) -> None:
+        """Show good news on the page, for example that something was copied."""
+        self._show(note=note, error="")
+
+    def refresh(self) -> None:
+        """Look anew at what is shown."""
+        self._refresh()
+
+    def _wish_for(self, **wishes: Any) -> None:
+        self._wish = replace(self._wish, **wishes)
+        self._show(error="", note="", **self._resolved_fields())
+
+    def _resolve(self) -> Resolved:
+        return resolve(self._wish, self._choice.image, self._techniques, self._choice.labels)
+
+    def _origin(self) -> Origin | None:
+        image = self._choice.image
+        return None if image is None else origin_of(image)
+
+    def _own_result(self) -> Result | None:
+        """Give the last result if it is of the chosen technique; the sliders of another are not its own."""
+        result = self._result
+        own = result is not None and result.findings.provenance.technique == self._resolve().technique.name
+        return result if own else None
+
+    def _is_live(self, result: Result | None) -> bool:
+        """Whether the sliders change a result: its points on screen, or its table, which needs no layer."""
+        viewer = self._viewer()
+        if result is None or viewer is None:
+            return False
+        return bool(traits_of(result.findings.provenance.technique).live) or result.is_in(viewer)
+
+    def _decide(self) -> None:
+        """Decide the result on screen again, as the sliders stand now."""
+        result = self._own_result()
+        if result is not None and self._is_live(result):
+            result.decide(self._wish.threshold, **self._resolve().live())
+
+    def _on_frame(self) -> None:
+        result = self._own_result()
+        frame = None if result is None else self._frames.frame(result)
+        if frame != self.state.frame:
+            self._show(frame=frame)
+
+    def _on_ndisplay(self, event: Any) -> None:
+        self._show()
+
+    def _on_step(self, step: Progress) -> None:
+        if self._job is not None:
+            self._show(progress=step, seconds_left=self._job.pace.seconds_left(step, time.monotonic()))
+
+    def _on_end(self, outcome: Outcome) -> None:
+        job, self._job = self._job, None
+        viewer = self._viewer()
+        if job is None or viewer is None:
+            return
+        match outcome:
+            case Finished(result=findings):
+                self._deliver(viewer, job, findings)
+                self._show(phase=Phase.IDLE, error="")
+            case Failed(error=error):
+                self._fail(error, phase=Phase.IDLE)
+            case Crashed():
+                self._show(phase=Phase.IDLE, error=CRASHED)
+        self._refresh()
+
+    def _deliver(self, viewer: Any, job: Job, findings: Findings) -> None:
+        image = job.image()
+        if image is not None and image not in viewer.layers:
+            image = None
+        # The image may have been moved during the run; the points belong to where it is now.
+        place = job.place if image is None else Place.of(image)
+        findings = self._decided(findings)
+        if self._result is not None and self._result.place.name == place.name:
+            # Two results on one image cannot be told apart; the older one is hidden, not lost.
+            for layer in self._result.layers:
+                layer.visible = False
+        self._result = Result.deliver(viewer, findings, place, image)
+        self._result.settings = job.settings
+        self._result.edited.connect(self._refresh)
+
+    def _decided(self, findings: Findings) -> Findings:
+        """Decide as the sliders stand now, if they were moved during the run."""
+        technique = findings.provenance.technique
+        values = self._wish.values.get(technique, {})
+        wanted: dict[str, Any] = {"threshold": self._wish.threshold}
+        wanted |= {name: values[name] for name in traits_of(technique).live if name in values}
+        settings = findings.provenance.settings
+        if all(settings.get(name) == value for name, value in wanted.items()):
+            return findings
+        live = {name: settings[name] for name in traits_of(technique).live}
+        return findings.at_threshold(**{**live, **wanted})
+
+    def _on_measured(self, outcome: Outcome) -> None:
+        if self._viewer() is None:
+            return
+        match outcome:
+            case Finished(result=choices):
+                self._show(measuring=False, note=measured_words(choices))
+            case Failed(error=error):
+                self._fail(error, measuring=False)
+            case Crashed():
+                self._show(measuring=False, error=CRASHED)
+        self._refresh()
+
+    def _on_saved(self, outcome: Outcome) -> None:
+        match outcome:
+            case Finished(result=files):
+                self._show(saving=False, note=saved_line(files))
+            case Failed(error=error):
+                self._fail(error, saving=False)
+            case Crashed():
+                self._show(saving=False, error=CRASHED)
+
+    def _fail(self, error: SciMLError, **changes: Any) -> None:
+        tell(error)
+        self._show(error=error.sentence, **changes)
+
+    def _shows_result(self) -> bool:
+        viewer = self._viewer()
+        return self._result is not None and viewer is not None and self._result.is_in(viewer)
+
+    def _refresh(self) -> None:
+        fields = self._resolved_fields()
+        if fields["image"] is not self.state.image:
+            # What went wrong with one image says nothing about the next.
+            fields |= {"error": "", "note": ""}
+        self._show(**fields)
+
+    def _resolved_fields(self) -> dict[str, Any]:
+        plan = self._resolve()
+        result, own = self._result, self._own_result()
+        live = plan.live()
+        compute = self._wish.compute
+        backend = compute.get("backend", RunSettings.model_fields["backend"].default)
+        outlooks = (outlook(plan.model, compute), runtime_outlook(plan.model, compute))
+        return {
+            "images": self._choice.images,
+            "image": self._choice.image,
+            "facts": plan.facts,
+            "techniques": plan.offered,
+            "technique": plan.technique.name,
+            "models": plan.technique.models,
+            "model": plan.model,
+            "values": dict(self._wish.values.get(plan.technique.name, {})),
+            "compute": dict(compute),
+            "runtimes": runtime_choices(backend),
+            "outlook": "\n".join(filter(None, outlooks)),
+            "threshold": self._wish.threshold,
+            "live": live,
+            "threshold_live": self._is_live(own),
+            "caution": traits_of(plan.technique.name).caution(plan.model, self._wish.threshold, live),
+            "labels": self._choice.labels,
+            "findings": None if own is None else own.findings,
+            "frame": None if own is None else self._frames.frame(own),
+            "plan": plan.plan,
+            "blocked": MEASURING if self.state.measuring else plan.blocked,
+            "result": "" if result is None else result_line(result.findings, result.edits),
+            "next_step": ""
+            if result is None
+            else next_step(result.findings, result.edits, self._shows_result()),
+            "can_save": result is not None,
+        }
+
+    def _show(self, **changes: Any) -> None:
+        self.state = replace(self.state, **changes)
+        self._caption.show(self._words())
+        self.changed.emit(self.state)
+
+    def _words(self) -> str:
+        """Say on the canvas what the frame in view shows, as long as the result has a layer there."""
+        findings, frame = self.state.findings, self.state.frame
+        viewer = self._viewer()
+        if findings is None or frame is None or viewer is None or not self._shows_result():
+            return ""
+        if viewer.dims.ndisplay != 2:
+            # Then no frame is in view, or all are.
+            return ""
+        words = traits_of(findings.provenance.technique).words(findings, frame)
+        return words if self.beside is None or not words else self.beside(words, frame)
+
+
+def _ignore(step: Progress) -> None:
+    """Show nothing: saving has no steps worth it."""

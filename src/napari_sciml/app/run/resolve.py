@@ -1,0 +1,157 @@
+"""From what a person wishes and what the image is to what a run would do, or why it cannot start.
+
+Pure and instant: no pixel is read, no network is loaded. The order of precedence is: what the person
+chose, if the image allows it; then what the image is likely meant for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from napari.layers import Layer
+
+from napari_sciml.app.canvas.mask_layer import LayerMask, with_pixels, without_layers
+from napari_sciml.app.run.compute import used
+from napari_sciml.app.run.likely import likely
+from napari_sciml.app.run.sentences import NO_IMAGE, image_line
+from napari_sciml.app.run.state import ImageFacts, TechniqueChoice
+from napari_sciml.app.run.traits import traits_of
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.plan import RunPlan
+from napari_sciml.core.settings import RunSettings, parse_settings
+from napari_sciml.core.source import SPATIAL_AXES, ImageSource
+from napari_sciml.core.technique import Technique
+from napari_sciml.layers.source import source_from_layer
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What a person chose so far.
+
+    `values` holds each technique's settings that differ from defaults; `compute` what computes the scores,
+    which is one choice for all techniques.
+    """
+
+    technique: str = ""
+    model: str = ""
+    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    compute: Mapping[str, Any] = field(default_factory=dict)
+    threshold: float = 0.5
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """What a run would do.
+
+    `settings`, which leave out what layers stand for, and `source` are None exactly when the run is blocked
+    before planning.
+    """
+
+    offered: tuple[TechniqueChoice, ...]
+    technique: Technique
+    model: str
+    values: dict[str, Any]
+    facts: ImageFacts = field(default_factory=ImageFacts)
+    source: ImageSource | None = None
+    settings: RunSettings | None = None
+    plan: RunPlan = field(default_factory=RunPlan)
+    blocked: str = ""
+
+    def run_values(self) -> dict[str, Any]:
+        """Give the chosen settings as plain values, with the pixels of layers that stand for some."""
+        return with_pixels(self.values)
+
+    def start_settings(self) -> RunSettings:
+        """Give the settings of a run that starts now."""
+        return parse_settings(self.technique.settings_type, self.run_values())
+
+    def live(self) -> dict[str, Any]:
+        """Give the settings besides the threshold that decide at once, whether chosen or by default."""
+        fields = self.technique.settings_type.model_fields
+        return {
+            name: self.values.get(name, fields[name].default) for name in traits_of(self.technique.name).live
+        }
+
+
+def resolve(
+    wish: Wish, image: Layer | None, techniques: Sequence[Technique], layers: Collection[Layer] = ()
+) -> Resolved:
+    """Decide what pressing Run would do.
+
+    Parameters
+    ----------
+    wish
+        What the person chose.
+    image
+        The chosen image layer, or None.
+    techniques
+        Every technique, at least one.
+    layers
+        The layers that can stand for a setting, for example as a mask.
+    """
+    try:
+        source = None if image is None else source_from_layer(image)
+        problem = NO_IMAGE if source is None else ""
+    except SciMLError as error:
+        source, problem = None, error.sentence
+    refusals = {} if source is None else {t.name: t.accepts(source) for t in techniques}
+    fitting = [t for t in techniques if not refusals.get(t.name)] or list(techniques)
+    technique = next((t for t in fitting if t.name == wish.technique), None)
+    technique = technique or likely(image, source, fitting)
+    model = wish.model if wish.model in technique.models else technique.models[0]
+    found = Resolved(
+        offered=tuple(TechniqueChoice(t.name, t.title) for t in fitting),
+        technique=technique,
+        model=model,
+        values=_values(wish, technique, model, source),
+        facts=_facts(image, source),
+        source=source,
+        blocked=problem or refusals.get(technique.name, ""),
+    )
+    return _planned(found, layers) if source is not None and not found.blocked else found
+
+
+def _planned(found: Resolved, layers: Collection[Layer]) -> Resolved:
+    assert found.source is not None
+    for value in found.values.values():
+        if isinstance(value, LayerMask) and (problem := value.problem(found.source, layers)):
+            return replace(found, blocked=problem)
+    try:
+        settings = parse_settings(found.technique.settings_type, without_layers(found.values))
+        plan = found.technique.plan(found.source, settings)
+    except SciMLError as error:
+        return replace(found, blocked=error.sentence)
+    return replace(found, settings=settings, plan=plan, blocked=plan.problem)
+
+
+def _values(wish: Wish, technique: Technique, model: str, source: ImageSource | None) -> dict[str, Any]:
+    """Collect the settings that differ from the defaults, in the order in which a person would say them."""
+    values = dict(wish.values.get(technique.name, {}))
+    if source is not None and len(set(source.axes) & set(SPATIAL_AXES)) < 3:
+        # A flat image has no axis to choose; the choice made for a volume waits for the next volume.
+        values.pop("axis", None)
+    if wish.threshold != technique.settings_type.model_fields["threshold"].default:
+        values["threshold"] = wish.threshold
+    if model != technique.models[0]:
+        values["model"] = model
+    return {**values, **used(wish.compute)}
+
+
+def _facts(image: Layer | None, source: ImageSource | None) -> ImageFacts:
+    if image is None or source is None:
+        return ImageFacts()
+    spatial = [i for i, axis in enumerate(source.axes) if axis in SPATIAL_AXES]
+    labels = [image.axis_labels[i] for i in spatial]
+    # napari's own labels are "-3", "-2", "-1"; the axis letters say more.
+    plain = any(label.lstrip("-").isdigit() for label in labels)
+    size = source.pixel_size
+    return ImageFacts(
+        line=image_line(source),
+        axis_names=tuple(
+            source.axes[i] if plain else label for i, label in zip(spatial, labels, strict=True)
+        ),
+        pixel_size_um=None if size is None else tuple(size[i] for i in spatial),
+        known=source.known,
+    )

@@ -1,0 +1,1 @@
+"""The page Simulate: a pattern that follows its sliders."""

@@ -1,0 +1,1 @@
+"""The page Views: from picks to views and a 3-D map."""

@@ -1,0 +1,292 @@
+"""`ViewsController`: sorts the picks of a run into views and builds a 3-D map of them."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Collection
+from dataclasses import replace
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal, SignalInstance
+
+from napari_sciml.app.base.worker import Launch, launch
+from napari_sciml.app.canvas.result import Result
+from napari_sciml.app.canvas.stage import Stage
+from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.run.saving import new_folder
+from napari_sciml.app.run.snippets import file_stem
+from napari_sciml.app.run.state import RunState
+from napari_sciml.app.views.findings import with_picks, with_views
+from napari_sciml.app.views.job import ViewsJob
+from napari_sciml.app.views.picks import COLUMNS, keys, picks_of, single_out
+from napari_sciml.app.views.rules import (
+    can_train,
+    command_values,
+    contrast_of,
+    pixel_size_of,
+    truth_of,
+    useful,
+    why_not,
+)
+from napari_sciml.app.views.state import MapChoice, ViewsState
+from napari_sciml.app.views.volume import put_density
+from napari_sciml.app.views.words import map_title, preferred, whose_projections
+from napari_sciml.app.views.work import SCIENCE, BuildOrder, Science, SortOrder
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.progress import CancelToken
+from napari_sciml.core.settings import parse_settings
+from napari_sciml.layers.keys import KNOWN_KEY
+from napari_sciml.layers.source import source_from_layer
+from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+
+TECHNIQUE = "cryoem"
+
+
+class ViewsController:
+    """Turns wishes about views into jobs, and their results into state and layers.
+
+    Parameters
+    ----------
+    viewer
+        The real viewer; it is held weakly.
+    runs
+        Whose picks are sorted.
+    start
+        Starts work; tests hand in one that runs at once.
+    science
+        Does the work; tests hand in something quick.
+    """
+
+    changed = Signal(object)
+    """Emitted with the new `ViewsState` whenever something that the page shows has changed."""
+
+    def __init__(
+        self, viewer: Any, runs: RunController, start: Launch = launch, science: Science | None = None
+    ) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._runs = runs
+        self._science = science or SCIENCE
+        self._job = ViewsJob(viewer, runs, start)
+        self._job.changed.connect(self._show)
+        self._job.grown.connect(self._on_grown)
+        self._job.told.connect(self._on_told)
+        self._job.done.connect(self._deliver)
+        self._of: weakref.ref[Result] | None = None
+        self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
+        self._stage = Stage(viewer)
+        self._stage.changed.connect(self._show)
+        self._new_volume = True
+        self._sorted_with: dict[str, Any] = {}
+        self.state = ViewsState()
+        runs.changed.connect(self._on_run)
+
+    @property
+    def rising(self) -> SignalInstance:
+        """Emits before the 3-D map takes the place of the images."""
+        return self._stage.rising
+
+    def choose_map(self, kind: Literal["built-in", "map", "model"], path: str = "") -> None:
+        """Name the views by projections of this map."""
+        try:
+            choice = self._science.look(MapChoice(kind, path))
+        except SciMLError as error:
+            self._show(error=error.sentence)
+            return
+        self._show(map=choice, error="", note="")
+
+    def set_voxel(self, size_A: float | None) -> None:
+        """Say how large a voxel of the chosen map is; None believes the file."""
+        self._show(map=replace(self.state.map, pixel_size_A=size_A, model=""), error="")
+
+    def choose_method(self, method: Literal["network", "correlation"]) -> None:
+        """Name the views in this way."""
+        self._show(method=method, error="")
+
+    def choose_ctf(self, path: str) -> None:
+        """Correct the CTF that this STAR file states; empty corrects none."""
+        self._show(ctf=path, error="")
+
+    def sort(self) -> None:
+        """Sort the picks that are on screen, unless the state says why not."""
+        result = self._runs.result
+        if self._job.is_busy or self.state.blocked or result is None or result.image is None:
+            return
+        table, size = picks_of(result), pixel_size_of(self._runs.state, result)
+        try:
+            source = source_from_layer(result.image)
+        except SciMLError as error:
+            self._show(error=error.sentence)
+            return
+        assert size is not None, "the state says so before anything is sorted"
+        order = SortOrder(
+            source,
+            table[list(COLUMNS)],
+            size,
+            contrast_of(result.findings),
+            parse_settings(CryoEMSettings, self.command_values()),
+        )
+        token = CancelToken()
+        self._job.begin("sort", token, self._science.sort(order, token), len(table))
+
+    def build(self) -> None:
+        """Build the 3-D map from the averages that are kept."""
+        result = self.state.result
+        if self._job.is_busy or result is None:
+            return
+        token = CancelToken()
+        self._new_volume = True
+        truth = truth_of(self.state.map, self._known("truth"))
+        order = BuildOrder(result, sorted(self.state.kept), truth)
+        work = self._science.build(order, self._job.on_map(), token)
+        self._job.begin("build", token, work, len(result.views))
+
+    def train(self, parent: str | Path) -> None:
+        """Train a model for the chosen map, into a new folder inside `parent`."""
+        if self._job.is_busy or not self.state.can_train:
+            return
+        folder = new_folder(parent, f"{file_stem(map_title(self.state.map))}-views")
+        token = CancelToken()
+        self._job.begin("train", token, self._science.train(self.state.map, folder, token), 1)
+
+    def stop(self) -> None:
+        """Stop the work at its next step. What was there before stays."""
+        self._job.stop()
+
+    def choose_view(self, view: int | None) -> None:
+        """Look at one view: its particles are filled on the image."""
+        self._show(chosen=view)
+        self._single_out()
+
+    def keep(self, views: Collection[int], wanted: bool) -> None:
+        """Let these views go into the 3-D map, or leave them out."""
+        changed = frozenset(views)
+        kept = self.state.kept | changed if wanted else self.state.kept - changed
+        self._show(kept=kept)
+
+    def go_to_particle(self, row: int) -> None:
+        """Show a sorted particle in the middle of the canvas."""
+        viewer, result, views = self._viewer(), self._runs.result, self.state.result
+        if viewer is None or result is None or views is None:
+            return
+        self.show_images()
+        place = views.table.iloc[row]
+        self._runs.go_to_frame(int(place["frame"]))
+        layer = next(iter(result.points), None) or result.image
+        if layer is not None:
+            at = [float(place["frame"]), float(place["y"]), float(place["x"])][-layer.ndim :]
+            viewer.scene.camera.center = tuple(float(one) for one in layer.data_to_world(at)[-2:])
+
+    def show_volume(self) -> None:
+        """Show the 3-D map and hide the images."""
+        self._stage.show_volume()
+
+    def show_images(self) -> None:
+        """Bring the images back."""
+        self._stage.show_images()
+
+    def command_values(self) -> dict[str, Any]:
+        """Give the settings that sort and build as the page does, for a script or a command line."""
+        return command_values(self.state)
+
+    def _known(self, name: str) -> Any:
+        """Give what the micrographs state themselves, for example their lenses; None if they do not."""
+        result = self._runs.result
+        image = None if result is None else result.image
+        return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
+
+    def _on_told(self, error: str, note: str) -> None:
+        self._show(error=error, note=note)
+
+    def _on_grown(self, density: npt.NDArray[np.float32]) -> None:
+        if self.state.result is not None:
+            self._show_density(density, self.state.result.pixel_size_A)
+
+    def _deliver(self, made: ViewsResult | Reconstruction | Path, same: bool) -> None:
+        if isinstance(made, Path):
+            self._show(map=replace(self.state.map, model=str(made)), note=f"The trained model is in {made}.")
+        elif not same:
+            self._show(note="The picks were replaced by another run meanwhile; sort them again.")
+        elif isinstance(made, ViewsResult):
+            self._sorted_keys = frozenset(keys(made.table))
+            kept = frozenset(int(view) for view in made.views["view"])
+            self._show(result=made, kept=kept, chosen=None, reconstruction=None, stale=False)
+            self._sorted_with = self.command_values()
+            if (result := self._runs.result) is not None:
+                result.told = self._sorted_with
+            self._single_out()
+        else:
+            self._show_density(made.volume, made.pixel_size_A)
+            self._show(reconstruction=made)
+
+    def _complete(self, findings: Findings) -> Findings:
+        """Add to the findings what a person and this page made of them, so that all is saved together."""
+        result, views = self._runs.result, self.state.result
+        if result is None:
+            return findings
+        if views is None:
+            return with_picks(findings, picks_of(result))
+        made, values = self.state.reconstruction, self._sorted_with
+        return with_views(findings, picks_of(result), views, made, values)
+
+    def _show_density(self, density: npt.NDArray[np.float32], pixel_size_A: float) -> None:
+        result = self._runs.result
+        if self._viewer() is None or result is None or result.image is None:
+            return
+        size = pixel_size_of(self._runs.state, result) or 1.0
+        put_density(self._stage, density, pixel_size_A, result, size, self._new_volume)
+        self._new_volume = False
+
+    def _single_out(self) -> None:
+        result, views, chosen = self._runs.result, self.state.result, self.state.chosen
+        if result is None:
+            return
+        places: set[tuple[int, float, float]] = set()
+        if views is not None and chosen is not None:
+            places = set(keys(views.table[views.table["view"] == chosen]))
+        single_out(result, places)
+
+    def _on_run(self, state: RunState) -> None:
+        result = self._runs.result if state.technique == TECHNIQUE else None
+        if result is None:
+            return
+        if self._of is None or self._of() is not result:
+            # Views belong to the picks that they were made of.
+            self._of = weakref.ref(result)
+            result.further = self._complete
+            self._show(result=None, reconstruction=None, chosen=None, stale=False, note="", error="")
+        else:
+            self._show()
+            self._single_out()
+
+    def _show(self, **changes: Any) -> None:
+        state = replace(self.state, **changes)
+        self.state = replace(state, **self._derived(state))
+        self.changed.emit(self.state)
+
+    def _derived(self, state: ViewsState) -> dict[str, Any]:
+        """Give what follows from the rest, the picks and the viewer."""
+        result = self._runs.result if self._runs.state.technique == TECHNIQUE else None
+        picks = None if result is None else frozenset(keys(picks_of(result)))
+        made, job = state.reconstruction, self._job
+        size = None if result is None else pixel_size_of(self._runs.state, result)
+        return {
+            "picks": 0 if picks is None else len(picks),
+            "whose": whose_projections(state.map, state.method, map_title(state.map)),
+            "blocked": why_not(state, result, picks, size),
+            "lenses_stated": self._known("lenses") is not None,
+            "can_train": can_train(state),
+            "phase": job.phase,
+            "job": job.job,
+            "progress": job.progress,
+            "seconds_left": job.seconds_left,
+            "stale": state.result is not None and picks is not None and picks != self._sorted_keys,
+            "caution": "" if state.result is None else preferred(state.result),
+            "outdated": made is not None and set(made.kept) != set(useful(state)),
+            "has_volume": self._stage.volume is not None,
+            "shows_volume": self._stage.is_up,
+        }

@@ -1,0 +1,1 @@
+"""The bar that compares two backends."""

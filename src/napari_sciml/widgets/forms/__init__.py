@@ -1,0 +1,1 @@
+"""The settings of each technique as a form."""

@@ -1,0 +1,1 @@
+"""Small pieces of Qt that several pages are made of."""

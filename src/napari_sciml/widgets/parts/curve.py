@@ -1,0 +1,93 @@
+"""`Curve`: a quantity over the frames of a run, with the present frame marked; a click goes to a frame."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from qtpy.QtCore import QPointF
+from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
+
+from napari_sciml.layers.styles import BLUE, ORANGE
+from napari_sciml.widgets.parts.frame_plot import FramePlot
+
+LEFT = 40
+HEIGHT = 116
+
+
+class Curve(FramePlot):
+    """Shows values over frames. Emits the frame that is clicked on, or dragged to."""
+
+    def __init__(self, name: str, tooltip: str) -> None:
+        super().__init__(name, tooltip, LEFT)
+        self.setMinimumHeight(HEIGHT)
+        self._values: npt.NDArray[np.float64] = np.empty(0)
+        self._marks: npt.NDArray[np.bool_] = np.empty(0, bool)
+
+    @property
+    def count(self) -> int:
+        """Number of frames."""
+        return len(self._values)
+
+    def show_values(self, values: npt.NDArray[np.float64], marks: npt.NDArray[np.bool_]) -> None:
+        """Show `values` ``(n,)``, shares from 0 to 1, one for each frame; NaN leaves a gap.
+
+        Frames with `marks` ``(n,)`` get a tick at the foot.
+        """
+        self._values, self._marks = values, marks
+        self.update()
+
+    @property
+    def top(self) -> float:
+        """The share at the upper end of the axis: a round number not below any value."""
+        seen = self._values[np.isfinite(self._values)]
+        highest = max(float(seen.max()) if len(seen) else 0.0, 0.02)
+        return min(next(step for step in _round_steps() if step >= highest), 1.0)
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw the axis of shares, the ticks and the line."""
+        self._draw_shares(painter)
+        if len(self._values):
+            self._draw_marks(painter)
+            self._draw_line(painter)
+
+    def _draw_shares(self, painter: QPainter) -> None:
+        area, top = self.area(), self.top
+        for share in (0.0, top / 2, top):
+            y = area.bottom() - area.height() * share / top
+            painter.setPen(QPen(self.faint(), 1))
+            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
+            self.write_left(painter, y, percent(share))
+
+    def _draw_marks(self, painter: QPainter) -> None:
+        area = self.area()
+        painter.setPen(QPen(QColor(ORANGE), 1.5))
+        # Frames that fall on one pixel are one tick.
+        for x in np.unique(np.round([self.x_of(float(frame)) for frame in np.flatnonzero(self._marks)])):
+            painter.drawLine(QPointF(float(x), area.bottom()), QPointF(float(x), area.bottom() - 6))
+
+    def _draw_line(self, painter: QPainter) -> None:
+        area, top = self.area(), self.top
+        painter.setPen(QPen(QColor(BLUE), 1.8))
+        frames = np.flatnonzero(np.isfinite(self._values))
+        # More points than pixels cannot be told apart.
+        frames = frames[:: max(1, len(frames) // (4 * max(self.width(), 1)))]
+        for run in np.split(frames, np.flatnonzero(np.diff(frames) > _widest_step(frames)) + 1):
+            line = [
+                QPointF(self.x_of(float(i)), area.bottom() - area.height() * min(self._values[i] / top, 1.0))
+                for i in run
+            ]
+            painter.drawPolyline(QPolygonF(line))
+
+
+def percent(share: float) -> str:
+    """Write a share for the axis, for example ``12.5 %``."""
+    return f"{100 * share:.3g} %"
+
+
+def _round_steps() -> list[float]:
+    return [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
+
+
+def _widest_step(frames: npt.NDArray[np.int_]) -> int:
+    """Give the step between neighbours of a line that was thinned out; wider ones are gaps."""
+    return int(np.min(np.diff(frames))) if len(frames) > 1 else 1

@@ -1,0 +1,69 @@
+"""`JobButton`: starts a long job, shows how far it is and stops it."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from napari_sciml.app.run.sentences import progress_line
+from napari_sciml.app.run.state import Phase
+from napari_sciml.core.progress import Progress
+from napari_sciml.widgets.parts.basics import say, sentence
+
+
+class JobButton(QWidget):
+    """A button that becomes Stop while its job runs, with a bar below it. Drawing never emits."""
+
+    pressed = Signal()
+    stop_pressed = Signal()
+
+    def __init__(self, name: str, text: str, tooltip: str) -> None:
+        super().__init__()
+        self._text, self._running = text, False
+        self._button = QPushButton(text)
+        self._button.setObjectName(name)
+        self._button.setToolTip(tooltip)
+        self._button.clicked.connect(self._on_click)
+        self._bar = QProgressBar()
+        self._bar.setObjectName(f"{name}_bar")
+        self._bar.setTextVisible(False)
+        self._words = sentence(f"{name}_progress")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        for widget in (self._button, self._bar, self._words):
+            layout.addWidget(widget)
+
+    def show_job(
+        self,
+        phase: Phase,
+        ours: bool,
+        allowed: bool,
+        progress: Progress | None = None,
+        seconds_left: float | None = None,
+    ) -> None:
+        """Draw the job: whether it is `ours` that runs, whether it may start, and how far it is."""
+        self._running = ours and phase is not Phase.IDLE
+        stopping = phase is Phase.STOPPING
+        self._button.setText(("Stopping…" if stopping else "Stop") if self._running else self._text)
+        self._button.setEnabled(self._running and not stopping if self._running else allowed)
+        self._bar.setVisible(self._running)
+        if self._running:
+            # A range of nothing makes the bar busy until the first step says how many there are.
+            self._bar.setRange(0, progress.total if progress else 0)
+            self._bar.setValue(progress.done if progress else 0)
+        if not self._running:
+            words = ""
+        elif stopping:
+            words = "Stopping; what was there before stays."
+        elif progress is None:
+            words = "Starting"
+        else:
+            words = progress_line(progress, seconds_left, stopping=False)
+        say(self._words, words)
+
+    def _on_click(self) -> None:
+        if self._running:
+            self.stop_pressed.emit()
+        else:
+            self.pressed.emit()
