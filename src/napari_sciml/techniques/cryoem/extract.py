@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from typing import Any, Literal
 
 import numpy as np
@@ -12,6 +12,7 @@ import pandas as pd
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.series import Series
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.background import flatten, window_ring_mean
 from napari_sciml.techniques.cryoem.ctf import Ctf
@@ -67,31 +68,24 @@ def extract(
         If a pick has no finite position, names a frame that is not there, or not one frame could be used.
     """
     frames = check_picks(table, frame_count(source))
-    said = [] if problems is None else problems
     size = field_px * pixel_size_A / box_px
     images = np.zeros((len(table), box_px, box_px), np.float32)
     done = np.zeros(len(table), bool)
-    first: SciMLError | None = None
     numbers = np.unique(frames)
-    for count, number in enumerate(numbers, 1):
-        if cancel is not None and cancel.cancelled:
-            break
+    series = Series(source.name, len(numbers))
+
+    def cut_out(number: int) -> Iterator[None]:
         rows = np.flatnonzero(frames == number)
-        try:
-            frame = raw_frame(source, int(number))
-            missing = missing_pixels(frame, int(number), said)
-        except SciMLError as error:
-            first = first or error
-            said.append(f"Frame {number} was left out: {error.message}.")
-        else:
-            places = table[["y", "x"]].to_numpy(float)[rows]
-            images[rows] = boxes(frame, missing, places, box_px, field_px, contrast)
-            done[rows] = True
-        yield Progress(count, len(numbers), "frames")
-    if first is not None and not done.any():
-        raise SciMLError(
-            f"{source.name} cannot be used: {first.message[0].lower()}{first.message[1:]}", first.hint
-        )
+        frame = raw_frame(source, number)
+        missing = missing_pixels(frame, number, series.problems)
+        places = table[["y", "x"]].to_numpy(float)[rows]
+        images[rows] = boxes(frame, missing, places, box_px, field_px, contrast)
+        done[rows] = True
+        yield
+
+    yield from series.each(numbers.tolist(), cut_out, cancel)
+    if problems is not None:
+        problems += series.problems
     kept = table[done].assign(frame=frames[done])
     return Particles(images[done], kept, size, transfers(ctfs, frame_count(source), box_px, size))
 
@@ -124,7 +118,7 @@ def missing_pixels(frame: npt.NDArray[Any], number: int, said: list[str]) -> Boo
     missing: Bools = ~np.isfinite(frame)
     count = int(missing.sum())
     if count == frame.size:
-        raise SciMLError("No pixel has a number", "leave it out")
+        raise SciMLError("no pixel has a number", "leave it out")
     if count == 0:
         return None
     said.append(

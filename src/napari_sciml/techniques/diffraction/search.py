@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.backends.predictor import Predictor
-from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.series import Series
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import ceiling_of, read_frame
 from napari_sciml.techniques.diffraction.gate import passes
@@ -61,7 +61,7 @@ class FrameScorer:
         return scores
 
 
-class FrameSearch:
+class FrameSearch(Series):
     """Looks through every frame of a source.
 
     Attributes
@@ -70,10 +70,6 @@ class FrameSearch:
         ``(frames, rows, columns)``: 0 where no spot can be, NaN for frames that were not looked at.
     found
         The spots of each frame so far.
-    problems
-        One sentence for each frame that could not be used, whose numbers are in `failed`.
-    done, total
-        Frames.
     """
 
     def __init__(
@@ -84,18 +80,14 @@ class FrameSearch:
         floor: float,
         beam: tuple[float, float] | None,
     ) -> None:
+        super().__init__(source.name, frame_count(source))
         self._source = source
         self._scorer = scorer
         self._mask = mask
         self._floor = floor
         self._beam = beam
-        self._first_error: SciMLError | None = None
-        self.total = frame_count(source)
-        self.done = 0
         self.scores = np.full((self.total, *grid_shape(frame_shape(source))), np.nan, np.float32)
         self.found: list[pd.DataFrame] = []
-        self.problems: list[str] = []
-        self.failed: list[int] = []
 
     def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
         """Search frame after frame, yielding after each.
@@ -105,23 +97,10 @@ class FrameSearch:
         SciMLError
             If not one frame could be used.
         """
-        for number in range(self.total):
-            if cancel.cancelled:
-                return
-            try:
-                self.search(number)
-            except SciMLError as error:
-                self._first_error = self._first_error or error
-                self.failed.append(number)
-                self.problems.append(f"Frame {number} was left out: {error.message}.")
-            self.done += 1
-            yield Progress(self.done, self.total, "frames")
-        if len(self.failed) == self.total and self._first_error is not None:
-            first = self._first_error
-            raise SciMLError(f"{self._source.name} cannot be used: {first.message}", first.hint)
+        yield from self.each(range(self.total), self.search, cancel)
 
-    def search(self, number: int) -> None:
-        """Search one frame."""
+    def search(self, number: int) -> Iterator[None]:
+        """Search one frame, yielding when it is done."""
         frame = read_frame(self._source, number)
         prepared = prepare(frame, self._mask)
         scores = self._scorer.score(prepared)
@@ -134,3 +113,4 @@ class FrameSearch:
         if len(spots):
             spots["suspect"] = suspects(spots, self._beam)
         self.found.append(spots)
+        yield

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.backends import Predictor
-from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.series import Series
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes import QImage
 from napari_sciml.techniques.gisaxs.beam import wavenumber
@@ -23,7 +23,7 @@ MARKER_SHARE = 0.03
 FALSE_LATTICES = "hipgisaxs"
 
 
-class LatticeSearch:
+class LatticeSearch(Series):
     """Looks at the frames of a source one after the other.
 
     Attributes
@@ -32,33 +32,26 @@ class LatticeSearch:
         Those of the seven classes, by frame.
     spots, explained, features, feature_lines
         Rows of the tables, see `tables`; one part for each frame.
-    problems
-        One sentence for each frame that could not be used.
     notes
         What a reader of the results should know.
-    done, total
-        Frames.
     """
 
     def __init__(
         self, source: ImageSource, reader: Reader, predictor: Predictor, *, explore: bool = False
     ) -> None:
+        super().__init__(source.name, frame_count(source))
         self._source = source
         self._reader = reader
         self._predictor = predictor
         self._explore = explore
-        self._first_error: SciMLError | None = None
         self._left_out = ""
         # The faulty lattices of that program, stretched besides, have no spots that could be predicted.
         self._explains = predictor.model.card["training"].get("protocol") != FALSE_LATTICES
-        self.total = frame_count(source)
-        self.done = 0
         self.probabilities: dict[int, npt.NDArray[np.float32]] = {}
         self.spots: list[pd.DataFrame] = []
         self.explained: list[pd.DataFrame] = []
         self.features: list[pd.DataFrame] = []
         self.feature_lines: list[pd.DataFrame] = []
-        self.problems: list[str] = []
 
     @property
     def marker_px(self) -> float:
@@ -79,24 +72,10 @@ class LatticeSearch:
         SciMLError
             If not one frame could be used.
         """
-        failed = 0
-        for number in range(self.total):
-            if cancel.cancelled:
-                return
-            try:
-                self.look(number)
-            except SciMLError as error:
-                failed += 1
-                self._first_error = self._first_error or error
-                self.problems.append(f"Frame {number} was left out: {error.message}.")
-            self.done += 1
-            yield Progress(self.done, self.total, "frames")
-        if failed == self.total and self._first_error is not None:
-            first = self._first_error
-            raise SciMLError(f"{self._source.name} cannot be used: {first.message}", first.hint)
+        yield from self.each(range(self.total), self.look, cancel)
 
-    def look(self, number: int) -> None:
-        """Name and explain one frame."""
+    def look(self, number: int) -> Iterator[None]:
+        """Name and explain one frame, yielding when it is done."""
         image, account = self._reader.look(raw_frame(self._source, number))
         self._left_out = self._left_out or account.sentence
         square = self._reader.square(image)
@@ -107,6 +86,7 @@ class LatticeSearch:
             self._explain(number, image, model.classes[int(probabilities.argmax())])
         if self._explore:
             self._find_features(number, image)
+        yield
 
     def _explain(self, number: int, image: QImage, label: str) -> None:
         from napari_sciml.techniques.gisaxs.explain import fit_spots

@@ -139,9 +139,9 @@ class MicroCT:
         started = time.perf_counter()
         predictor = self._open(model, settings)
         floor = min(settings.threshold, LOWEST_FLOOR)
-        search = PlaneSearch(job, predictor, self.stride, self.tile_px, floor)
+        search = PlaneSearch(source, job, predictor, self.stride, self.tile_px, floor)
         try:
-            yield from search.run(source, cancel or CancelToken())
+            yield from search.run(cancel or CancelToken())
         finally:
             predictor.close()
         seconds = time.perf_counter() - started

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.series import Series
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.suppression import suppress
 from napari_sciml.networks.pixels import FloatArray
@@ -22,38 +25,39 @@ from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unkno
 from napari_sciml.techniques.microct.tables import PlaneFinds
 
 
-class PlaneSearch:
+class PlaneSearch(Series):
     """Looks for fibres in every plane of a source.
 
     Attributes
     ----------
     found
         Candidates of each plane so far.
-    problems
-        One sentence for each plane that could not be used, and one for pixels that had to be filled.
-    done, total
-        Tiles.
     elements
         Elements of the map that were computed.
     """
 
-    def __init__(self, job: Job, predictor: Predictor, stride: int, tile_px: int, floor: float) -> None:
+    def __init__(
+        self,
+        source: ImageSource,
+        job: Job,
+        predictor: Predictor,
+        stride: int,
+        tile_px: int,
+        floor: float,
+    ) -> None:
+        self._tiles = map_tiles(job, stride, tile_px)
+        super().__init__(source.name, job.planes.count, "tiles", len(self._tiles))
+        self._source = source
         self._job = job
         self._predictor = predictor
         self._stride = stride
         self._floor = floor
-        self._tiles = map_tiles(job, stride, tile_px)
-        self._first_error: SciMLError | None = None
-        self._left_out_planes = 0
         self._with_missing = 0
         self._first_missing = ""
         self.found: list[PlaneFinds] = []
-        self.problems: list[str] = []
-        self.done = 0
-        self.total = job.planes.count * len(self._tiles)
         self.elements = 0
 
-    def run(self, source: ImageSource, cancel: CancelToken) -> Generator[Progress, None, None]:
+    def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
         """Search plane after plane, yielding after each tile.
 
         Raises
@@ -62,22 +66,12 @@ class PlaneSearch:
             If not one plane could be used.
         """
         planes = self._job.planes
-        for frame, number, plane in read_planes(source, planes):
-            if cancel.cancelled:
-                return
-            try:
-                if isinstance(plane, SciMLError):
-                    raise plane
-                self._note_missing(planes.place(frame, number), missing_pixels(plane), plane.size)
-                field = self._predictor.model.normalise(prepare(plane, self._job)[np.newaxis])[0]
-            except SciMLError as error:
-                self._leave_out(planes.place(frame, number), error)
-                yield Progress(self.done, self.total)
-                continue
-            yield from self._search_plane(frame, number, field, cancel)
-        if self._left_out_planes == planes.count and self._first_error is not None:
-            first = self._first_error
-            raise SciMLError(f"{source.name} cannot be used: {first.message}", first.hint)
+        yield from self.each(
+            read_planes(self._source, planes),
+            lambda plane: self.search(*plane, cancel),
+            cancel,
+            lambda plane: planes.place(*plane[:2]),
+        )
         if self._with_missing:
             slices = "1 slice has" if self._with_missing == 1 else f"{self._with_missing} slices have"
             self.problems.append(
@@ -90,19 +84,17 @@ class PlaneSearch:
             self._with_missing += 1
             self._first_missing = self._first_missing or f"{missing} of {size} in {place}"
 
-    def _leave_out(self, place: str, error: SciMLError) -> None:
-        self._first_error = self._first_error or error
-        self._left_out_planes += 1
-        self.problems.append(f"{place.capitalize()} was left out: {error.message}.")
-        self.done += len(self._tiles)
-
-    def _search_plane(
-        self, frame: int, number: int, field: FloatArray, cancel: CancelToken
-    ) -> Generator[Progress, None, None]:
+    def search(
+        self, frame: int, number: int, plane: npt.NDArray[Any] | SciMLError, cancel: CancelToken
+    ) -> Iterator[None]:
+        """Search one plane, yielding after each tile; stopped early, its candidates are those so far."""
+        if isinstance(plane, SciMLError):
+            raise plane
+        self._note_missing(self._job.planes.place(frame, number), missing_pixels(plane), plane.size)
+        field = self._predictor.model.normalise(prepare(plane, self._job)[np.newaxis])[0]
         scores = unknown_map(self._job, self._stride)
         for _ in fill_map(scores, field, self._tiles, self._predictor, self._stride):
-            self.done += 1
-            yield Progress(self.done, self.total)
+            yield
             if cancel.cancelled:
                 break
         self.elements += int(np.isfinite(scores).sum())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,9 +10,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.backends.predictor import Predictor
-from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.series import Series
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.micrograph_rule import Micrograph
 from napari_sciml.networks.picker_net import CENTRE_PX, NATIVE_STRIDE
@@ -52,7 +52,7 @@ class Picked:
     mask: BoolImage
 
 
-class MicrographSearch:
+class MicrographSearch(Series):
     """Picks the particles of every micrograph of a source.
 
     Parameters
@@ -66,12 +66,8 @@ class MicrographSearch:
         The picks of each micrograph so far.
     masks
         ``(frames, h', w')`` uint8, 1 where nothing was picked.
-    problems
-        One sentence for each micrograph that could not be used, whose numbers are in `failed`.
     contrast, contrast_reason
         What particles were taken for, and why; known after the first micrograph.
-    done, total
-        Micrographs.
     """
 
     def __init__(
@@ -82,18 +78,14 @@ class MicrographSearch:
         predictor: Predictor | None,
         floor: float,
     ) -> None:
+        super().__init__(source.name, frame_count(source), "micrographs")
         self._source, self._scale, self._settings = source, scale, settings
         self._predictor, self._floor = predictor, floor
         # The blob finder sees what the network would see.
         self._rule = Micrograph() if predictor is None else predictor.model.rule
-        self._first_error: SciMLError | None = None
-        self.total = frame_count(source)
-        self.done = 0
         small = [max(8, round(length / scale.downsampling)) for length in frame_shape(source)]
         self.masks = np.zeros((self.total, *(-(-length // NATIVE_STRIDE) for length in small)), np.uint8)
         self.found: list[pd.DataFrame] = []
-        self.problems: list[str] = []
-        self.failed: list[int] = []
         self.contrast = ""
         self.contrast_reason = ""
         self.step = tuple(a / b for a, b in zip(frame_shape(source), small, strict=True))
@@ -106,28 +98,15 @@ class MicrographSearch:
         SciMLError
             If not one micrograph could be used.
         """
-        for number in range(self.total):
-            if cancel.cancelled:
-                return
-            try:
-                picked = self.pick(raw_frame(self._source, number))
-            except SciMLError as error:
-                self._first_error = self._first_error or error
-                self.failed.append(number)
-                self.problems.append(f"Micrograph {number} was left out: {error.message}.")
-            else:
-                self.masks[number] = picked.mask
-                table = picked.table
-                table.insert(0, "frame", number)
-                self.found.append(table)
-            self.done += 1
-            yield Progress(self.done, self.total, "micrographs")
-        if len(self.failed) == self.total and self._first_error is not None:
-            first = self._first_error
-            raise SciMLError(
-                f"{self._source.name} cannot be used: {first.message[0].lower()}{first.message[1:]}",
-                first.hint,
-            )
+        yield from self.each(range(self.total), self.search, cancel)
+
+    def search(self, number: int) -> Iterator[None]:
+        """Pick in one micrograph of the source, yielding when it is done."""
+        picked = self.pick(raw_frame(self._source, number))
+        self.masks[number] = picked.mask
+        picked.table.insert(0, "frame", number)
+        self.found.append(picked.table)
+        yield
 
     def pick(self, frame: npt.NDArray[np.generic]) -> Picked:
         """Pick in one micrograph ``(h, w)``.
