@@ -67,6 +67,11 @@ def test_arrows_point_one_way():
     assert not any(wrong.values()), listed(wrong)
 
 
+def test_no_circle_of_imports():
+    found = circles(among_each_other(IMPORTS))
+    assert not found, "\n\n".join(map(listed, found))
+
+
 def test_the_check_would_notice():
     assert forbidden_imports("core", {"napari_sciml.io.tables"}) == {"napari_sciml.io"}
     assert forbidden_imports("techniques", {"napari.layers", "numpy"}) == {"napari"}

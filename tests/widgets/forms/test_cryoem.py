@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
+from types import SimpleNamespace
+
 import pytest
 from qtpy.QtWidgets import QWidget
 
 import napari_sciml.techniques
 from cryoem_findings import PickTechnique, micrographs
-from napari_sciml.app.run.measure import length_px, take
 from napari_sciml.app.session import session_for
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 from napari_sciml.layers.spatial import source_place
@@ -103,6 +103,18 @@ def test_only_what_differs_from_the_defaults_is_said(stage):
     assert scope.runs.state.values == {}
 
 
+def stroke(lines, start, end):
+    """Draw a line on the first micrograph, from and to ``(y, x)``, as napari tells of it."""
+    places = iter([lines.data_to_world((0, *start)), lines.data_to_world((0, *end))])
+    event = SimpleNamespace(type="mouse_press", position=next(places))
+    drag = lines.mouse_drag_callbacks[0](lines, event)
+    next(drag)
+    event.type, event.position = "mouse_move", next(places)
+    next(drag)
+    event.type = "mouse_release"
+    assert next(drag, None) is None
+
+
 def test_a_line_across_a_particle_gives_the_diameter(stage):
     scope = stage()
     scope.type("sciml_particle_diameter", "120")
@@ -111,9 +123,9 @@ def test_a_line_across_a_particle_gives_the_diameter(stage):
     assert lines.mode == "add_line"
     scope.find("sciml_particle_measure").click()
     assert len(scope.viewer.layers) == 2
-    take(scope.viewer, length_px(np.array([0, 10.0, 10.0]), np.array([0, 40.0, 50.0])))
+    stroke(lines, (10.0, 10.0), (40.0, 50.0))
     assert scope.runs.state.values == {"particle_diameter_px": 50.0}
-    take(scope.viewer, 0.5)
+    stroke(lines, (10.0, 10.0), (10.5, 10.0))
     assert scope.runs.state.values == {"particle_diameter_px": 50.0}
     assert lines.scale == pytest.approx(scope.viewer.layers[0].scale)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import numpy as np
@@ -80,7 +80,7 @@ def without_layers(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, LayerMask)}
 
 
-def new_mask_layer(viewer: Any, image: Image) -> dict[str, Any]:
+def new_mask_layer(viewer: Any, image: Image, change: Callable[[dict[str, Any]], None]) -> None:
     """Add an empty flat Labels layer on the frames of `image`, ready to paint, and choose it as the mask."""
     data = image.data[0] if image.multiscale else image.data
     flat = [image.ndim - 2, image.ndim - 1]
@@ -93,4 +93,4 @@ def new_mask_layer(viewer: Any, image: Image) -> dict[str, Any]:
     layer.brush_size = BRUSH_PX
     layer.mode = "paint"
     viewer.layers.selection.active = layer
-    return {"mask": LayerMask(layer)}
+    change({"mask": LayerMask(layer)})

@@ -136,10 +136,13 @@ class RunController:
         viewer, image = self._viewer(), self._choice.image
         if viewer is None or image is None:
             return
-        change = traits_of(self.state.technique).actions[action]
-        values = change(viewer, image)
-        # The new layer is no image to work on.
-        self.change_values({**self.state.values, **values})
+        technique = self.state.technique
+
+        def change(values: Mapping[str, Any]) -> None:
+            if self.state.technique == technique:
+                self.change_values({**self.state.values, **values})
+
+        traits_of(technique).actions[action](viewer, image, change)
 
     def technique(self, name: str) -> Technique:
         """Give the technique of that name."""

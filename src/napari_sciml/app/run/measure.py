@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import numpy as np
@@ -13,6 +13,7 @@ from napari.layers import Image, Layer, Shapes
 from napari_sciml.layers.spatial import spatial_kwargs
 from napari_sciml.layers.styles import BLUE
 
+Change = Callable[[dict[str, Any]], None]
 LINE = "diameter"
 SHORTEST_PX = 2.0
 """A shorter stroke is a click and no measurement."""
@@ -20,7 +21,7 @@ WIDTH_SHARE = 1 / 300
 """Width of the line as a share of the image."""
 
 
-def measure_diameter(viewer: Any, image: Image) -> dict[str, Any]:
+def measure_diameter(viewer: Any, image: Image, change: Change) -> None:
     """Add a layer to draw a line in; the length of the last line becomes the diameter."""
     name = f"{image.name}: {LINE}"
     layer = next((one for one in viewer.layers if isinstance(one, Shapes) and one.name == name), None)
@@ -32,43 +33,30 @@ def measure_diameter(viewer: Any, image: Image) -> dict[str, Any]:
             edge_width=max(image.extent.data[1][-1] * WIDTH_SHARE, 1.0),
             **spatial_kwargs(image),
         )
-        layer.mouse_drag_callbacks.append(ruler(viewer, layer))
+        layer.mouse_drag_callbacks.append(ruler(layer, change))
     layer.mode = "add_line"
     viewer.layers.selection.active = layer
-    return {}
 
 
-def ruler(viewer: Any, layer: Layer) -> Any:
-    """Give a callback of napari's mouse that takes the length of every stroke in `layer`."""
-    held_viewer, held_layer = weakref.ref(viewer), weakref.ref(layer)
+def ruler(layer: Layer, change: Change) -> Callable[[Any, Any], Generator[None, None, None]]:
+    """Return a callback of napari's mouse that takes the length of every stroke in `layer`."""
+    held_layer = weakref.ref(layer)
 
     def on_drag(_: Any, event: Any) -> Generator[None, None, None]:
         start = tuple(event.position)
         yield
         while event.type == "mouse_move":
             yield
-        shown, line = held_viewer(), held_layer()
-        if shown is None or line is None or line.mode != "add_line":
+        line = held_layer()
+        if line is None or line.mode != "add_line":
             return
-        take(
-            shown,
-            length_px(np.array(line.world_to_data(start)), np.array(line.world_to_data(event.position))),
-        )
+        ends = (np.array(line.world_to_data(place)) for place in (start, event.position))
+        if (length := length_px(*ends)) >= SHORTEST_PX:
+            change({"particle_diameter_A": None, "particle_diameter_px": round(length, 1)})
 
     return on_drag
 
 
 def length_px(start: npt.NDArray[np.float64], end: npt.NDArray[np.float64]) -> float:
-    """Give the distance of two places ``(ndim,)`` in the plane of the image, in pixels."""
+    """Return the distance of two places ``(ndim,)`` in the plane of the image, in pixels."""
     return float(np.linalg.norm((end - start)[-2:]))
-
-
-def take(viewer: Any, length: float) -> None:
-    """Make a measured length in pixels the diameter, unless it is a mere click."""
-    from napari_sciml.app.session import session_for
-
-    if length < SHORTEST_PX:
-        return
-    runs = session_for(viewer).runs
-    values = {name: value for name, value in runs.state.values.items() if name != "particle_diameter_A"}
-    runs.change_values({**values, "particle_diameter_px": round(length, 1)})

@@ -31,6 +31,9 @@ def all_known(known: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[st
     return known
 
 
+Action = Callable[[Any, Any, Callable[[dict[str, Any]], None]], None]
+
+
 @dataclass(frozen=True)
 class Traits:
     """What is special about a technique in the window.
@@ -53,7 +56,8 @@ class Traits:
     still_known
         ``still_known(known, values)`` gives what an image states and a run with these values still uses.
     actions
-        What its form may ask for beyond values: ``action(viewer, image)`` gives changed settings.
+        What its form may ask for beyond values: ``action(viewer, image, change)`` calls ``change(values)``
+        with changed settings, at once or later.
     """
 
     live: tuple[str, ...] = ()
@@ -63,7 +67,7 @@ class Traits:
     lower: bool = True
     words: Callable[[Findings, int], str] = no_words
     still_known: Callable[[Mapping[str, Any], Mapping[str, Any]], Mapping[str, Any]] = all_known
-    actions: Mapping[str, Callable[[Any, Any], dict[str, Any]]] = field(default_factory=dict)
+    actions: Mapping[str, Action] = field(default_factory=dict)
 
 
 def false_hits(model: str, threshold: float, live: Mapping[str, Any]) -> str:
