@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from napari_sciml.techniques import get_technique, technique_names
+from napari_sciml.techniques import get_technique
 
 Command = Callable[..., None]
 
@@ -47,8 +47,3 @@ def technique_group(help_text: str, make: Callable[[str], Command], names: Calla
 
     choose.__doc__ = help_text
     return group
-
-
-def all_techniques() -> list[str]:
-    """Name every technique."""
-    return technique_names()

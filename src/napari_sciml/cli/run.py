@@ -10,10 +10,11 @@ import typer
 
 from napari_sciml.cli import outcome
 from napari_sciml.cli.console import STOPPED, note, progress_bar, say, stop_on_interrupt
-from napari_sciml.cli.groups import all_techniques, technique_group
+from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken
+from napari_sciml.techniques import get_technique, technique_names
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 def make_run(technique: str) -> Callable[..., None]:
     """Make the command ``run TECHNIQUE`` with the settings of that technique as options."""
-    from napari_sciml.techniques import get_technique
 
     @with_options(get_technique(technique).settings_type)
     def run(
@@ -86,7 +86,6 @@ def run_source(
     from napari_sciml import api
     from napari_sciml.core.settings import parse_settings
     from napari_sciml.io.description import describe_source
-    from napari_sciml.techniques import get_technique
 
     recipe = get_technique(technique)
     plan = recipe.plan(source, parse_settings(recipe.settings_type, settings))
@@ -114,5 +113,5 @@ group = technique_group(
     "Find what a technique looks for in an image.\n\n"
     "For example: napari-sciml run microct volume.tif --out out/",
     make_run,
-    all_techniques,
+    technique_names,
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Generator
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,9 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.card import CARD_FILE
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
+from napari_sciml.techniques import spec_of
+from napari_sciml.techniques.spec import load
+from napari_sciml.training.keep import Maker
 
 WORK = "work"
 PATCHES, IMAGES, FIELDS = 12_000, 4000, 100
@@ -135,6 +137,18 @@ def keep_images(model: Model) -> Generator[Progress, None, Model]:
     return (yield from keep_calibration(model, maker_of(model)))
 
 
-def maker_of(model: Model) -> Any:
-    """Give the module that makes a model's training images again."""
-    return import_module(f"napari_sciml.techniques.{model.technique}.examples")
+def maker_of(model: Model) -> Maker:
+    """Return the module that makes a model's training images again.
+
+    Raises
+    ------
+    SciMLError
+        If its technique has none.
+    """
+    examples = spec_of(model.technique).examples
+    if not examples:
+        raise SciMLError(
+            f"The training images of {model.name} cannot be made again", "its technique has no code for it"
+        )
+    maker: Maker = load(examples)
+    return maker

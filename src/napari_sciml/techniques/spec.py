@@ -17,9 +17,10 @@ NAME = re.compile(r"[a-z][a-z0-9-]*")
 
 
 def load(reference: str) -> Any:
-    """Import what a reference ``"module:name"`` stands for."""
+    """Import what a reference ``"module:name"`` stands for, or a module."""
     module, _, name = reference.partition(":")
-    return getattr(import_module(module), name)
+    found = import_module(module)
+    return getattr(found, name) if name else found
 
 
 @dataclass(frozen=True)
@@ -77,6 +78,20 @@ class TechniqueSpec:
         it well: contrast, colours. Empty for napari's own.
     sample
         Its sample, if it has one.
+    simulator
+        Reference to the class that is its `work.Simulator`, for the command ``simulate``.
+    training
+        Reference to a function ``(out, seed, quick)`` that trains its networks, yields progress and returns
+        the folder that holds a folder for each model, or is one; for the command ``train``.
+    training_options
+        Reference to a `work.TrainingOptions` with what else that function takes.
+    examples
+        Reference to a module that makes training images again (`training.keep.Maker`), for ``quantize``.
+    evaluation
+        Reference to a function ``(out, data, models)`` that measures its networks, yields progress and
+        returns a table; for the command ``evaluate``.
+    evaluation_data
+        Which data of others `evaluation` can read.
     """
 
     name: str
@@ -84,6 +99,12 @@ class TechniqueSpec:
     recipe: str | Callable[[], Technique]
     look: str = ""
     sample: SampleSpec | None = None
+    simulator: str = ""
+    training: str = ""
+    training_options: str = ""
+    examples: str = ""
+    evaluation: str = ""
+    evaluation_data: str = ""
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

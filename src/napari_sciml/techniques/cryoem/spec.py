@@ -15,4 +15,10 @@ SPEC = TechniqueSpec(
         file="micrographs/micrographs",
         verdict="napari_sciml.samples.cryoem_micrographs:verdict",
     ),
+    simulator="napari_sciml.techniques.cryoem.simulate.simulator:MicrographSimulator",
+    training="napari_sciml.techniques.cryoem.train:train",
+    training_options="napari_sciml.techniques.cryoem.training_options:MapOptions",
+    examples="napari_sciml.techniques.cryoem.examples",
+    evaluation="napari_sciml.techniques.cryoem.evaluate:evaluate",
+    evaluation_data="micrographs beside tables of picks (y_px, x_px)",
 )

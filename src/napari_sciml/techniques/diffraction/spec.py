@@ -15,4 +15,9 @@ SPEC = TechniqueSpec(
         file="diffraction-run/frames.h5",
         verdict="napari_sciml.samples.diffraction_run:verdict",
     ),
+    simulator="napari_sciml.techniques.diffraction.simulate.simulator:RunSimulator",
+    training="napari_sciml.techniques.diffraction.train:train",
+    examples="napari_sciml.techniques.diffraction.examples",
+    evaluation="napari_sciml.techniques.diffraction.evaluate:evaluate",
+    evaluation_data="a frame with Bragg spots",
 )

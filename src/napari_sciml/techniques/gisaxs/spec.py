@@ -16,4 +16,9 @@ SPEC = TechniqueSpec(
         truth="napari_sciml.samples.gisaxs_series:truth",
         verdict="napari_sciml.samples.gisaxs_series:verdict",
     ),
+    simulator="napari_sciml.techniques.gisaxs.simulate.simulator:FilmSimulator",
+    training="napari_sciml.techniques.gisaxs.train:train",
+    examples="napari_sciml.techniques.gisaxs.examples",
+    evaluation="napari_sciml.techniques.gisaxs.evaluate:evaluate",
+    evaluation_data="a folder with frames of films (*.cbf) or hipgisaxs_2016_dev.npz",
 )

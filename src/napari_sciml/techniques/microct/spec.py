@@ -13,4 +13,9 @@ SPEC = TechniqueSpec(
         truth="napari_sciml.samples.microct_phantom:truth",
         verdict="napari_sciml.samples.microct_phantom:verdict",
     ),
+    simulator="napari_sciml.techniques.microct.simulate.simulator:PhantomSimulator",
+    training="napari_sciml.techniques.microct.train:train",
+    examples="napari_sciml.techniques.microct.examples",
+    evaluation="napari_sciml.techniques.microct.evaluate:evaluate",
+    evaluation_data="labelled patches (.npz with images, labels, coords)",
 )
