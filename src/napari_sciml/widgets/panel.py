@@ -8,9 +8,9 @@ from typing import Any
 
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QVBoxLayout, QWidget
 
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.compare.state import ComparisonState
-from napari_sciml.app.run.state import RunState
 from napari_sciml.app.session import session_for
 from napari_sciml.app.simulate.controller import SimulationState
 from napari_sciml.widgets.by_technique import RESULT_PAGES, SIMULATE_PAGES

@@ -14,7 +14,7 @@ from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.canvas.preview import view_of
 from napari_sciml.app.codebook.controller import CodebookController
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.traits import TRAITS
+from napari_sciml.app.traits import TRAITS
 from napari_sciml.backends.codebook import open_codebook
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.source import source_from_layer

@@ -6,12 +6,12 @@ import pytest
 from napari.components import ViewerModel
 
 from fakes import SpotTechnique, spots
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.compare.controller import ENDED, NO_IMAGE, PARTIAL, ComparisonController
 from napari_sciml.app.compare.pair import RECORD, TABLE
 from napari_sciml.app.compare.second_run import STOPPED
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.state import Phase
 from napari_sciml.core.progress import drive
 from napari_sciml.io.record import read_record
 from napari_sciml.layers.keeper import keeper_for

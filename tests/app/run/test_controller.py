@@ -8,9 +8,9 @@ import pytest
 from napari.components import ViewerModel
 
 from fakes import SpotTechnique, bad_pixels, spots
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.base.worker import Crashed, outcome_of
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.state import Phase
 from napari_sciml.backends import tuner
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY

@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 
 from frames import EDGE_PX, FRAMES, HITS, TOO_MANY, small_run
 from napari_sciml.app.base.worker import outcome_of
-from napari_sciml.app.canvas.mask_layer import LayerMask
+from napari_sciml.app.forms.mask_layer import LayerMask
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY

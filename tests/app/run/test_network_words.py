@@ -4,8 +4,9 @@ import doctest
 
 import pytest
 
-from napari_sciml.app.run import compute, network_words
-from napari_sciml.app.run.compute import share_words
+from napari_sciml.app.base import compute
+from napari_sciml.app.base.compute import share_words
+from napari_sciml.app.run import network_words
 from napari_sciml.app.run.network_words import choice_line, network_rows
 from napari_sciml.core.provenance import NetworkRecord, Provenance, SourceRecord
 

@@ -18,9 +18,9 @@ from cryoem_findings import (
     micrographs,
     options,
 )
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.base.worker import Errand, outcome_of
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.state import Phase
 from napari_sciml.app.views.controller import ViewsController
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import STOPPED

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from napari_sciml.app.run import runtime_words
+from napari_sciml.app.base import runtime_words
 from napari_sciml.backends import tuner
 from napari_sciml.core.settings import RunSettings
 

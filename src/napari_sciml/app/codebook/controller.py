@@ -9,16 +9,16 @@ from typing import Any
 import numpy as np
 from psygnal import Signal, SignalInstance
 
+from napari_sciml.app.base.compute import CODEBOOK_NAMES
+from napari_sciml.app.base.state import Phase, RunState
 from napari_sciml.app.base.worker import Errand, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.app.codebook.edits import CodebookEdits
 from napari_sciml.app.codebook.overlay import CodebookOverlay, ignore
 from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.codebook.words import drawn_words
 from napari_sciml.app.codebook.work import load, save
-from napari_sciml.app.run.compute import CODEBOOK_NAMES
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.run.sentences import CRASHED
-from napari_sciml.app.run.state import Phase, RunState
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.codebook.constrained import Constrained

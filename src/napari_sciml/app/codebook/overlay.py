@@ -9,14 +9,14 @@ from typing import Any
 
 from psygnal import Signal
 
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.base.worker import Errand, Failed, Finished, Launch, Outcome
+from napari_sciml.app.canvas.deciding import live_settings
 from napari_sciml.app.canvas.preview import Preview, view_of
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.deciding import live_settings
 from napari_sciml.app.run.sentences import CRASHED, result_line
-from napari_sciml.app.run.state import Phase
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.layers.keeper import HandEdits

@@ -9,15 +9,15 @@ from typing import Any
 from napari.layers import Image
 from psygnal import Signal
 
+from napari_sciml.app.base.compute import BACKENDS, SHORT
+from napari_sciml.app.base.state import Phase, RunState
 from napari_sciml.app.base.worker import Launch, launch
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.compare.pair import ComparedPair
 from napari_sciml.app.compare.second_run import SecondRun
 from napari_sciml.app.compare.state import ComparisonState
 from napari_sciml.app.compare.words import fell_back, legend, names_of, summary
-from napari_sciml.app.run.compute import BACKENDS, SHORT
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.state import Phase, RunState
 from napari_sciml.core.findings import Findings
 
 NO_NETWORK = "none"

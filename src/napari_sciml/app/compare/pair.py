@@ -11,12 +11,12 @@ import pandas as pd
 from napari.layers import Image
 from psygnal import SignalInstance
 
+from napari_sciml.app.canvas.deciding import like, live_settings
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.side_by_side import SideBySide
 from napari_sciml.app.compare.words import place_words
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.deciding import like, live_settings
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreements import Comparison, compare

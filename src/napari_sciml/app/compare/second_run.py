@@ -10,14 +10,14 @@ from typing import Any
 
 from psygnal import Signal
 
+from napari_sciml.app.base.compute import CODEBOOK_NAMES
 from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.runtime_words import able_runtime
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.compute import CODEBOOK_NAMES
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.runtime_words import able_runtime
 from napari_sciml.app.run.sentences import CRASHED
-from napari_sciml.app.run.state import Phase
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.settings import RunSettings, parse_settings

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_sciml.app.run.state import Phase
+from napari_sciml.app.base.state import Phase
 from napari_sciml.core.progress import Progress
 
 

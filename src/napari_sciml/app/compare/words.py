@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_sciml.app.run.compute import share_words
+from napari_sciml.app.base.compute import share_words
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreement_layer import SIGNS
 from napari_sciml.layers.disagreements import FIRST, KIND, OTHER, SECOND, WHAT, Comparison, Count, alone

@@ -12,20 +12,20 @@ from typing import Any
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_sciml.app.base.compute import changed, outlook, without_file
 from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.runtime_words import measured_words, runtime_choices, runtime_outlook
+from napari_sciml.app.base.state import Phase, RunState
 from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.app.canvas.caption import Caption
 from napari_sciml.app.canvas.frame_link import FrameLink
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.compute import changed, outlook, without_file
 from napari_sciml.app.run.image_choice import ImageChoice
 from napari_sciml.app.run.resolve import Resolved, Wish, resolve
-from napari_sciml.app.run.runtime_words import measured_words, runtime_choices, runtime_outlook
 from napari_sciml.app.run.saving import corrected_points, new_folder, save_work
 from napari_sciml.app.run.sentences import CRASHED, MEASURING, next_step, result_line, saved_line
 from napari_sciml.app.run.snippets import command_text, nameable, out_folder, python_text
-from napari_sciml.app.run.state import Phase, RunState
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.traits import traits_of
 from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings

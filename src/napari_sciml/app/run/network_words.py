@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_sciml.app.run.compute import bytes_words, ratio_words, share_words
-from napari_sciml.app.run.runtime_words import runtime_words, sentence_of
+from napari_sciml.app.base.compute import bytes_words, ratio_words, share_words
+from napari_sciml.app.base.runtime_words import runtime_words, sentence_of
 from napari_sciml.core.provenance import NetworkRecord, Provenance
 
 

@@ -12,12 +12,12 @@ from typing import Any
 
 from napari.layers import Layer
 
-from napari_sciml.app.canvas.mask_layer import LayerMask, with_pixels, without_layers
-from napari_sciml.app.run.compute import used
+from napari_sciml.app.base.compute import used
+from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
+from napari_sciml.app.forms.mask_layer import LayerMask, with_pixels, without_layers
 from napari_sciml.app.run.likely import likely
 from napari_sciml.app.run.sentences import NO_IMAGE, image_line
-from napari_sciml.app.run.state import ImageFacts, TechniqueChoice
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.settings import RunSettings, parse_settings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.plan import RunPlan, duration
 from napari_sciml.core.progress import Progress

@@ -8,8 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from napari_sciml.app.canvas.mask_layer import LayerMask
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.forms.mask_layer import LayerMask
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.origin import Origin

@@ -12,13 +12,13 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal, SignalInstance
 
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.stage import Stage
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.run.saving import new_folder
 from napari_sciml.app.run.snippets import file_stem
-from napari_sciml.app.run.state import RunState
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import ViewsJob
 from napari_sciml.app.views.picks import COLUMNS, keys, picks_of, single_out

@@ -13,11 +13,11 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.run.sentences import CRASHED
-from napari_sciml.app.run.state import Phase
 from napari_sciml.app.views.state import Job
 from napari_sciml.app.views.work import OnMap
 from napari_sciml.core.progress import CancelToken, Progress

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal
 
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.pick_lengths import used_pixel_A
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.forms.pick_lengths import used_pixel_A
 from napari_sciml.app.views.state import MapChoice, ViewsState
 from napari_sciml.core.findings import Findings
 from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME

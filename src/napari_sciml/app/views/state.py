@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from napari_sciml.app.run.state import Phase
+from napari_sciml.app.base.state import Phase
 from napari_sciml.core.progress import Progress
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.compare.state import ComparisonState
-from napari_sciml.app.run.state import Phase
 from napari_sciml.widgets.parts.basics import combo, fill, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
 

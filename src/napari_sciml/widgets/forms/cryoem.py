@@ -8,7 +8,8 @@ from typing import Any
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_sciml.app.run.pick_lengths import (
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.forms.pick_lengths import (
     NOT_KNOWN,
     follows,
     in_other_unit,
@@ -16,7 +17,6 @@ from napari_sciml.app.run.pick_lengths import (
     stated_pixel_A,
     used_pixel_A,
 )
-from napari_sciml.app.run.state import RunState
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit

@@ -9,7 +9,7 @@ from typing import Any
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.base.state import RunState
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.widgets.forms.mask_choice import MaskChoice
 from napari_sciml.widgets.parts.basics import described, form

@@ -19,8 +19,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sciml.app.run.lattice_axes import WAYS, leave_way, way_of
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.forms.lattice_axes import WAYS, leave_way, way_of
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.widgets.forms.mask_choice import MaskChoice
 from napari_sciml.widgets.parts.basics import combo, described, fill, form

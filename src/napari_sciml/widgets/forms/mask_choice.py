@@ -8,8 +8,8 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.canvas.mask_layer import LayerMask
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.forms.mask_layer import LayerMask
 from napari_sciml.core.mask import NO_MASK
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.parts.basics import combo, described, fill

@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.base.state import RunState
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.widgets.forms.diameter import PX, UM, LengthEdit
 from napari_sciml.widgets.parts.basics import blank_icon, combo, described, fill, form

@@ -5,8 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.run.sentences import progress_line
-from napari_sciml.app.run.state import Phase
 from napari_sciml.core.progress import Progress
 from napari_sciml.widgets.parts.basics import say, sentence
 

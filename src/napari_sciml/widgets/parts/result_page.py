@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.session import Session
 
 

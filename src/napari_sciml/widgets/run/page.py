@@ -16,8 +16,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_sciml.app.base.state import Phase, RunState
 from napari_sciml.app.run.sentences import how_it_works, progress_line
-from napari_sciml.app.run.state import Phase, RunState
 from napari_sciml.widgets.by_technique import DECIDERS, FORMS
 from napari_sciml.widgets.compare.bar import CompareBar
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence

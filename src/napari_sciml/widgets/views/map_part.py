@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_sciml.app.run.state import Phase
+from napari_sciml.app.base.state import Phase
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.words import controls_line, resolution_line
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult

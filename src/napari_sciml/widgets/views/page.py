@@ -10,7 +10,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_sciml.app.run.state import Phase, RunState
+from napari_sciml.app.base.state import Phase, RunState
 from napari_sciml.app.session import Session
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.words import views_line

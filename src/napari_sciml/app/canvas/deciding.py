@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_sciml.app.run.traits import traits_of
+from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 
 

@@ -8,9 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from napari_sciml.app.compare.second_run import other_settings
-from napari_sciml.app.run import runtime_words
-from napari_sciml.app.run.runtime_words import (
+from napari_sciml.app.base import runtime_words
+from napari_sciml.app.base.runtime_words import (
     AUTO,
     FIRST_RUN,
     able_runtime,
@@ -19,6 +18,7 @@ from napari_sciml.app.run.runtime_words import (
     runtime_outlook,
     sentence_of,
 )
+from napari_sciml.app.compare.second_run import other_settings
 from napari_sciml.backends import tuner
 from napari_sciml.backends.tuner import Choice
 from napari_sciml.core.settings import RunSettings
@@ -171,7 +171,7 @@ def test_the_examples_in_the_docstrings_hold():
 def test_looking_ahead_loads_no_runtime(model):
     code = (
         "import sys\n"
-        "from napari_sciml.app.run.runtime_words import runtime_outlook\n"
+        "from napari_sciml.app.base.runtime_words import runtime_outlook\n"
         f"assert runtime_outlook({str(model.folder)!r}, {{}})\n"
         "print(sorted({'torch', 'onnx', 'onnxruntime', 'openvino'} & set(sys.modules)))\n"
     )

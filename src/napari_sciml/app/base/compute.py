@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from napari_sciml.app.run.runtime_words import able_runtime
+from napari_sciml.app.base.runtime_words import able_runtime
 from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings, parse_settings

@@ -5,8 +5,8 @@ import shutil
 import numpy as np
 import pytest
 
-from napari_sciml.app.run import compute
-from napari_sciml.app.run.compute import changed, outlook, used
+from napari_sciml.app.base import compute
+from napari_sciml.app.base.compute import changed, outlook, used
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import Metric, VariantRecord
 from napari_sciml.networks.codebook.spec import CodebookSpec

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_sciml.app.run.state import RunState
+from napari_sciml.app.base.state import RunState
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource

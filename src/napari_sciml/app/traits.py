@@ -9,10 +9,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_sciml.app.canvas.mask_layer import new_mask_layer
+from napari_sciml.app.forms.lattice_axes import still_known
+from napari_sciml.app.forms.mask_layer import new_mask_layer
+from napari_sciml.app.forms.measure import measure_diameter
 from napari_sciml.app.lattice.frames import caption
-from napari_sciml.app.run.lattice_axes import still_known
-from napari_sciml.app.run.measure import measure_diameter
 from napari_sciml.core.findings import Findings
 
 

@@ -1,0 +1,1 @@
+"""What the form of a technique says and does, before anything runs."""
