@@ -127,7 +127,7 @@ def test_integers_that_were_never_made_become_float32(random_patch_model: Model)
 def test_damaged_integers_become_float32(random_patch_model: Model, tmp_path: Path) -> None:
     shutil.copytree(random_patch_model.folder, tmp_path / "m")
     add_variant(tmp_path / "m", "int8", "int8.onnx", b"graph", VariantRecord(file="", sha256=""))
-    (tmp_path / "m" / "int8.onnx").write_bytes(b"gra")
+    open_model(tmp_path / "m").variant("int8").file.write_bytes(b"gra")
     predictor = opened(open_model(tmp_path / "m"), backend="int8")
     assert predictor.backend == "float32"
     assert "are not the ones their card describes; float32 was used" in predictor.notes[0]

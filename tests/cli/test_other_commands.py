@@ -150,7 +150,7 @@ def test_doctor_lists_what_matters(cli: Any, shipped_model: Path) -> None:
 def test_doctor_finds_damaged_weights_and_missing_packages(
     cli: Any, shipped_model: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    weights = shipped_model / "float32.safetensors"
+    weights = registry.open_model(shipped_model).variant("float32").file
     weights.write_bytes(weights.read_bytes()[:-1])
     monkeypatch.setattr(doctor_module, "installed", lambda name: "")
     outcome = cli("doctor")

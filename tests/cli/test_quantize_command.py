@@ -29,7 +29,7 @@ DATASET |= {"held_fibers": 0.1, "tested": 0.3}
 def own(model: Model, folder: Path, **training: Any) -> Path:
     """Copy a model's float32 weights and let its card say that it was trained on little."""
     folder.mkdir(parents=True)
-    shutil.copy(model.folder / "float32.safetensors", folder)
+    shutil.copy(model.variant("float32").file, folder)
     card = json.loads((model.folder / "card.json").read_text())
     card["training"] |= training
     card["variants"] = {"float32": card["variants"]["float32"]}

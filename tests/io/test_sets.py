@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.locks import held, is_held
 from napari_sciml.io import publishing, sets
-from napari_sciml.io.locks import held, is_held
 from napari_sciml.io.sets import SetPaths, new_set, open_set
 
 
@@ -206,7 +206,7 @@ def test_an_interrupted_set_opens_where_nothing_may_be_written(
         raise PermissionError(13, "Read-only")
 
     with monkeypatch.context() as patch:
-        patch.setattr("napari_sciml.io.locks.os.open", refuse)
+        patch.setattr("napari_sciml.core.locks.os.open", refuse)
         opened = open_set(tmp_path)
     assert opened.outer("findings.csv").read_text() == "one findings.csv"
     assert tree(tmp_path) == {}

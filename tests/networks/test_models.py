@@ -49,7 +49,7 @@ def test_damaged_weights_are_noticed(copy):
 def test_weights_of_another_network_are_noticed(copy, random_patch_model, tmp_path):
     card = json.loads((copy.folder / "card.json").read_text())
     other = random_patch_model.variant("float32")
-    (copy.folder / "float32.safetensors").write_bytes(other.read())
+    copy.variant("float32").file.write_bytes(other.read())
     card["variants"]["float32"]["sha256"] = other.sha256
     (copy.folder / "card.json").write_text(json.dumps(card))
     with pytest.raises(SciMLError, match="do not fit the network table-vii-dense"):

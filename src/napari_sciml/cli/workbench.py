@@ -33,7 +33,7 @@ def copy_for(model: Model, out: Path | None) -> Model:
     SciMLError
         If the model came with the program and no folder is given, or another model lies there.
     """
-    from napari_sciml.io.atomic import make_folder, unwritable
+    from napari_sciml.io.atomic import make_folder, unwritable, write_text
 
     if out is None:
         if model.folder.parent == WEIGHTS_FOLDER:
@@ -52,9 +52,12 @@ def copy_for(model: Model, out: Path | None) -> Model:
         return there
     make_folder(out)
     try:
-        shutil.copytree(model.folder, target, ignore=shutil.ignore_patterns(WORK), dirs_exist_ok=True)
+        ignored = shutil.ignore_patterns(WORK, CARD_FILE)
+        shutil.copytree(model.folder, target, ignore=ignored, dirs_exist_ok=True)
     except OSError as error:
         raise unwritable(target, error) from error
+    # Last: a folder without a card is no model.
+    write_text(target / CARD_FILE, (model.folder / CARD_FILE).read_text(encoding="utf-8"))
     return open_model(target)
 
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 from pathlib import Path
+
+PART = ".part"
+"""Ends the name of a file that is being written; it begins with a dot."""
 
 
 def sync_file(path: Path) -> None:
@@ -32,3 +36,19 @@ def put(draft: Path, target: Path) -> None:
     sync_file(draft)
     os.replace(draft, target)
     sync_folder(target.parent)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write a file whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written.
+    """
+    draft = path.with_name(f".{path.name}-{secrets.token_hex(3)}{PART}")
+    try:
+        draft.write_bytes(content)
+        put(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)

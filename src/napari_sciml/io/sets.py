@@ -17,8 +17,8 @@ Opening::
 `run.json` is the record and the pointer in one. Renaming it is what puts the new set in force; until then
 nothing outside ``run-data/ID`` has changed. The files for people wait in ``run-data/ID/publish`` and are
 moved to their names afterwards (`io.publishing`); if that is interrupted, the next who opens or saves here
-goes on with it. A pointer without a set is of an earlier version: ``saved.home`` is None, and its files lie in the
-folder.
+goes on with it. A pointer without a set is of an earlier version: ``saved.home`` is None, and its files lie
+in the folder.
 
 Nothing about runs belongs here: any kind of result may have its own pointer and folder.
 """
@@ -37,8 +37,8 @@ from pathlib import Path, PurePosixPath
 
 from napari_sciml.core.durable import put, sync_file, sync_folder
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.locks import held, is_held
 from napari_sciml.io.atomic import make_folder, unwritable
-from napari_sciml.io.locks import held, is_held
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.publishing import MANIFEST, PUBLISH, UNKNOWN, Manifest, Mark, publish
 

@@ -81,8 +81,18 @@ class ModelCard(BaseModel):
     metrics: tuple[Metric, ...] = ()
     variants: dict[str, VariantRecord] = Field(default_factory=dict)
     calibration: CalibrationRecord | None = None
+    attachments: dict[str, str] = Field(
+        default_factory=dict, description="Further files of the model by name, such as training.csv."
+    )
     limits: str = Field(default="", description="Where not to trust it.")
     command: str = Field(default="", description="The command that made it.")
+
+    @property
+    def files(self) -> frozenset[str]:
+        """Every file that it names."""
+        kept = [] if self.calibration is None else [self.calibration.file]
+        weights = (record.file for record in self.variants.values())
+        return frozenset({*weights, *kept, *self.attachments.values()})
 
     @property
     def headline_metric(self) -> Metric | None:

@@ -171,6 +171,11 @@ class Model:
             f"The model {self.name} has no {which} variant yet", f"choose what it has: {existing}"
         )
 
+    def attachment(self, name: str) -> Path:
+        """Return where a further file of the model lies, such as ``training.csv``, if it has one."""
+        files: dict[str, str] = self.card.get("attachments", {})
+        return self.folder / files.get(name, name)
+
     def calibration_images(self) -> FloatArray:
         """Give some of the training images ``(n, h, w)``, normalised, as the network sees them.
 

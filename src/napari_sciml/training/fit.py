@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -15,6 +16,11 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.io.atomic import replacing, write_text
+
+LOG_FILE = "training.csv"
+Log = list[dict[str, str]]
+"""A row for each epoch."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +89,8 @@ def fit(
     )
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint = folder / "checkpoint.pt"
-    first = restore(checkpoint, module, optimiser, schedule, rng)
-    for epoch in range(first, settings.epochs):
+    log = restore(checkpoint, module, optimiser, schedule, rng)
+    for epoch in range(len(log), settings.epochs):
         started = time.perf_counter()
         module.train()
         order = torch.from_numpy(rng.permutation(len(images)))
@@ -109,8 +115,10 @@ def fit(
         module.eval()
         row = {"epoch": epoch + 1, "loss": total / per_epoch}
         row |= validate(module) if validate is not None else {}
-        write_log(folder / "training.csv", row | {"seconds": time.perf_counter() - started}, epoch == 0)
-        save(checkpoint, epoch + 1, module, optimiser, schedule, rng)
+        row |= {"seconds": time.perf_counter() - started}
+        log.append({key: f"{value:.6g}" for key, value in row.items()})
+        save(checkpoint, log, module, optimiser, schedule, rng)
+        write_text(folder / LOG_FILE, as_csv(log))
         yield Progress(epoch + 1, settings.epochs, "epochs")
         if cancel is not None and cancel.cancelled:
             break
@@ -133,36 +141,42 @@ def turn(images: Tensor, symmetry: int) -> Tensor:
     return images.transpose(-1, -2) if symmetry & 4 else images
 
 
-def save(path: Path, epoch: int, module: nn.Module, optimiser: Any, schedule: Any, rng: Any) -> None:
+def save(path: Path, log: Log, module: nn.Module, optimiser: Any, schedule: Any, rng: Any) -> None:
     """Write the state after an epoch, whole or not at all."""
     state = {
-        "epoch": epoch,
+        "log": log,
         "module": module.state_dict(),
         "optimiser": optimiser.state_dict(),
         "schedule": schedule.state_dict(),
         "rng": rng.bit_generator.state,
     }
-    partial = path.with_suffix(".part")
-    torch.save(state, partial)
-    partial.replace(path)
+    with replacing(path) as draft:
+        torch.save(state, draft)
 
 
-def restore(path: Path, module: nn.Module, optimiser: Any, schedule: Any, rng: Any) -> int:
-    """Read the state of an earlier call, if any, and give the number of finished epochs."""
+def restore(path: Path, module: nn.Module, optimiser: Any, schedule: Any, rng: Any) -> Log:
+    """Read the state of an earlier call, if any, and return its log, one row for each finished epoch."""
     if not path.is_file():
-        return 0
+        return []
     state = torch.load(path, weights_only=True)
     module.load_state_dict(state["module"])
     optimiser.load_state_dict(state["optimiser"])
     schedule.load_state_dict(state["schedule"])
     rng.bit_generator.state = state["rng"]
-    return int(state["epoch"])
+    if "log" not in state:
+        # Of a version that kept it only beside.
+        with path.with_name(LOG_FILE).open(newline="") as file:
+            return list(csv.DictReader(file))[: state["epoch"]]
+    log: Log = state["log"]
+    # The last call may have ended between the two files.
+    write_text(path.with_name(LOG_FILE), as_csv(log))
+    return log
 
 
-def write_log(path: Path, row: dict[str, float], fresh: bool) -> None:
-    """Append one row to the training log."""
-    with path.open("w" if fresh else "a", newline="") as handle:
-        writer = csv.DictWriter(handle, list(row))
-        if fresh:
-            writer.writeheader()
-        writer.writerow({key: f"{value:.6g}" for key, value in row.items()})
+def as_csv(log: Log) -> str:
+    """Return the log of a training as a table with a header."""
+    text = io.StringIO(newline="")
+    writer = csv.DictWriter(text, list(log[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(log)
+    return text.getvalue()

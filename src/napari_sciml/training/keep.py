@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from typing import Any, Protocol
+from collections.abc import Generator, Mapping
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import open_model
-from napari_sciml.networks.saving import add_calibration
+from napari_sciml.networks.saving import add_calibration, save_model
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from napari_sciml.networks.card import ModelCard
 
 SEED = 0
 """Decides which training images are kept."""
@@ -39,6 +46,23 @@ def keep_calibration(model: Model, maker: Maker) -> Generator[Progress, None, Mo
     examples = yield from maker.examples(model, maker.kept(model), SEED)
     add_calibration(model.folder, examples.images, examples.words)
     return open_model(model.folder)
+
+
+def save_trained(
+    folder: Path, module: nn.Module, card: ModelCard, maker: Maker, attachments: Mapping[str, bytes]
+) -> Generator[Progress, None, Model]:
+    """Save a trained network with its log and some of its training images, all at once.
+
+    Raises
+    ------
+    SciMLError
+        If the images cannot be made again, or the folder cannot be written.
+    """
+    # Making the images asks the model, which is not in its place before they are there.
+    with TemporaryDirectory() as draft:
+        model = save_model(draft, module, card, attachments)
+        examples = yield from maker.examples(model, maker.kept(model), SEED)
+    return save_model(folder, module, card, attachments, examples)
 
 
 def told(model: Model, *keys: str) -> Any:

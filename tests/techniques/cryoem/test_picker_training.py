@@ -26,7 +26,7 @@ def test_a_tiny_run_makes_a_model_that_loads(tmp_path: Path, monkeypatch: pytest
     assert model.dense
     assert model.card["training"]["calibration"]["slope"] > 0
     assert model.calibration_images().shape == (3, 256, 256)
-    assert (tmp_path / train.NAME / "training.csv").read_text().startswith("epoch,loss,validation_ap")
+    assert model.attachment("training.csv").read_text().startswith("epoch,loss,validation_ap")
     logits = model.build()(torch.zeros(1, 1, 64, 70))
     assert logits.shape == (1, 3, 32, 35)
 

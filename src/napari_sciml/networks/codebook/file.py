@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.durable import write_bytes
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.codebook.constrained import GLOBAL, Coded, Constrained
 from napari_sciml.networks.codebook.packing import pack, unpack
@@ -45,7 +46,7 @@ def to_bytes(constrained: Constrained) -> bytes:
 
 
 def write(path: str | Path, constrained: Constrained) -> None:
-    """Write a codebook file.
+    """Write a codebook file, whole or not at all.
 
     Raises
     ------
@@ -53,7 +54,7 @@ def write(path: str | Path, constrained: Constrained) -> None:
         If it cannot be written.
     """
     try:
-        Path(path).write_bytes(to_bytes(constrained))
+        write_bytes(Path(path), to_bytes(constrained))
     except OSError as error:
         raise SciMLError(
             f"The codebook {path} could not be written ({error.strerror or error})",

@@ -37,7 +37,7 @@ def expected_false_hits(model: Model, threshold: float, min_tiles: int) -> False
     More tiles than were measured give the rate of the most that were, which is no smaller. None if the model
     has no such table, or the threshold is below all of them.
     """
-    path = model.folder / FILE
+    path = model.attachment(FILE)
     if not path.is_file():
         return None
     table = pd.read_csv(path)

@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
-from napari_sciml.networks.saving import save_model
 from napari_sciml.networks.table_iv import TableIV
 from napari_sciml.techniques.diffraction import examples
 from napari_sciml.techniques.diffraction.dataset import DatasetSpec, Tiles, build_dataset
@@ -23,7 +22,7 @@ from napari_sciml.techniques.diffraction.grid import BRAGG, TILE_PX
 from napari_sciml.techniques.diffraction.rolling import rolled
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.training.fit import FitSettings, fit
-from napari_sciml.training.keep import keep_calibration
+from napari_sciml.training.keep import save_trained
 
 EPOCHS = 20
 CLASSES = ("not_bragg", "bragg")
@@ -68,9 +67,8 @@ def train(
     for recipe, module, shift in zip(recipes, modules, shifts, strict=True):
         # Each card shows the other's figures too, which is the comparison that the paper leaves open.
         card = recipe.card(learnt, spec, settings, metrics, shift, quick)
-        yield from keep_calibration(save_model(out / recipe.name, module, card), examples)
-        log = (work / f"{recipe.name}-{name}" / "training.csv").read_text()
-        (out / recipe.name / "training.csv").write_text(log)
+        log = {"training.csv": (work / f"{recipe.name}-{name}" / "training.csv").read_bytes()}
+        yield from save_trained(out / recipe.name, module, card, examples, log)
     return out
 
 

@@ -15,7 +15,6 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.lattice_net import LatticeNet
-from napari_sciml.networks.saving import save_model
 from napari_sciml.techniques.gisaxs import examples
 from napari_sciml.techniques.gisaxs.dataset import Protocol
 from napari_sciml.techniques.gisaxs.doubt import outlier_score
@@ -23,7 +22,7 @@ from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.pool import DECOY, Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 from napari_sciml.training.fit import FitSettings, fit
-from napari_sciml.training.keep import keep_calibration
+from napari_sciml.training.keep import save_trained
 from napari_sciml.training.metrics import bootstrap_by_group
 
 NAMES: dict[Protocol, str] = {"physical": "gisaxs-lattice", "hipgisaxs": "gisaxs-lattice-hipgisaxs"}
@@ -126,8 +125,8 @@ def train_one(
         limits=LIMITS[protocol],
         command=f"napari-sciml train gisaxs --seed {seed}" + (" --quick" if quick else ""),
     )
-    yield from keep_calibration(save_model(out / NAMES[protocol], module, card), examples)
-    (out / NAMES[protocol] / "training.csv").write_text((folder / "training.csv").read_text())
+    log = {"training.csv": (folder / "training.csv").read_bytes()}
+    yield from save_trained(out / NAMES[protocol], module, card, examples, log)
     return module
 
 

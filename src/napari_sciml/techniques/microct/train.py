@@ -13,9 +13,9 @@ import torch
 from torch import Tensor, nn
 
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.io.atomic import write_text
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
-from napari_sciml.networks.saving import save_model
 from napari_sciml.techniques.microct import examples
 from napari_sciml.techniques.microct.dataset import Dataset, DatasetSpec, build_dataset
 from napari_sciml.techniques.microct.mining import mine
@@ -23,7 +23,7 @@ from napari_sciml.techniques.microct.peaks import HALF_SCORE_PX
 from napari_sciml.techniques.microct.simulate.patches import Patches
 from napari_sciml.training.baseline import PixelSVM
 from napari_sciml.training.fit import FitSettings, fit
-from napari_sciml.training.keep import keep_calibration
+from napari_sciml.training.keep import save_trained
 from napari_sciml.training.metrics import accuracy_metric, calibration_error
 
 CLASSES = ("not_fiber", "fiber")
@@ -59,17 +59,17 @@ def train(
         settings = FitSettings(epochs=epochs, seed=seed)
         module = yield from recipe.fit(data, settings, work / f"{recipe.name}-{name}", cancel)
         metrics = recipe.measure(module, data, baselines)
-        saved = save_model(out / recipe.name, module, recipe.card(data, spec, settings, metrics, quick))
-        yield from keep_calibration(saved, examples)
+        card = recipe.card(data, spec, settings, metrics, quick)
         logs = sorted((work / f"{recipe.name}-{name}").rglob("training.csv"), key=lambda log: len(log.parts))
-        (out / recipe.name / "training.csv").write_text("\n".join(log.read_text() for log in logs))
+        log = {"training.csv": b"\n".join(log.read_bytes() for log in logs)}
+        yield from save_trained(out / recipe.name, module, card, examples, log)
     return out
 
 
 def remembered(path: Path, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
     """Give the figures in `path`, measuring them if an earlier call did not."""
     if not path.is_file():
-        path.write_text(json.dumps(measure()))
+        write_text(path, json.dumps(measure()))
     figures: dict[str, float] = json.loads(path.read_text())
     return figures
 

@@ -127,7 +127,7 @@ def test_a_model_for_ones_own_map(tmp_path: Path) -> None:
     test = realistic_set(particle, 60, 29, 1.0)
     chances = drive(classify_views(test.particles, model))
     assert (chances.argmax(axis=1) == test.labels).mean() > 0.3
-    (folder / "map.mrc").unlink()
+    model.attachment("map.mrc").unlink()
     with pytest.raises(SciMLError, match="missing"):
         map_of(model)
 

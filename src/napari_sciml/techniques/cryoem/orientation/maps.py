@@ -27,7 +27,7 @@ def map_of(model: Model) -> DensityMap:
             f"The model {model.name} does not say which map it was trained for",
             "choose a model that `napari-sciml train cryoem` has written",
         )
-    path = model.folder / MAP_FILE
+    path = model.attachment(MAP_FILE)
     if not path.is_file():
         raise SciMLError(
             f"The map {MAP_FILE} is missing beside the model {model.name}",

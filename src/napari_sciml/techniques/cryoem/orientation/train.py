@@ -11,9 +11,6 @@ import numpy as np
 
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.card import Metric, ModelCard
-from napari_sciml.networks.model import Model
-from napari_sciml.networks.orientation_net import OrientationNet
-from napari_sciml.networks.saving import save_model
 from napari_sciml.techniques.cryoem import examples
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation.calibrate import Calibration, calibrate
@@ -22,7 +19,7 @@ from napari_sciml.techniques.cryoem.orientation.learn import FULL, QUICK, LearnS
 from napari_sciml.techniques.cryoem.orientation.maps import BUILT_IN_TAG
 from napari_sciml.techniques.cryoem.orientation.paper import IMAGES, LEARNT, PaperSettings, fit_table_iii
 from napari_sciml.techniques.cryoem.views import view_names
-from napari_sciml.training.keep import keep_calibration
+from napari_sciml.training.keep import save_trained
 from napari_sciml.training.metrics import wilson
 
 PAPER_NAME, REALISTIC_NAME = "cryoem-orientation", "cryoem-orientation-realistic"
@@ -91,8 +88,8 @@ def train_paper(
         limits=PAPER_LIMITS,
         command=f"napari-sciml train cryoem --seed {seed}" + (" --quick" if quick else ""),
     )
-    yield from keep_calibration(save_model(out / PAPER_NAME, module, card), examples)
-    (out / PAPER_NAME / "training.csv").write_text((folder / "training.csv").read_text())
+    log = {"training.csv": (folder / "training.csv").read_bytes()}
+    yield from save_trained(out / PAPER_NAME, module, card, examples, log)
 
 
 def train_realistic(
@@ -106,8 +103,7 @@ def train_realistic(
     found = calibrate(module, particle, seed, 20 if quick else PROBES)
     command = f"napari-sciml train cryoem --seed {seed}" + (" --quick" if quick else "")
     card = realistic_card(REALISTIC_NAME, particle, BUILT_IN_TAG, settings, found, seed, command)
-    saved = save_realistic(out / REALISTIC_NAME, module, card, folder)
-    yield from keep_calibration(saved, examples)
+    yield from save_trained(out / REALISTIC_NAME, module, card, examples, both_logs(folder))
 
 
 def realistic_card(
@@ -155,12 +151,10 @@ def realistic_card(
     )
 
 
-def save_realistic(target: Path, module: OrientationNet, card: ModelCard, folder: Path) -> Model:
-    """Write the model's folder with its training log, both stages one after the other."""
-    saved = save_model(target, module, card)
-    first, second = ((folder / stage / "training.csv").read_text() for stage in ("coarse", "fine"))
-    (target / "training.csv").write_text(first + second.split("\n", 1)[1])
-    return saved
+def both_logs(folder: Path) -> dict[str, bytes]:
+    """Return the log of training to keep with a model, both stages one after the other."""
+    first, second = ((folder / stage / "training.csv").read_bytes() for stage in ("coarse", "fine"))
+    return {"training.csv": first + second.split(b"\n", 1)[1]}
 
 
 def record_of(particle: DensityMap, map_tag: str, protocol: str) -> dict[str, Any]:

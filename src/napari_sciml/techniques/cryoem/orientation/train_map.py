@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.io.mrc import write_mrc
@@ -18,10 +19,10 @@ from napari_sciml.techniques.cryoem.orientation.maps import MAP_FILE
 from napari_sciml.techniques.cryoem.orientation.train import (
     PROBES,
     REALISTIC_NAME,
+    both_logs,
     realistic_card,
-    save_realistic,
 )
-from napari_sciml.training.keep import keep_calibration
+from napari_sciml.training.keep import save_trained
 
 
 def train_for_map(
@@ -61,7 +62,7 @@ def train_for_map(
     found = calibrate(module, particle, seed, 20 if quick else PROBES // 2)
     command = f"napari-sciml train cryoem --map FILE --seed {seed}" + (" --quick" if quick else "")
     card = realistic_card(out.name, particle, MAP_FILE, settings, found, seed, command)
-    saved = save_realistic(out, module, card, folder)
-    write_mrc(out / MAP_FILE, particle.density, particle.pixel_size_A)
-    yield from keep_calibration(saved, examples)
+    with TemporaryDirectory() as draft:
+        stored = write_mrc(Path(draft) / MAP_FILE, particle.density, particle.pixel_size_A).read_bytes()
+    yield from save_trained(out, module, card, examples, {**both_logs(folder), MAP_FILE: stored})
     return out

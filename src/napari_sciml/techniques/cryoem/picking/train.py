@@ -39,14 +39,13 @@ def train_picker(out: Path, seed: int = 0, quick: bool = False) -> Generator[Pro
     from napari_sciml.networks.architectures import new_module
     from napari_sciml.networks.card import Metric, ModelCard
     from napari_sciml.networks.micrograph_rule import Micrograph
-    from napari_sciml.networks.saving import save_model
     from napari_sciml.techniques.cryoem import examples
     from napari_sciml.techniques.cryoem.picking.augment import as_batch
     from napari_sciml.techniques.cryoem.picking.dataset import TRAIN, VALIDATE, make_set, pixel_loss
     from napari_sciml.techniques.cryoem.picking.measure import blob_picks, network_picks, rank_fields
     from napari_sciml.techniques.cryoem.picking.scoring import pool
     from napari_sciml.training.fit import FitSettings, fit
-    from napari_sciml.training.keep import keep_calibration
+    from napari_sciml.training.keep import save_trained
 
     shrink = 50 if quick else 1
     count, maps = FIELDS // shrink, max(8, MAPS // shrink)
@@ -109,8 +108,8 @@ def train_picker(out: Path, seed: int = 0, quick: bool = False) -> Generator[Pro
         limits=LIMITS,
         command=f"napari-sciml train cryoem --seed {seed}",
     )
-    yield from keep_calibration(save_model(out / NAME, module, card), examples)
-    (out / NAME / "training.csv").write_bytes((work / "training.csv").read_bytes())
+    log = {"training.csv": (work / "training.csv").read_bytes()}
+    yield from save_trained(out / NAME, module, card, examples, log)
     return out
 
 
