@@ -50,6 +50,15 @@ def save(findings: Findings, folder: Path) -> list[Path]:
         raise SciMLError(error.message, f"{error.hint}; the results are in {rescue}") from error
 
 
+def tell_notes(folder: Path, pointer: str, data: str) -> None:
+    """Print what was done about files of others in a folder, if there were any."""
+    from napari_sciml.io.sets import open_set
+
+    if (folder / pointer).is_file():
+        for line in open_set(folder, pointer, data).notes:
+            note(f"{line}.")
+
+
 def tell(findings: Findings, files: list[Path]) -> None:
     """Print what was found and where it lies."""
     record = findings.provenance

@@ -11,7 +11,7 @@ import typer
 from napari_sciml.cli.console import progress_bar, say
 from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
-from napari_sciml.cli.outcome import prepare_folder
+from napari_sciml.cli.outcome import prepare_folder, tell_notes
 from napari_sciml.techniques import spec_of, specs
 from napari_sciml.techniques.spec import load
 from napari_sciml.techniques.work import Simulator
@@ -37,6 +37,7 @@ def make_simulate(technique: str) -> Callable[..., None]:
     ) -> None:
         from napari_sciml.core.progress import drive
         from napari_sciml.core.settings import parse_settings
+        from napari_sciml.io.simulation import SIMULATION
 
         spec = parse_settings(simulator.settings_type, settings)
         prepare_folder(out)
@@ -45,6 +46,7 @@ def make_simulate(technique: str) -> Callable[..., None]:
         say(made.sentence)
         for file in made.files:
             say(f"  {file}")
+        tell_notes(out, *SIMULATION)
         if made.next_step:
             say(made.next_step)
 

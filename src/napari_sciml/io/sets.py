@@ -48,7 +48,7 @@ LOCK = "lock"
 WAIT_S = 60.0
 """How long to wait for another program that changes the folder just now; it needs a second or two."""
 SPAN_S = 600.0
-"""Earlier versions wrote all files of a result within this time; what is older or newer is a person's."""
+"""Earlier versions wrote all files of a run within this time."""
 
 
 @dataclass(frozen=True)
@@ -141,6 +141,8 @@ def new_set(
     pointer: str = POINTER,
     data: str = DATA,
     formerly: Sequence[str] = (),
+    *,
+    span_s: float = SPAN_S,
 ) -> Iterator[Draft]:
     """Yield a draft; what is written into it replaces the folder's set as a whole if the block ends well.
 
@@ -157,6 +159,8 @@ def new_set(
     formerly
         What earlier versions, which knew no sets, wrote here (``*`` allowed). The first is the one that shows
         that they did: without it, files of these names are a person's.
+    span_s
+        Within how many seconds of that one they wrote the others; what is older or newer is a person's.
 
     Raises
     ------
@@ -179,7 +183,7 @@ def new_set(
                 draft.publish.mkdir()
             yield draft
             with _alone(sets):
-                _commit(draft, _finish(target, sets), sets, formerly)
+                _commit(draft, _finish(target, sets), _formerly(top, formerly, span_s))
                 life.close()
                 notes = publish(top, home).notes
                 _sweep(sets, home)
@@ -279,11 +283,12 @@ def _discard(home: Path, pointer: Path, sets: Path) -> None:
         sets.rmdir()
 
 
-def _commit(draft: Draft, current: Path | None, sets: Path, formerly: Sequence[str]) -> None:
+def _commit(draft: Draft, current: Path | None, formerly: dict[str, Mark]) -> None:
     """Put the draft in force: manifest, everything to the disk, then the pointer by one rename."""
     assert draft.record, "the record says what the set is"
+    sets = draft.home.parent
     files = {path.relative_to(draft.publish).as_posix(): path for path in _files(draft.publish)}
-    older = _formerly(draft.folder, formerly) if current is None else Manifest.read(current).placed
+    older = formerly if current is None else Manifest.read(current).placed
     # The pointer replaces itself.
     older.pop(draft.pointer.name, None)
     marks = {name: Mark.of(path) for name, path in files.items()}
@@ -303,7 +308,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.rglob("*") if path.is_file())
 
 
-def _formerly(folder: Path, names: Sequence[str]) -> dict[str, Mark]:
+def _formerly(folder: Path, names: Sequence[str], span_s: float) -> dict[str, Mark]:
     """Find the files that an earlier version wrote, by their names and by when they were written.
 
     One of another time counts as changed since; with a name that was not told in full it counts as foreign.
@@ -315,7 +320,7 @@ def _formerly(folder: Path, names: Sequence[str]) -> dict[str, Mark]:
     for name in names:
         for path in filter(Path.is_file, folder.glob(name)):
             place = path.relative_to(folder).as_posix()
-            if abs(path.stat().st_mtime - when) <= SPAN_S:
+            if abs(path.stat().st_mtime - when) <= span_s:
                 found[place] = Mark.of(path)
             elif place == name:
                 found[place] = UNKNOWN

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.tables import write_csv
 from napari_sciml.networks.registry import get_model
 from napari_sciml.networks.saving import update_card
+from napari_sciml.training.evaluated import save_evaluation
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -31,7 +31,7 @@ def evaluate(
     Parameters
     ----------
     out
-        Gets ``evaluation.csv``.
+        Gets ``evaluation.csv``, and ``orientation.csv`` with the orientation models alone.
     data
         A folder with ``micrographs/`` (pictures beside tables of picks) or a map of another particle; either
         may be absent.
@@ -46,9 +46,9 @@ def evaluate(
     other = data / MAP if data is not None and (data / MAP).is_file() else None
     picker = get_model(models / PICKER if models is not None and (models / PICKER).is_dir() else PICKER)
     parts = [(yield from evaluate_picker(picker, labelled))]
-    parts.append((yield from evaluate_orientation(out, models, other)))
+    parts.append((yield from evaluate_orientation(models, other)))
     table = pd.concat(parts, ignore_index=True)
-    write_csv(table, out / "evaluation.csv")
+    save_evaluation(out, "cryoem", {"evaluation.csv": table, "orientation.csv": parts[1]})
     if models is not None:
         for name, rows in table.groupby("model"):
             if (models / str(name)).is_dir():

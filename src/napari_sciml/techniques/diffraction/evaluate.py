@@ -25,6 +25,7 @@ from napari_sciml.techniques.diffraction.proofs import SETS, TRUTHS, Proof, make
 from napari_sciml.techniques.diffraction.real import real_figures
 from napari_sciml.techniques.diffraction.simulate.artefacts import ARTEFACTS, PAINTED, bits
 from napari_sciml.techniques.diffraction.simulate.frame import KINDS
+from napari_sciml.training.evaluated import as_csv, save_evaluation
 
 NAME = "diffraction-bragg"
 ROC = "roc.csv"
@@ -90,15 +91,11 @@ def evaluate(
     if data is not None:
         metrics += real_figures(data, folder)
     sliders = roc(proofs)
-    sliders.to_csv(out / ROC, index=False)
     false_hits = false_hit_table(proofs["blanks"])
-    false_hits.to_csv(out / FALSE_HITS, index=False)
     table = pd.DataFrame([{"model": NAME, **metric.model_dump()} for metric in metrics])
-    table.to_csv(out / "evaluation.csv", index=False)
+    save_evaluation(out, "diffraction", {"evaluation.csv": table, ROC: sliders, FALSE_HITS: false_hits})
     if models is not None:
-        update_card(folder, metrics)
-        false_hits.to_csv(folder / FALSE_HITS, index=False)
-        sliders.to_csv(folder / ROC, index=False)
+        update_card(folder, metrics, {FALSE_HITS: as_csv(false_hits), ROC: as_csv(sliders)})
     return table
 
 

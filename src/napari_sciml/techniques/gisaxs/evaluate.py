@@ -27,6 +27,7 @@ from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.pool import Pool, PoolSpec, build_pool
 from napari_sciml.techniques.gisaxs.train import NAMES
 from napari_sciml.training.calibration import expected_calibration_error, reliability
+from napari_sciml.training.evaluated import as_csv, save_evaluation
 from napari_sciml.training.metrics import bootstrap_by_group, wilson
 
 TEST_SEED = 1000
@@ -61,6 +62,7 @@ def evaluate(
         Test samples of each class.
     """
     rows: list[dict[str, object]] = []
+    curves: dict[str, pd.DataFrame] = {}
     for protocol, name in NAMES.items():
         folder = (models or WEIGHTS_FOLDER) / name
         if not folder.is_dir():
@@ -70,11 +72,10 @@ def evaluate(
         judge.close()
         rows += [{"model": name, **metric.model_dump()} for metric in metrics]
         if models is not None:
-            update_card(folder, metrics)
-            judge.curve.to_csv(folder / RELIABILITY, index=False, float_format="%.5g")
-        judge.curve.to_csv(out / f"{name}-{RELIABILITY}", index=False, float_format="%.5g")
+            update_card(folder, metrics, {RELIABILITY: as_csv(judge.curve)})
+        curves[f"{name}-{RELIABILITY}"] = judge.curve
     table = pd.DataFrame(rows)
-    table.to_csv(out / "evaluation.csv", index=False, float_format="%.5g")
+    save_evaluation(out, "gisaxs", {"evaluation.csv": table, **curves})
     return table
 
 

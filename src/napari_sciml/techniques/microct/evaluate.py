@@ -27,6 +27,7 @@ from napari_sciml.techniques.microct.simulate.patches import cut_patches
 from napari_sciml.techniques.microct.simulate.phantom import Phantom, simulate_volume
 from napari_sciml.techniques.microct.simulate.spec import random_spec
 from napari_sciml.training.baseline import PixelSVM, drawn_ring_accuracy
+from napari_sciml.training.evaluated import save_evaluation
 from napari_sciml.training.matching import Matching, match_points
 from napari_sciml.training.metrics import accuracy_metric
 
@@ -90,8 +91,7 @@ def evaluate(
         metrics[patch] += realism_metrics(phantoms["standard"] + phantoms["degraded"], real)
     rows = [{"model": Path(name).name, **m.model_dump()} for name, found in metrics.items() for m in found]
     table = pd.DataFrame(rows)
-    out.mkdir(parents=True, exist_ok=True)
-    table.to_csv(out / "evaluation.csv", index=False)
+    save_evaluation(out, "microct", {"evaluation.csv": table})
     if models is not None:
         for name, found in metrics.items():
             update_card(Path(name), found)

@@ -26,11 +26,9 @@ from napari_sciml.training.fit import FitSettings
 PARTICLE = fit_box(built_in_map())
 
 
-def test_the_evaluation_measures_both_models_and_their_controls(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_evaluation_measures_both_models_and_their_controls(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "SNR_LADDER", (0.3,))
-    table = drive(evaluate_orientation(tmp_path, amounts=Amounts(90, 10, 64, 100)))
+    table = drive(evaluate_orientation(amounts=Amounts(90, 10, 64, 100)))
     assert list(table.columns) == COLUMNS
     assert (table["low"] <= table["value"]).all()
     assert (table["value"] <= table["high"]).all()

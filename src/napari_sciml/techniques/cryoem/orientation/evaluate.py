@@ -66,14 +66,12 @@ class Amounts:
 
 
 def evaluate_orientation(
-    out: Path, models: Path | None = None, map70s: Path | None = None, amounts: Amounts | None = None
+    models: Path | None = None, map70s: Path | None = None, amounts: Amounts | None = None
 ) -> Work[pd.DataFrame]:
     """Measure both models; one row for each figure, as `Metric` has them, and the model's name.
 
     Parameters
     ----------
-    out
-        Gets ``orientation.csv``, the same table.
     models
         Folder that `train` has written; None measures the shipped models.
     map70s
@@ -87,9 +85,7 @@ def evaluate_orientation(
         model = get_model(folder or name)
         metrics = yield from measure(model, counts, map70s)
         rows += [{"model": name, **metric.model_dump()} for metric in metrics]
-    table = pd.DataFrame(rows, columns=COLUMNS)
-    table.to_csv(out / "orientation.csv", index=False, float_format="%.5g")
-    return table
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def paper_figures(model: Model, amounts: Amounts, map70s: Path | None) -> Work[list[Metric]]:

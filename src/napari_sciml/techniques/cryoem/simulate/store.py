@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from pathlib import Path
 
 import pandas as pd
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.atomic import replacing, write_text
+from napari_sciml.io.atomic import replacing
 from napari_sciml.io.mrc import write_mrc
+from napari_sciml.io.simulation import new_simulation
 from napari_sciml.io.tables import write_csv
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.simulate.micrograph import particle_of
@@ -26,6 +26,14 @@ def store_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generato
     ``micrographs/*.mrc``, ``truth.csv`` (centres, views and angles of all particles),
     ``micrographs_ctf.star`` (the lens of each), ``map.mrc`` (the particle) and ``simulation.json``.
     """
+    record: dict[str, object] = {"technique": "cryoem", "seed": seed, "spec": spec.model_dump(mode="json")}
+    with new_simulation(folder, record) as draft:
+        files = yield from write_micrographs(spec, seed, draft.publish)
+    return [*map(draft.placed, files), draft.saved.pointer]
+
+
+def write_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generator[Progress, None, list[Path]]:
+    """Make a set micrograph by micrograph and write images and tables; returns the files."""
     run = SimulatedMicrographs(spec, seed)
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
     truth, lenses, files = [], [], []
@@ -39,7 +47,6 @@ def store_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generato
         yield Progress(number + 1, len(run), "micrographs")
     every = pd.concat(truth, ignore_index=True)
     ahead = ["frame", "micrograph"]
-    record = {"technique": "cryoem", "seed": seed, "spec": spec.model_dump(mode="json")}
     particle = particle_of(spec.map, spec.map_pixel_size_A, spec.pixel_size_A)
     write_mrc(folder / "map.mrc", particle.density, particle.pixel_size_A)
     return [
@@ -47,7 +54,6 @@ def store_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generato
         write_csv(every[[*ahead, *(c for c in every.columns if c not in ahead)]], folder / "truth.csv"),
         write_ctfs(lenses, spec.pixel_size_A, folder / "micrographs_ctf.star"),
         folder / "map.mrc",
-        write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n"),
     ]
 
 

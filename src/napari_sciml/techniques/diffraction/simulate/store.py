@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.atomic import replacing, write_text
+from napari_sciml.io.simulation import new_simulation
 from napari_sciml.io.tables import write_csv
 from napari_sciml.techniques.diffraction.simulate.artefacts import ARTEFACTS
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
@@ -25,11 +24,22 @@ def store_run(spec: RunSpec, seed: int, folder: Path) -> Generator[Progress, Non
     ``frames.h5`` holds the frames (``/entry/data``) and the truth of every tile (``/truth/tiles``, and the
     bits of ``/truth/artefacts``); ``truth_frames.csv`` and ``truth_spots.csv`` say the rest.
     """
+    record: dict[str, object] = {
+        "technique": "diffraction",
+        "seed": seed,
+        "spec": spec.model_dump(mode="json"),
+    }
+    with new_simulation(folder, record) as draft:
+        files = yield from write_run(SimulatedRun(spec, seed), draft.publish)
+    return [*map(draft.placed, files), draft.saved.pointer]
+
+
+def write_run(run: SimulatedRun, folder: Path) -> Generator[Progress, None, list[Path]]:
+    """Make a run frame by frame and write its frames and tables; returns the files."""
     import h5py
 
-    run = SimulatedRun(spec, seed)
-    frames, spots = [], []
-    with replacing(folder / "frames.h5") as draft, h5py.File(draft, "w") as file:
+    spec, frames, spots = run.spec, [], []
+    with h5py.File(folder / "frames.h5", "w") as file:
         data = file.create_dataset(
             DATA,
             run.shape,
@@ -53,7 +63,6 @@ def store_run(spec: RunSpec, seed: int, folder: Path) -> Generator[Progress, Non
             frames.append((number, frame.truth, frame.kind, frame.counted))
             spots.append(frame.spots.assign(frame=number))
             yield Progress(number + 1, len(run), "frames")
-    record = {"technique": "diffraction", "seed": seed, "spec": spec.model_dump(mode="json")}
     truth = pd.DataFrame(frames, columns=["frame", "truth", "kind", "bragg_tiles"])
     every = pd.concat(spots, ignore_index=True)
     return [
@@ -62,5 +71,4 @@ def store_run(spec: RunSpec, seed: int, folder: Path) -> Generator[Progress, Non
         write_csv(
             every[["frame", *(name for name in every.columns if name != "frame")]], folder / "truth_spots.csv"
         ),
-        write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n"),
     ]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from pathlib import Path
 
@@ -10,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.atomic import replacing, write_text
+from napari_sciml.io.simulation import new_simulation
 from napari_sciml.io.tables import write_csv
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
@@ -37,11 +36,9 @@ def store_images(
     table = pd.DataFrame(
         {"q_y": spots.q_y, "q_z": spots.q_z, "strength": spots.strength, "mirrored": spots.mirrored}
     )
-    with replacing(folder / "images.tif") as draft:
-        tifffile.imwrite(draft, stack if count > 1 else stack[0], photometric="minisblack")
-    record = {"technique": "gisaxs", "seed": seed, "images": count, "spec": spec.model_dump(mode="json")}
-    return [
-        folder / "images.tif",
-        write_csv(table, folder / "spots.csv"),
-        write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n"),
-    ]
+    record: dict[str, object] = {"technique": "gisaxs", "seed": seed, "images": count}
+    with new_simulation(folder, record | {"spec": spec.model_dump(mode="json")}) as draft:
+        images = draft.outer("images.tif")
+        tifffile.imwrite(images, stack if count > 1 else stack[0], photometric="minisblack")
+        files = [images, write_csv(table, draft.outer("spots.csv"))]
+    return [*map(draft.placed, files), draft.saved.pointer]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Generator
 from pathlib import Path
 from typing import ClassVar
@@ -19,17 +18,19 @@ class PhantomSimulator:
 
     def simulate(self, spec: PhantomSpec, seed: int, folder: Path) -> Generator[Progress, None, Simulated]:
         """Write ``volume.tif``, ``truth.csv`` and ``simulation.json``."""
-        from napari_sciml.io.atomic import write_text
+        from napari_sciml.io.simulation import new_simulation
         from napari_sciml.io.tables import write_csv
         from napari_sciml.io.volumes import write_volume
         from napari_sciml.techniques.microct.simulate.phantom import simulate
 
         phantom = yield from simulate(spec, seed)
-        record = {"technique": "microct", "seed": seed, "spec": spec.model_dump(mode="json")}
-        files = [
-            write_volume(phantom.volume, folder / "volume.tif", pixel_size_um=phantom.pixel_size_um),
-            write_csv(phantom.truth, folder / "truth.csv"),
-            write_text(folder / "simulation.json", json.dumps(record, indent=2) + "\n"),
-        ]
+        record: dict[str, object] = {"technique": "microct", "seed": seed}
+        with new_simulation(folder, record | {"spec": spec.model_dump(mode="json")}) as draft:
+            volume, size_um = draft.outer("volume.tif"), phantom.pixel_size_um
+            files = [
+                write_volume(phantom.volume, volume, pixel_size_um=size_um),
+                write_csv(phantom.truth, draft.outer("truth.csv")),
+            ]
+        files = [*map(draft.placed, files), draft.saved.pointer]
         shape = " x ".join(str(n) for n in phantom.volume.shape)
         return Simulated(files, f"Simulated {shape} voxels with {phantom.truth['fiber'].nunique()} fibres.")
