@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from pathlib import Path
 
 import mrcfile
 import numpy as np
@@ -226,6 +227,27 @@ def test_picks_of_a_run_are_written_with_names_and_pixel_size(folder):
     files = save_picks(folder / "run.box", data, meta)
     assert [file.name for file in files] == ["run_mic_10.box", "run_mic_1.box"]
     assert read_picks(files[1]).attrs["box_px"] == 64
+
+
+def test_boxes_saved_beside_hand_made_ones_leave_them_as_they_are(folder, told):
+    by_hand = {"mic_1.box": "1\t2\t64\t64\n", "run_mic_1.box": "3\t4\t64\t64\n"}
+    for name, text in by_hand.items():
+        (folder / name).write_text(text)
+    before = {name: (folder / name).stat().st_mtime_ns for name in by_hand}
+    metadata = {PICKS_KEY: {"micrographs": NAMES, "box_px": 64}}
+    first, second = [[2, 10, 40], [0, 20, 50]], [[0, 20, 50], [1, 30, 60]]
+    for positions, other in ((first, "run_mic_10.box"), (second, "run_mic_2.box")):
+        points = ViewerModel().add_points(positions, size=40, metadata=metadata)
+        data, meta, _ = points.as_layer_data_tuple()
+        files = {Path(file).name for file in write_picks(str(folder / "run.box"), data, meta)}
+        assert files == {"run_mic_1.sciml.box", other}
+        assert told.pop() == (
+            "run_mic_1.box was there before and stays as it was; the new one is run_mic_1.sciml.box."
+        )
+        assert {path.name for path in folder.glob("*.box")} == {*by_hand, *files}
+        assert read_picks(folder / "run_mic_1.sciml.box")[["y", "x"]].to_numpy().tolist() == [[20, 50]]
+    assert {name: (folder / name).stat().st_mtime_ns for name in by_hand} == before
+    assert {name: (folder / name).read_text() for name in by_hand} == by_hand
 
 
 def test_points_of_nowhere_are_named_after_their_layer(tmp_path, told):

@@ -101,7 +101,8 @@ def sweep_levels(
     SciMLError
         If there is no folder for them, or it cannot be written.
     """
-    from napari_sciml.io.atomic import make_folder, replacing
+    from napari_sciml.io.atomic import make_folder
+    from napari_sciml.io.sets import new_set
     from napari_sciml.io.tables import write_csv
     from napari_sciml.training.codebooks.sweep import picture, sensitivity
 
@@ -112,11 +113,13 @@ def sweep_levels(
     examples = yield from maker_of(model).examples(model, few[model.dense], seed)
     half = len(examples.images) // 2
     table = yield from sensitivity(model, examples.images[half:], examples.images[:half], scope=scope)
-    files = [out / f"{model.name}-levels.csv", out / f"{model.name}-levels.png"]
-    write_csv(table, files[0])
-    with replacing(files[1]) as draft:
-        picture(table, draft)
-    return files
+    name = f"{model.name}-levels"
+    files = (f"{name}.csv", f"{name}.png")
+    with new_set(out, f"{name}.json", f"{name}-data", files) as draft:
+        write_csv(table, draft.outer(files[0]))
+        picture(table, draft.outer(files[1]))
+        draft.record = {"model": model.name, "scope": scope, "seed": seed}
+    return [draft.saved.outer(file) for file in files]
 
 
 def make_integers(model: Model, seed: int, quick: bool, command: str) -> Generator[Progress, None, Variant]:

@@ -144,14 +144,22 @@ def write_box(
 
 
 def write_boxes(
-    table: pd.DataFrame, folder: str | os.PathLike[str], micrographs: Sequence[str], box_px: float
+    table: pd.DataFrame,
+    folder: str | os.PathLike[str],
+    micrographs: Sequence[str],
+    box_px: float,
+    *,
+    prefix: str = "",
 ) -> list[Path]:
-    """Write a ``.box`` file named after each micrograph that has picks, into a folder; made if absent."""
+    """Write a ``.box`` file named after each micrograph that has picks, into a folder; made if absent.
+
+    Files of those names are replaced; where a person may have some, write into a set (`io.sets`).
+    """
     target = make_folder(folder)
     names = np.array(names_of(table, micrographs), dtype=object)
     written: list[Path] = []
     for name in dict.fromkeys(names):
-        path = target / f"{stem_of(name).replace('@', '_')}.box"
+        path = target / f"{prefix}{stem_of(name).replace('@', '_')}.box"
         if path in written:
             # Micrographs of one name from two folders.
             path = path.with_stem(f"{path.stem}_{len(written) + 1}")

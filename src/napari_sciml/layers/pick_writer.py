@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,31 +13,36 @@ import pandas as pd
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY, SourceRecord
 from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.notify import tell
+from napari_sciml.layers.notify import remark, tell
 from napari_sciml.layers.pick_layers import BOX_DIAMETERS, PICKS_KEY
 
 
 def write_picks(path: str | os.PathLike[str], data: Any, meta: dict[str, Any]) -> list[str]:
     """Write a points layer for napari's save dialog; what is wrong is told in one sentence."""
     try:
-        return [str(file) for file in save_picks(path, data, meta)]
+        return [str(file) for file in save_picks(path, data, meta, remark)]
     except SciMLError as error:
         tell(error)
         return []
 
 
-def save_picks(path: str | os.PathLike[str], data: Any, meta: dict[str, Any]) -> list[Path]:
+def save_picks(
+    path: str | os.PathLike[str], data: Any, meta: dict[str, Any], say: Callable[[str], None] | None = None
+) -> list[Path]:
     """Write positions as picks: ``.star`` for all micrographs, ``.box`` for one or one file for each.
 
     Parameters
     ----------
     path
-        Ends in ``.star`` or ``.box``. Boxes of several micrographs get their names appended.
+        Ends in ``.star`` or ``.box``. Boxes of several micrographs get their names appended; they replace
+        those that were saved under the same name before, but no file of others.
     data
         Positions (n, 2) or (n, 3) in pixels of the image, frames first.
     meta
         The layer's arguments, as napari hands them to writers. Names of micrographs, optics and pixel size
         come from the file that the picks were read from, or from the record of the run that found them.
+    say
+        Is told where a file went if its place was taken.
 
     Raises
     ------
@@ -46,6 +51,7 @@ def save_picks(path: str | os.PathLike[str], data: Any, meta: dict[str, Any]) ->
     """
     from napari_sciml.io.pick_writing import Optics, write_box, write_boxes, write_star
     from napari_sciml.io.picks import OPTICS_KEY
+    from napari_sciml.io.sets import new_set
 
     positions = np.asarray(data, dtype=float)
     if positions.shape[1] > 3:
@@ -72,10 +78,13 @@ def save_picks(path: str | os.PathLike[str], data: Any, meta: dict[str, Any]) ->
     box_px = known.get("box_px") or 2 * round(BOX_DIAMETERS * float(np.max(meta.get("size", 10.0))) / 2)
     if table["frame"].nunique() <= 1:
         return [write_box(table, target, box_px)]
-    return [
-        file.replace(target.with_name(f"{target.stem}_{file.name}"))
-        for file in write_boxes(table, target.parent, names, box_px)
-    ]
+    with new_set(target.parent, f"{target.stem}.boxes.json", f"{target.stem}.boxes") as draft:
+        written = write_boxes(table, draft.publish, names, box_px, prefix=f"{target.stem}_")
+        draft.record = {"box_px": box_px, "micrographs": names}
+    for note in draft.saved.notes:
+        if say is not None:
+            say(note)
+    return [draft.placed(file) for file in written]
 
 
 def names_for(table: pd.DataFrame, source: ImageSource | None, layer_name: str) -> list[str]:
