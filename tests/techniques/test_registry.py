@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import pkgutil
+import re
 import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from inspect import ismodule
 
 import pytest
 
@@ -12,6 +16,7 @@ from fakes import SpotTechnique
 from napari_sciml import techniques
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.techniques import TechniqueSpec, get_technique, register, spec_of, technique_names
+from napari_sciml.techniques.reference import load
 from napari_sciml.techniques.registry import look_again
 
 OURS = ["cryoem", "diffraction", "gisaxs", "microct"]
@@ -108,6 +113,25 @@ def test_what_is_replaced_comes_back():
 def test_our_specs_agree_with_their_recipes(name):
     spec, technique = spec_of(name), get_technique(name)
     assert (technique.name, technique.title) == (spec.name, spec.title)
+
+
+def references(value: object) -> Iterator[str]:
+    """Every string of a spec that names something in a module."""
+    if is_dataclass(value):
+        value = [getattr(value, field.name) for field in fields(value)]
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        for part in value:
+            yield from references(part)
+    elif isinstance(value, str) and re.fullmatch(r"napari_sciml(\.\w+)+(:\w+)?", value):
+        yield value
+
+
+@pytest.mark.parametrize("reference", sorted({found for name in OURS for found in references(spec_of(name))}))
+def test_what_our_specs_name_is_there(reference):
+    found = load(reference)
+    assert ismodule(found) or callable(found)
 
 
 def test_the_contract_and_the_packages_share_one_name_only():

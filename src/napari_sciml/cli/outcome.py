@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from napari_sciml.cli.console import note, say
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.plan import duration
+from napari_sciml.techniques.registry import mark_for
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings
@@ -63,8 +64,8 @@ def tell(findings: Findings, files: list[Path]) -> None:
     """Print what was found and where it lies."""
     record = findings.provenance
     rows = len(findings.table)
-    name = findings.overlays[0].label if findings.overlays else "row"
-    what = f"{rows} {name if rows == 1 else plural(name)}"
+    mark = mark_for(findings.overlays[0].label if findings.overlays else "row")
+    what = f"{rows} {mark.one if rows == 1 else mark.in_slices or mark.many}"
     if findings.summary is not None:
         what = findings.summary(findings)
     line = f"Found {what} in {duration(record.seconds)}"
@@ -78,8 +79,3 @@ def tell(findings: Findings, files: list[Path]) -> None:
         say(f"Warning: {problem}")
     for file in files:
         say(f"  {file}")
-
-
-def plural(label: str) -> str:
-    """Give the plural of a class's name as people read it."""
-    return {"fiber": "fibre cross-sections"}.get(label, f"{label}s")

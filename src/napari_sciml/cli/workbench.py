@@ -13,7 +13,7 @@ from napari_sciml.networks.card import CARD_FILE
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
 from napari_sciml.techniques import spec_of
-from napari_sciml.techniques.spec import load
+from napari_sciml.techniques.reference import load
 from napari_sciml.training.keep import Maker
 
 WORK = "work"

@@ -10,8 +10,9 @@ from napari_sciml.layers.origin import ORIGIN, Origin
 from napari_sciml.layers.points import LayerData
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.techniques import spec_of
+from napari_sciml.techniques.reference import load
 from napari_sciml.techniques.registry import sample_of
-from napari_sciml.techniques.spec import SampleSpec, load
+from napari_sciml.techniques.spec import SampleSpec
 
 
 def sample_layers(technique: str) -> list[LayerData]:

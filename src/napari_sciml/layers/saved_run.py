@@ -16,13 +16,8 @@ from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.points import LayerData, manual_defaults, plain_feature
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.layers.styles import MODEL, style_for
-from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX
-
-LABELS = {"microct": "fiber", "diffraction": "bragg", "gisaxs": "spot", "cryoem": "particle"}
-"""What the points of a technique are, for tables that do not say it in a column."""
-
-MARKER_PX = {"diffraction": 11.0, "gisaxs": 9.0}
-"""Size of a marker where no setting says how large the things are."""
+from napari_sciml.techniques.reference import load
+from napari_sciml.techniques.registry import mark_of
 
 TABLE_NAME = "points.csv"
 
@@ -53,7 +48,7 @@ def saved_run_layers(path: str | os.PathLike[str]) -> list[LayerData]:
             f"{table} has {positions.shape[1]} coordinates but the image of the run has {ndim} axes",
             "choose the record that was saved with this table",
         )
-    label = LABELS.get(record.technique, record.technique)
+    label = mark_of(record.technique).label
     style = style_for(label)
     features["label"] = features.get("label", label)
     features["source"] = features.get("source", MODEL)
@@ -80,33 +75,17 @@ def table_of(record: Path) -> Path:
 
 
 def marker_diameter(record: Provenance) -> float:
-    """Give the size of a marker in pixels, from the settings of the run."""
-    settings, sizes = record.settings, record.source.pixel_size
-    if record.technique == "cryoem":
-        return particle_diameter(record)
-    if record.technique in MARKER_PX:
-        return MARKER_PX[record.technique]
-    if settings.get("fiber_diameter_px"):
-        return float(settings["fiber_diameter_px"])
-    if settings.get("fiber_diameter_um") and sizes is not None:
-        return float(settings["fiber_diameter_um"]) / sizes[-1]
-    return RING_DIAMETER_PX
-
-
-def particle_diameter(record: Provenance) -> float:
-    """Give the diameter of a particle in pixels, as the run derived it.
+    """Return the size of a marker in pixels, from the settings of the run.
 
     Raises
     ------
     SciMLError
         If the record does not say it.
     """
-    from napari_sciml.core.settings import parse_settings
-    from napari_sciml.techniques.cryoem.scale import pick_scale
-    from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-
-    known = {name: value for name, value in record.settings.items() if name in CryoEMSettings.model_fields}
-    return pick_scale(_placeholder(record), parse_settings(CryoEMSettings, known)).diameter_px
+    diameter = mark_of(record.technique).diameter
+    if isinstance(diameter, int | float):
+        return float(diameter)
+    return float(load(diameter)(record.settings, _placeholder(record)))
 
 
 def _placeholder(record: Provenance) -> ImageSource:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+
+from napari_sciml.techniques.registry import mark_for
+from napari_sciml.techniques.window import Color
 
 MODEL = "model"
 """Value of the feature `source` for points that a network found."""
@@ -70,23 +73,16 @@ class PointStyle:
         }
 
 
-STYLES = {
-    "fiber": PointStyle(one="fibre", many="fibres", in_slices="fibre cross-sections"),
-    # Red on the white of inverted grey, beside the orange of the tiles.
-    "bragg": PointStyle(
-        one="Bragg spot", many="Bragg spots", tiles="Bragg tiles", model_color=VERMILION, border_width=0.16
-    ),
-    "spot": PointStyle(
-        one="predicted spot",
-        many="predicted spots",
-        model_color=BLUE,
-        manual_color=PURPLE,
-        missing_color=ORANGE,
-        border_width=0.14,
-    ),
-    # As wide as the particle, and thin: what is inside has to be judged by eye.
-    "particle": PointStyle(one="particle", many="particles", border_width=0.05),
+COLORS: dict[Color | Literal[""], str] = {
+    "orange": ORANGE,
+    "blue": BLUE,
+    "vermilion": VERMILION,
+    "green": GREEN,
+    "yellow": YELLOW,
+    "purple": PURPLE,
+    "": "",
 }
+"""Name of a colour in a `Mark` -> the colour."""
 
 CHOSEN_COLOR = GREEN
 """Fills the points that a person has singled out, for example those of one view."""
@@ -97,8 +93,18 @@ FEATURE_COLORS = {"peak": YELLOW, "ring": BLUE, "arc": PURPLE, "line": GREEN}
 
 
 def style_for(label: str) -> PointStyle:
-    """Give the style of `label`; a label nobody styled gets the common look and its own name."""
-    return STYLES.get(label, PointStyle(one=label, many=f"{label}s"))
+    """Return the style of `label`; a label that no technique has gets the common look and its own name."""
+    mark = mark_for(label)
+    return PointStyle(
+        one=mark.one,
+        many=mark.many,
+        in_slices=mark.in_slices,
+        tiles=mark.tiles,
+        model_color=COLORS[mark.color],
+        manual_color=COLORS[mark.by_hand],
+        border_width=mark.border,
+        missing_color=COLORS[mark.missing],
+    )
 
 
 def _kinds(features: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:

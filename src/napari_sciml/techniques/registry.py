@@ -13,7 +13,9 @@ from typing import Self
 
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.technique import Technique
-from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec, load
+from napari_sciml.techniques.reference import load
+from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec
+from napari_sciml.techniques.window import Mark, WindowSpec
 
 GROUP = "napari_sciml.techniques"
 OURS = tuple(
@@ -45,6 +47,25 @@ def spec_of(name: str) -> TechniqueSpec:
     if name not in known:
         raise SciMLError(f"There is no technique called {name!r}", f"use one of {', '.join(known)}")
     return known[name]
+
+
+def mark_of(name: str) -> Mark:
+    """Return what the points of a technique are; those of one that does not say it have its name."""
+    spec = specs().get(name)
+    return Mark(name, name, f"{name}s") if spec is None or spec.mark is None else spec.mark
+
+
+def mark_for(label: str) -> Mark:
+    """Return what points of a class are; a class of no technique has its own name and the common look."""
+    marks = (spec.mark for spec in specs().values())
+    found = next((mark for mark in marks if mark is not None and mark.label == label), None)
+    return Mark(label, label, f"{label}s") if found is None else found
+
+
+def window_of(name: str) -> WindowSpec:
+    """Return what the window does for a technique; a technique that is not here has the common ways."""
+    known = specs()
+    return known[name].window if name in known else WindowSpec()
 
 
 def get_technique(name: str) -> Technique:

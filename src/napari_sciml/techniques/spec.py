@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from importlib import import_module
-from typing import Any
+from dataclasses import dataclass, field
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
+from napari_sciml.techniques.reference import Reference, load
+from napari_sciml.techniques.window import Mark, WindowSpec
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 """A technique's name is typed on the command line and is part of file names."""
 
 
-def load(reference: str) -> Any:
-    """Import what a reference ``"module:name"`` stands for, or a module."""
-    module, _, name = reference.partition(":")
-    found = import_module(module)
-    return getattr(found, name) if name else found
+CERTAIN, PERHAPS, NO = 1.0, 0.5, 0.0
+"""Whether an image is meant for a technique: its file says so, its axes allow it, nothing speaks for it."""
+
+
+def no_guess(source: ImageSource) -> float:
+    """Say that nothing speaks for a technique."""
+    return NO
 
 
 @dataclass(frozen=True)
@@ -50,8 +52,8 @@ class SampleSpec:
     source: str
     command: str = ""
     file: str = ""
-    truth: str = ""
-    verdict: str = ""
+    truth: Reference = ""
+    verdict: Reference = ""
 
     def open(self) -> ImageSource:
         """Open the sample."""
@@ -63,7 +65,8 @@ class SampleSpec:
 class TechniqueSpec:
     """Describe a science. Window, command line, Python, samples and documentation read it from here.
 
-    A reference is a string ``"module:name"``, imported only when it is needed, so that a spec costs nothing.
+    A reference is a string ``"module:name"`` that is imported only when it is needed, so that a spec costs
+    nothing, or the thing itself.
 
     Attributes
     ----------
@@ -73,6 +76,13 @@ class TechniqueSpec:
         What a person calls it, for example ``MicroCT fibres``.
     recipe
         Reference to the class that is its `Technique`, or something that makes one.
+    guess
+        ``guess(source)`` says how likely an image is meant for it, from `NO` over `PERHAPS` to `CERTAIN`.
+        Reads no pixels.
+    mark
+        What its points are called and how they look; None for the common look.
+    window
+        What the window does for it.
     look
         Reference to a function of an `ImageSource` that returns the arguments of a napari layer which shows
         it well: contrast, colours. Empty for napari's own.
@@ -96,14 +106,17 @@ class TechniqueSpec:
 
     name: str
     title: str
-    recipe: str | Callable[[], Technique]
-    look: str = ""
+    recipe: Reference
+    guess: Callable[[ImageSource], float] = no_guess
+    mark: Mark | None = None
+    window: WindowSpec = field(default_factory=WindowSpec)
+    look: Reference = ""
     sample: SampleSpec | None = None
-    simulator: str = ""
-    training: str = ""
-    training_options: str = ""
-    examples: str = ""
-    evaluation: str = ""
+    simulator: Reference = ""
+    training: Reference = ""
+    training_options: Reference = ""
+    examples: Reference = ""
+    evaluation: Reference = ""
     evaluation_data: str = ""
 
     def __post_init__(self) -> None:
@@ -120,8 +133,6 @@ class TechniqueSpec:
         SciMLError
             If its module cannot be imported or lacks it.
         """
-        if not isinstance(self.recipe, str):
-            return self.recipe()
         try:
             kind: Callable[[], Technique] = load(self.recipe)
         except (ImportError, AttributeError) as error:

@@ -1,43 +1,38 @@
-"""Which views show what is special about a technique; the one place of this room that knows them by name.
-
-A form has ``show_state(state)``, ``values_changed(dict)`` and may have ``asked(str)``: the name of one of the
-technique's actions. A decider has ``show_state(state)`` and ``decided(str, object)``: a live setting and its
-value. A result page is listed with the words on its tab and has ``show_state(state)``, ``show_theme(theme)``
-and the signals of `widgets.result_page.ResultPage`.
-"""
+"""Which views show what is special about a technique: those that its `WindowSpec` names."""
 
 from __future__ import annotations
 
 from qtpy.QtWidgets import QWidget
 
-from napari_sciml.widgets.forms.cryoem import CryoEMForm
-from napari_sciml.widgets.forms.diffraction import DiffractionForm
-from napari_sciml.widgets.forms.gisaxs import GisaxsForm
-from napari_sciml.widgets.forms.microct import MicroCTForm
-from napari_sciml.widgets.hits.page import HitsPage
-from napari_sciml.widgets.lattice.page import LatticePage
-from napari_sciml.widgets.parts.min_tiles import MinTiles
+from napari_sciml.techniques.reference import Reference, load
+from napari_sciml.techniques.registry import window_of
 from napari_sciml.widgets.parts.result_page import ResultPage
 from napari_sciml.widgets.simulate.page import SimulatePage
-from napari_sciml.widgets.views.page import ViewsPage
 
-FORMS: dict[str, type[QWidget]] = {
-    "cryoem": CryoEMForm,
-    "diffraction": DiffractionForm,
-    "gisaxs": GisaxsForm,
-    "microct": MicroCTForm,
-}
-"""Technique -> the form of the settings that a run needs."""
 
-DECIDERS: dict[str, type[QWidget]] = {"diffraction": MinTiles}
-"""Technique -> what decides beside the threshold, without a new run."""
+def form_of(technique: str) -> type[QWidget] | None:
+    """Return the form of the settings that a run needs."""
+    return widget(window_of(technique).form)
 
-RESULT_PAGES: dict[str, tuple[str, type[ResultPage]]] = {
-    "cryoem": ("Views", ViewsPage),
-    "diffraction": ("Hits", HitsPage),
-    "gisaxs": ("Lattice", LatticePage),
-}
-"""Technique -> the page that shows its result, there as soon as there is one."""
 
-SIMULATE_PAGES: dict[str, type[SimulatePage]] = {"gisaxs": SimulatePage}
-"""Technique -> the page with the sliders of its simulator."""
+def decider_of(technique: str) -> type[QWidget] | None:
+    """Return what decides beside the threshold, without a new run."""
+    return widget(window_of(technique).decider)
+
+
+def result_page_of(technique: str) -> tuple[str, type[ResultPage]] | None:
+    """Return the page that shows a result, and the words on its tab."""
+    found = window_of(technique).result_page
+    return None if found is None else (found[0], load(found[1]))
+
+
+def simulate_page_of(technique: str) -> type[SimulatePage] | None:
+    """Return the page with the sliders of a technique's simulator."""
+    page: type[SimulatePage] | None = widget(window_of(technique).simulate_page)
+    return page
+
+
+def widget(reference: Reference) -> type | None:
+    """Import the class that a reference names, if it names one."""
+    kind: type | None = load(reference) if reference else None
+    return kind

@@ -13,7 +13,7 @@ from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.compare.state import ComparisonState
 from napari_sciml.app.session import session_for
 from napari_sciml.app.simulate.controller import SimulationState
-from napari_sciml.widgets.by_technique import RESULT_PAGES, SIMULATE_PAGES
+from napari_sciml.widgets.by_technique import result_page_of, simulate_page_of
 from napari_sciml.widgets.codebook.page import CodebookPage
 from napari_sciml.widgets.parts.basics import scrolled
 from napari_sciml.widgets.parts.result_page import ResultPage
@@ -131,7 +131,7 @@ class SciMLPanel(QWidget):
 
     def _offer_result_page(self, state: RunState) -> None:
         """Have the page of the chosen technique as long as it has a result, and no other's."""
-        title, kind = RESULT_PAGES.get(state.technique, ("", None)) if state.findings else ("", None)
+        title, kind = (result_page_of(state.technique) if state.findings else None) or ("", None)
         if kind is (None if self._result_page is None else type(self._result_page)):
             return
         if self._result_page is not None:
@@ -144,7 +144,7 @@ class SciMLPanel(QWidget):
 
     def _offer_simulate_page(self, state: RunState) -> None:
         """Have the sliders of the chosen technique's simulator, if it has such."""
-        kind = SIMULATE_PAGES.get(state.technique)
+        kind = simulate_page_of(state.technique)
         if kind is (None if self._simulate_page is None else type(self._simulate_page)):
             return
         if self._simulate_page is not None:

@@ -14,7 +14,6 @@ from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.canvas.preview import view_of
 from napari_sciml.app.codebook.controller import CodebookController
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.traits import TRAITS
 from napari_sciml.backends.codebook import open_codebook
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.source import source_from_layer
@@ -22,9 +21,11 @@ from napari_sciml.networks.codebook.constrained import Constrained
 from napari_sciml.networks.codebook.file import read, to_bytes
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques import register, spec_of
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.microct.recipe import MicroCT
 from napari_sciml.techniques.microct.settings import MicroCTSettings
+from napari_sciml.techniques.window import WindowSpec
 
 SLAB = tifffile.imread(Path(napari_sciml.samples.__file__).parent / "cmc_phantom.tif")[11:14, 130:194, 40:104]
 LEVELS = 16
@@ -163,9 +164,9 @@ def test_it_stands_in_for_the_result_and_gives_it_back(opened):
     assert opened.names == ["slab", "slab: fibres"]
 
 
-def test_the_words_on_the_canvas_are_about_the_preview_while_it_is_there(opened, monkeypatch):
-    counting = replace(TRAITS["microct"], words=lambda findings, frame: f"{len(findings.table)} in {frame}")
-    monkeypatch.setitem(TRAITS, "microct", counting)
+def test_the_words_on_the_canvas_are_about_the_preview_while_it_is_there(opened, request):
+    counting = WindowSpec(words=lambda findings, frame: f"{len(findings.table)} in {frame}")
+    request.addfinalizer(register(replace(spec_of("microct"), window=counting), replace=True).remove)
     opened.runs.run()
     opened.viewer.dims.set_point(0, 2)
     opened.editor.watch(True)

@@ -16,11 +16,11 @@ from napari_sciml.app.canvas.preview import Preview, view_of
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.run.sentences import CRASHED, result_line
-from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.networks.codebook.constrained import Constrained
+from napari_sciml.techniques.registry import window_of
 
 
 class CodebookOverlay:
@@ -168,7 +168,7 @@ class CodebookOverlay:
         findings = self._preview.findings
         if findings is None or frame != self._frame:
             return ""
-        return traits_of(findings.provenance.technique).words(findings, 0)
+        return window_of(findings.provenance.technique).said_words(findings, 0)
 
     def _say(self, seen: str) -> None:
         self.seen = seen

@@ -16,10 +16,10 @@ from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.side_by_side import SideBySide
 from napari_sciml.app.compare.words import place_words
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreements import Comparison, compare
+from napari_sciml.techniques.registry import window_of
 
 TABLE, RECORD = "disagreements.csv", "compared_run.json"
 """Files that are saved beside a result that was compared."""
@@ -145,5 +145,5 @@ class ComparedPair:
         if second is None or not cells:
             return words
         findings = cells[1].result.findings
-        other = traits_of(findings.provenance.technique).words(findings, frame)
+        other = window_of(findings.provenance.technique).said_words(findings, frame)
         return f"{second.names[0]}: {words}\n{second.names[1]}: {other}"

@@ -25,7 +25,6 @@ from napari_sciml.app.run.resolve import Resolved, Wish, resolve
 from napari_sciml.app.run.saving import corrected_points, new_folder, save_work
 from napari_sciml.app.run.sentences import CRASHED, MEASURING, next_step, result_line, saved_line
 from napari_sciml.app.run.snippets import command_text, nameable, out_folder, python_text
-from napari_sciml.app.traits import traits_of
 from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
@@ -36,6 +35,8 @@ from napari_sciml.layers.notify import tell
 from napari_sciml.layers.origin import Origin, origin_of
 from napari_sciml.layers.spatial import Place
 from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.reference import load
+from napari_sciml.techniques.registry import window_of
 
 
 def all_techniques() -> list[Technique]:
@@ -142,7 +143,7 @@ class RunController:
             if self.state.technique == technique:
                 self.change_values({**self.state.values, **values})
 
-        traits_of(technique).actions[action](viewer, image, change)
+        load(window_of(technique).actions[action])(viewer, image, change)
 
     def technique(self, name: str) -> Technique:
         """Give the technique of that name."""
@@ -266,7 +267,7 @@ class RunController:
         viewer = self._viewer()
         if result is None or viewer is None:
             return False
-        return bool(traits_of(result.findings.provenance.technique).live) or result.is_in(viewer)
+        return bool(window_of(result.findings.provenance.technique).live) or result.is_in(viewer)
 
     def _decide(self) -> None:
         """Decide the result on screen again, as the sliders stand now."""
@@ -322,11 +323,11 @@ class RunController:
         technique = findings.provenance.technique
         values = self._wish.values.get(technique, {})
         wanted: dict[str, Any] = {"threshold": self._wish.threshold}
-        wanted |= {name: values[name] for name in traits_of(technique).live if name in values}
+        wanted |= {name: values[name] for name in window_of(technique).live if name in values}
         settings = findings.provenance.settings
         if all(settings.get(name) == value for name, value in wanted.items()):
             return findings
-        live = {name: settings[name] for name in traits_of(technique).live}
+        live = {name: settings[name] for name in window_of(technique).live}
         return findings.at_threshold(**{**live, **wanted})
 
     def _on_measured(self, outcome: Outcome) -> None:
@@ -387,7 +388,7 @@ class RunController:
             "threshold": self._wish.threshold,
             "live": live,
             "threshold_live": self._is_live(own),
-            "caution": traits_of(plan.technique.name).caution(plan.model, self._wish.threshold, live),
+            "caution": window_of(plan.technique.name).said_caution(plan.model, self._wish.threshold, live),
             "labels": self._choice.labels,
             "findings": None if own is None else own.findings,
             "frame": None if own is None else self._frames.frame(own),
@@ -414,7 +415,7 @@ class RunController:
         if viewer.dims.ndisplay != 2:
             # Then no frame is in view, or all are.
             return ""
-        words = traits_of(findings.provenance.technique).words(findings, frame)
+        words = window_of(findings.provenance.technique).said_words(findings, frame)
         return words if self.beside is None or not words else self.beside(words, frame)
 
 

@@ -4,33 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 from napari.layers import Layer
 
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.keys import TECHNIQUE_KEY
+from napari_sciml.techniques import specs
 
-BY_AXES = {("y", "x"): "microct", ("z", "y", "x"): "microct", ("t", "y", "x"): "diffraction"}
-"""For images that nobody described."""
-BY_ENDING = {".mrc": "cryoem", ".mrcs": "cryoem"}
-"""For files whose name says what they are for."""
+ANY_PICTURE = ImageSource(np.zeros((1, 1), np.uint8), ("y", "x"))
+"""What is assumed as long as there is no image."""
 
 
 def likely(image: Layer | None, source: ImageSource | None, techniques: Sequence[Technique]) -> Technique:
     """Choose among `techniques`, at least one.
 
-    What the reader of the image said comes first, then its file's name, then its axes.
+    What the reader of the image said comes first, then what the techniques themselves guess.
     """
     said = "" if image is None else image.metadata.get(TECHNIQUE_KEY, "")
-    guessed = BY_AXES["y", "x"] if source is None else BY_AXES.get(source.axes, "")
-    for name in (said, named(source), guessed):
-        for technique in techniques:
-            if technique.name == name:
-                return technique
-    return techniques[0]
+    known = specs()
 
+    def guess(technique: Technique) -> float:
+        spec = known.get(technique.name)
+        return 0.0 if spec is None else spec.guess(ANY_PICTURE if source is None else source)
 
-def named(source: ImageSource | None) -> str:
-    """Say what the name of a file tells, or nothing."""
-    path = "" if source is None or source.path is None else source.path.lower()
-    return next((name for ending, name in BY_ENDING.items() if path.endswith(ending)), "")
+    return max(techniques, key=lambda technique: (technique.name == said, guess(technique)))

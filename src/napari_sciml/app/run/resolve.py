@@ -17,13 +17,13 @@ from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
 from napari_sciml.app.forms.mask_layer import LayerMask, with_pixels, without_layers
 from napari_sciml.app.run.likely import likely
 from napari_sciml.app.run.sentences import NO_IMAGE, image_line
-from napari_sciml.app.traits import traits_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.source import source_from_layer
+from napari_sciml.techniques.registry import window_of
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Resolved:
         """Give the settings besides the threshold that decide at once, whether chosen or by default."""
         fields = self.technique.settings_type.model_fields
         return {
-            name: self.values.get(name, fields[name].default) for name in traits_of(self.technique.name).live
+            name: self.values.get(name, fields[name].default) for name in window_of(self.technique.name).live
         }
 
 

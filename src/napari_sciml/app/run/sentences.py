@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from napari_sciml.app.traits import traits_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.plan import RunPlan, duration
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.layers.styles import style_for
+from napari_sciml.techniques.registry import window_of
 
 NO_IMAGE = "Open an image first: drag a file into the window, or use File > Open Sample."
 
@@ -95,19 +95,19 @@ def counted(findings: Findings, edits: HandEdits) -> int:
 
 def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
     """Say what a person would do now."""
-    traits = traits_of(findings.provenance.technique)
+    window = window_of(findings.provenance.technique)
     if not findings.overlays:
-        return traits.next_step
+        return window.next_step
     count = counted(findings, edits)
     if not on_screen:
         return "Its layer was removed. Save results still works, or press Run again."
     if findings.partial:
         return "Next: press Run again for the whole image."
-    if count == 0 and traits.lower and len(findings.candidates):
+    if count == 0 and window.lower and len(findings.candidates):
         return f"Next: lower the threshold; {len(findings.candidates)} candidates lie below it."
     if count == 0:
-        return traits.nothing
-    return traits.next_step
+        return window.nothing
+    return window.next_step
 
 
 def _found(findings: Findings, edits: HandEdits) -> str:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.app.forms.mask_layer import LayerMask
-from napari_sciml.app.traits import traits_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.origin import Origin
+from napari_sciml.techniques.registry import window_of
 
 
 def nameable(source: ImageSource) -> ImageSource:
@@ -59,7 +59,7 @@ def python_text(
     """
     # Code that makes the image again says what is known of it by itself.
     made = source.path is None and origin is not None
-    known = {} if made else traits_of(technique).still_known(source.known, values)
+    known = {} if made else window_of(technique).used_known(source.known, values)
     settings = {**known, **values, **stated_pixel_size(source, values)}
     lines = ["import napari_sciml as sciml"]
     if source.path is not None:
@@ -98,7 +98,7 @@ def command_text(
     technique: str, source: ImageSource, values: Mapping[str, Any], origin: Origin | None = None
 ) -> str:
     """Write the run as a command line. What is in memory only has to be saved first, and the text says so."""
-    known = traits_of(technique).still_known(source.known, values)
+    known = window_of(technique).used_known(source.known, values)
     settings = {**known, **values, **stated_pixel_size(source, values)}
     lines = []
     path = source.path

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
@@ -125,3 +128,23 @@ def pick_scale(source: ImageSource, settings: CryoEMSettings) -> PickScale:
             f"give a diameter between 8 and {shortest // 2} px; see whether the pixel size is right",
         )
     return PickScale(diameter, size)
+
+
+def diameter_known(known: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Use the diameter that an image states unless a person said one; the rest is no setting of a run."""
+    name = "particle_diameter_A"
+    if name not in known or {name, "particle_diameter_px"} & set(values):
+        return {}
+    return {name: known[name]}
+
+
+def recorded_diameter_px(settings: Mapping[str, Any], source: ImageSource) -> float:
+    """Return the diameter of a particle in pixels, as a run with these recorded settings derived it.
+
+    Raises
+    ------
+    SciMLError
+        If they do not say it.
+    """
+    known = {name: value for name, value in settings.items() if name in CryoEMSettings.model_fields}
+    return pick_scale(source, parse_settings(CryoEMSettings, known)).diameter_px

@@ -1,11 +1,38 @@
 """What the rest of the program knows of this science."""
 
-from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.spec import CERTAIN, NO, SampleSpec, TechniqueSpec
+from napari_sciml.techniques.window import Mark, WindowSpec
+
+
+def guess(source: ImageSource) -> float:
+    """Guess by the file's ending."""
+    return CERTAIN if (source.path or "").lower().endswith((".mrc", ".mrcs")) else NO
+
 
 SPEC = TechniqueSpec(
     name="cryoem",
     title="Cryo-EM particles",
     recipe="napari_sciml.techniques.cryoem.recipe:CryoEM",
+    guess=guess,
+    # As wide as the particle, and thin: what is inside has to be judged by eye.
+    mark=Mark(
+        label="particle",
+        one="particle",
+        many="particles",
+        border=0.05,
+        diameter="napari_sciml.techniques.cryoem.scale:recorded_diameter_px",
+    ),
+    window=WindowSpec(
+        next_step="Next: look at the rings, move the threshold, add or remove picks by hand; then sort them "
+        "in the tab Views.",
+        nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
+        words="napari_sciml.techniques.cryoem.tables:particles_in",
+        still_known="napari_sciml.techniques.cryoem.scale:diameter_known",
+        actions={"measure": "napari_sciml.app.forms.measure:measure_diameter"},
+        form="napari_sciml.widgets.forms.cryoem:CryoEMForm",
+        result_page=("Views", "napari_sciml.widgets.views.page:ViewsPage"),
+    ),
     look="napari_sciml.layers.micrographs:micrograph_look",
     sample=SampleSpec(
         key="sample_cryoem_micrographs",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from napari_sciml.core.findings import Findings
+
 MAIN = "particles"
 VIEWS = "views"
 FSC = "fsc"
@@ -22,3 +24,9 @@ def decide(candidates: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame
         sorting also the columns of `VIEW_COLUMNS`.
     """
     return {MAIN: candidates[candidates["score"] >= threshold].reset_index(drop=True)}
+
+
+def particles_in(findings: Findings, frame: int) -> str:
+    """Say how many particles a micrograph holds, for the canvas."""
+    count = int((findings.table["frame"] == frame).sum())
+    return f"{count} particle{'' if count == 1 else 's'}"

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from napari_sciml.networks.model import Model
+from napari_sciml.networks.registry import get_model
 
 FILE = "false_hits.csv"
 
@@ -47,3 +50,11 @@ def expected_false_hits(model: Model, threshold: float, min_tiles: int) -> False
     table = table[table["threshold"] == table["threshold"].max()]
     row = table[table["min_tiles"] == min(min_tiles, int(table["min_tiles"].max()))].iloc[0]
     return FalseHits(float(row["rate"]), float(row["low"]), float(row["high"]), int(row["frames"]))
+
+
+def caution(model: str, threshold: float, live: Mapping[str, Any]) -> str:
+    """Say how many blank frames a model would call hits at a threshold and this `min_tiles`."""
+    expected = expected_false_hits(get_model(model), threshold, int(live["min_tiles"]))
+    if expected is None:
+        return "How many blank frames this would call hits was not measured for this model and threshold."
+    return f"Expect {expected.sentence}."

@@ -1,11 +1,40 @@
 """What the rest of the program knows of this science."""
 
-from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.spec import NO, PERHAPS, SampleSpec, TechniqueSpec
+from napari_sciml.techniques.window import Mark, WindowSpec
+
+
+def guess(source: ImageSource) -> float:
+    """Guess by the axes: a series of frames."""
+    return PERHAPS if source.axes == ("t", "y", "x") else NO
+
 
 SPEC = TechniqueSpec(
     name="diffraction",
     title="X-ray diffraction hits",
     recipe="napari_sciml.techniques.diffraction.recipe:Diffraction",
+    guess=guess,
+    # Red on the white of inverted grey, beside the orange of the tiles.
+    mark=Mark(
+        label="bragg",
+        one="Bragg spot",
+        many="Bragg spots",
+        tiles="Bragg tiles",
+        color="vermilion",
+        border=0.16,
+        diameter=11.0,
+    ),
+    window=WindowSpec(
+        live=("min_tiles",),
+        caution="napari_sciml.techniques.diffraction.false_hits:caution",
+        next_step="Next: look through the frames in the tab Hits, move the sliders, save the hit list.",
+        nothing="Next: see whether the mask hides the spots, and whether the frames are diffraction at all.",
+        actions={"new_mask": "napari_sciml.app.forms.mask_layer:new_mask_layer"},
+        form="napari_sciml.widgets.forms.diffraction:DiffractionForm",
+        decider="napari_sciml.widgets.parts.min_tiles:MinTiles",
+        result_page=("Hits", "napari_sciml.widgets.hits.page:HitsPage"),
+    ),
     look="napari_sciml.layers.frames:frames_look",
     sample=SampleSpec(
         key="sample_diffraction_run",

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Any, Literal
 
 from pydantic import Field
 
 from napari_sciml.core.settings import RunSettings
+from napari_sciml.core.source import ImageSource
 
 RING_DIAMETER_PX = 13.5
 """Outer diameter of a fibre with its dark ring in the images the networks were trained on."""
@@ -41,3 +43,12 @@ class MicroCTSettings(RunSettings):
         gt=0.0,
         description="Two fibres are never closer than this, in pixels. Empty means 0.6 fibre diameters.",
     )
+
+
+def recorded_diameter_px(settings: Mapping[str, Any], source: ImageSource) -> float:
+    """Return the outer diameter of a fibre in pixels, as the recorded settings of a run say it."""
+    if settings.get("fiber_diameter_px"):
+        return float(settings["fiber_diameter_px"])
+    if settings.get("fiber_diameter_um") and source.pixel_size is not None:
+        return float(settings["fiber_diameter_um"]) / source.pixel_size[-1]
+    return RING_DIAMETER_PX

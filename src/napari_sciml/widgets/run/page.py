@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_sciml.app.base.state import Phase, RunState
 from napari_sciml.app.run.sentences import how_it_works, progress_line
-from napari_sciml.widgets.by_technique import DECIDERS, FORMS
+from napari_sciml.widgets.by_technique import decider_of, form_of
 from napari_sciml.widgets.compare.bar import CompareBar
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
 from napari_sciml.widgets.parts.decision import DecisionBar
@@ -104,7 +104,7 @@ class RunPage(QWidget):
         self._run.show_phase(state.phase, bool(state.blocked))
         say(self._blocked, "" if running else state.blocked)
         self._show_progress(state)
-        self._decision.show_state(state, DECIDERS.get(state.technique))
+        self._decision.show_state(state, decider_of(state.technique))
         say(self._result, state.result)
         self._network.show_record(None if state.findings is None else state.findings.provenance)
         say(self._next_step, state.next_step)
@@ -182,7 +182,7 @@ class RunPage(QWidget):
             if self._settings_form is not None:
                 self._settings_place.removeWidget(self._settings_form)
                 self._settings_form.deleteLater()
-            kind = FORMS.get(state.technique)
+            kind = form_of(state.technique)
             self._settings_form = None if kind is None else kind()
             if self._settings_form is not None:
                 self._settings_form.values_changed.connect(self.values_changed)
