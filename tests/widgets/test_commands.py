@@ -44,7 +44,7 @@ def test_run_and_stop_are_in_the_palette(viewer, held, qtbot):
     execute("run")
     held.release(1)
     runs = session_for(viewer).runs
-    qtbot.waitUntil(lambda: runs.state.progress is not None)
+    qtbot.waitUntil(lambda: runs.state.going.progress is not None)
     execute("stop")
     held.release(10)
     qtbot.waitUntil(lambda: "Stopped after" in runs.state.result)

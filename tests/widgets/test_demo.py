@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_sciml.app import demo
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.session import session_for
 from napari_sciml.core.errors import SciMLError
 

@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from napari_sciml.app.base.state import Phase, RunState
+from napari_sciml.app.base.jobs import Phase
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.panel import dock_panel
 from napari_sciml.app.session import session_for
 from napari_sciml.layers.samples import sample_layers

@@ -6,12 +6,13 @@ import pytest
 from napari.components import ViewerModel
 
 from fakes import SpotTechnique, spots
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.compare.controller import ENDED, NO_IMAGE, PARTIAL, ComparisonController
 from napari_sciml.app.compare.pair import RECORD, TABLE
-from napari_sciml.app.compare.second_run import STOPPED
+from napari_sciml.app.compare.second_run import COMPARING, REPLACED, STOPPED
 from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.run.sentences import RUNNING
 from napari_sciml.core.progress import drive
 from napari_sciml.io.record import read_record
 from napari_sciml.layers.keeper import keeper_for
@@ -240,16 +241,45 @@ def test_a_stopped_run_compares_nothing(desk):
     assert desk.names == ["slab", "slab: fibres"]
 
 
-def test_a_run_that_starts_meanwhile_stops_the_comparison(desk):
+def test_no_run_starts_while_the_image_is_run_once_more(desk):
     desk.hold = True
     desk.comparison.start()
     comparing = desk.held
+    assert desk.runs.state.blocked == COMPARING
+    desk.runs.run()
+    desk.runs.measure_runtimes()
+    assert desk.held is comparing
+    desk.go_on()
+    assert desk.state.is_up
+    assert desk.runs.state.blocked == ""
     desk.hold = False
     desk.runs.run()
-    desk.held = comparing
+    assert not desk.state.is_up
+
+
+def test_no_comparison_starts_during_a_run(desk):
+    desk.hold = True
+    desk.runs.run()
+    running = desk.held
+    assert desk.state.blocked == RUNNING
+    desk.comparison.start()
+    assert desk.held is running
+    desk.go_on()
+    assert desk.state.blocked == ""
+    desk.hold = False
+    desk.comparison.start()
+    assert desk.state.is_up
+
+
+def test_another_technique_stops_the_comparison_of_what_is_no_longer_shown(desk):
+    desk.hold = True
+    desk.comparison.start()
+    desk.technique.name = "another"
+    desk.runs.refresh()
+    assert desk.state.phase is Phase.STOPPING
     desk.go_on()
     assert not desk.state.is_up
-    assert "replaced meanwhile" in desk.state.note
+    assert desk.state.note == REPLACED
 
 
 def test_a_fall_back_is_told_and_not_compared(desk, monkeypatch):

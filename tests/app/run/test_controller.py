@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 
 from fakes import SpotTechnique, bad_pixels, spots
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.worker import Crashed, outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.backends import tuner
@@ -87,10 +87,10 @@ def test_a_run_adds_its_points_and_says_what_it_found_and_what_is_next(desk):
 def test_progress_is_shown_with_the_time_left(desk):
     desk.runs.run()
     assert desk.state.phase is Phase.RUNNING
-    assert desk.state.progress is None
+    assert desk.state.going.progress is None
     desk.step(2)
-    assert (desk.state.progress.done, desk.state.progress.total) == (2, 6)
-    assert desk.state.seconds_left is not None
+    assert (desk.state.going.progress.done, desk.state.going.progress.total) == (2, 6)
+    assert desk.state.going.seconds_left is not None
 
 
 def test_stop_ends_within_a_tile_and_keeps_what_was_found(desk):

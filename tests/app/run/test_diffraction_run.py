@@ -30,7 +30,8 @@ class Beamline:
 
     def __init__(self) -> None:
         self.viewer = ViewerModel()
-        self.runs = RunController(self.viewer, start=at_once)
+        self.start = at_once
+        self.runs = RunController(self.viewer, start=lambda errand: self.start(errand))
         source = small_run()
         look = {"name": "run", **source_place(source), **frames_look(source)}
         self.image = self.viewer.add_image(lazy_array(source), **look)
@@ -119,7 +120,7 @@ def test_the_false_hits_to_expect_follow_the_sliders(beamline):
 def test_sliders_moved_during_a_run_decide_its_result():
     beamline = Beamline()
     errands = []
-    beamline.runs._start = errands.append
+    beamline.start = errands.append
     beamline.runs.run()
     beamline.runs.set_live("min_tiles", TOO_MANY)
     at_once(errands[0])
@@ -242,7 +243,7 @@ def test_the_hit_list_is_saved_as_the_sliders_stand_and_opens_again(finished, tm
 
 def test_stop_keeps_the_frames_that_are_done(beamline):
     errands = []
-    beamline.runs._start = errands.append
+    beamline.start = errands.append
     beamline.runs.run()
     work = outcome_of(errands[0].work)
     while (step := next(work)).done < 2:

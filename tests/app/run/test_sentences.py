@@ -6,14 +6,9 @@ import numpy as np
 import pytest
 
 from fakes import SpotTechnique
-from napari_sciml.app.run.sentences import (
-    how_it_works,
-    image_line,
-    next_step,
-    progress_line,
-    result_line,
-    saved_line,
-)
+from napari_sciml.app.base.jobs import Going, Phase
+from napari_sciml.app.base.words import progress_line, result_line
+from napari_sciml.app.run.sentences import how_it_works, image_line, next_step, saved_line
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import Progress, drive
 from napari_sciml.core.source import ImageSource
@@ -83,10 +78,10 @@ def test_the_next_step_depends_on_what_came_out():
 
 
 def test_progress_in_words():
-    assert progress_line(None, None, stopping=False) == "Starting: loading the network"
-    assert progress_line(Progress(3, 64), 9.2, stopping=False) == "3 of 64 tiles, 9 s left"
-    assert progress_line(Progress(3, 64), None, stopping=False) == "3 of 64 tiles"
-    assert progress_line(Progress(3, 64), 9.2, stopping=True).startswith("Stopping after this tile")
+    assert progress_line(Going(Phase.RUNNING)) == "Starting: loading the network"
+    assert progress_line(Going(Phase.RUNNING, Progress(3, 64), 9.2)) == "3 of 64 tiles, 9 s left"
+    assert progress_line(Going(Phase.RUNNING, Progress(3, 64))) == "3 of 64 tiles"
+    assert progress_line(Going(Phase.STOPPING, Progress(3, 64), 9.2)).startswith("Stopping after this tile")
 
 
 def test_the_image_in_words():

@@ -18,7 +18,7 @@ from cryoem_findings import (
     micrographs,
     options,
 )
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.worker import Errand, outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.views.controller import ViewsController

@@ -56,7 +56,7 @@ def test_sliders_move_the_layer_and_a_run_takes_its_axes_from_it(bench) -> None:
     bench.wait_for(lambda: not np.array_equal(bench.pattern.data, before))
     bench.find("sciml_simulate_qy_range").setValue(0.9)
     bench.wait_for(lambda: bench.session.simulation.state.values.get("qz_range") == (0.0, 0.9))
-    bench.wait_for(lambda: not bench.session.simulation._busy)
+    bench.wait_for(lambda: not bench.session.simulation.is_busy)
     bench.session.runs.choose_image(bench.pattern)
     state = bench.session.runs.state
     assert state.blocked == ""

@@ -4,22 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any
 
 from napari.layers import Layer
 
+from napari_sciml.app.base.jobs import Going, Phase
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.plan import RunPlan
-from napari_sciml.core.progress import Progress
-
-
-class Phase(Enum):
-    """What is going on."""
-
-    IDLE = "idle"
-    RUNNING = "running"
-    STOPPING = "stopping"
 
 
 @dataclass(frozen=True)
@@ -84,6 +75,8 @@ class RunState:
         What the chosen technique found last, as decided now; None before its first run.
     frame
         The frame of these findings that the viewer shows, or None.
+    going
+        How the run goes that is under way.
     result
         The result in one line.
     next_step
@@ -117,12 +110,15 @@ class RunState:
     frame: int | None = None
     plan: RunPlan = field(default_factory=RunPlan)
     blocked: str = ""
-    phase: Phase = Phase.IDLE
-    progress: Progress | None = None
-    seconds_left: float | None = None
+    going: Going = field(default_factory=Going)
     result: str = ""
     next_step: str = ""
     error: str = ""
     note: str = ""
     can_save: bool = False
     saving: bool = False
+
+    @property
+    def phase(self) -> Phase:
+        """Whether a run is under way."""
+        return self.going.phase

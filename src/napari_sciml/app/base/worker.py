@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
@@ -33,11 +33,12 @@ class Crashed:
     error: BaseException
 
 
-Outcome = Finished[Any] | Failed | Crashed
+Outcome = Finished[Result] | Failed | Crashed
+"""How work ended; ``Outcome[Findings]`` for work that makes findings."""
 
 
 @dataclass(frozen=True)
-class Errand:
+class Errand(Generic[Result]):
     """Work to be done elsewhere, and who is told about it.
 
     Attributes
@@ -56,19 +57,22 @@ class Errand:
         No bar, for what is over before one could be read.
     """
 
-    work: Generator[Progress, None, Any]
+    work: Generator[Progress, None, Result]
     title: str
     total: int
     on_step: Callable[[Progress], None]
-    on_end: Callable[[Outcome], None]
+    on_end: Callable[[Outcome[Result]], None]
     quiet: bool = False
 
 
-Launch = Callable[[Errand], None]
-"""Starts an errand somewhere."""
+class Launch(Protocol):
+    """Starts an errand somewhere."""
+
+    def __call__(self, errand: Errand[Result], /) -> None:
+        """Start `errand` and come back at once."""
 
 
-def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, None, Outcome]:
+def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, None, Outcome[Result]]:
     """Run `work` and turn what a person can mend into an outcome. Bugs pass through.
 
     An error raised inside a worker would show as a traceback, even where one sentence is right.
@@ -87,11 +91,11 @@ def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, N
     return Finished(result)
 
 
-def launch(errand: Errand) -> None:
+def launch(errand: Errand[Result]) -> None:
     """Run an errand in a thread, with a bar in napari's activity dock."""
     from napari.qt.threading import create_worker
 
-    def job() -> Generator[Progress, None, Outcome]:
+    def job() -> Generator[Progress, None, Outcome[Result]]:
         return (yield from outcome_of(errand.work))
 
     bar = False if errand.quiet else {"total": max(errand.total, 1), "desc": errand.title}

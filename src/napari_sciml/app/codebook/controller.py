@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +12,18 @@ import numpy as np
 from psygnal import Signal, SignalInstance
 
 from napari_sciml.app.base.compute import CODEBOOK_NAMES
-from napari_sciml.app.base.state import Phase, RunState
-from napari_sciml.app.base.worker import Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.base.jobs import JobRunner, Phase, Task
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.words import trouble
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.app.codebook.edits import CodebookEdits
-from napari_sciml.app.codebook.overlay import CodebookOverlay, ignore
+from napari_sciml.app.codebook.overlay import CodebookOverlay
 from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.codebook.words import drawn_words
-from napari_sciml.app.codebook.work import load, save
+from napari_sciml.app.codebook.work import Loaded, load, save
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.sentences import CRASHED
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.codebook.constrained import Constrained
 from napari_sciml.networks.codebook.spec import CodebookSpec
@@ -53,13 +57,13 @@ class CodebookController:
 
     def __init__(self, viewer: Any, runs: RunController, start: Launch = launch) -> None:
         self._runs = runs
-        self._start = start
+        self._load = JobRunner(viewer, start)
+        self._save = JobRunner(viewer, start)
         self._key: Key | None = None
-        self._loading: Key | None = None
         self._edits: CodebookEdits | None = None
         self._rule_of = ("", "")
         self._overlay = CodebookOverlay(viewer, runs, start, self._codebook)
-        self._overlay.changed.connect(self._show)
+        self._overlay.changed.connect(self._refresh)
         self._overlay.told.connect(self._on_overlay_told)
         self.state = CodebookState()
         runs.changed.connect(self._on_run)
@@ -72,12 +76,12 @@ class CodebookController:
     def open(self) -> None:
         """Read the weights, unless they are there or are being read."""
         key = self._wanted()
-        if key is None or key in (self._key, self._loading):
+        if key is None or key == self._key or self._load.is_busy:
+            # What is read for other choices is dropped at its end; the page then asks again.
             return
-        self._loading = key
-        self._show(loading=True, loaded=False, error="", note="")
-        work = load(key.model, key.spec, key.path)
-        self._start(Errand(work, "Reading weights", 1, ignore, self._on_loaded, quiet=True))
+        self._show(replace(self.state, loading=True, loaded=False, error="", note=""))
+        work = partial(_load, key)
+        self._load.begin(Task("Reading weights", work, partial(self._on_loaded, key), quiet=True))
 
     def choose_layer(self, name: str) -> None:
         """Look at this layer."""
@@ -91,7 +95,7 @@ class CodebookController:
         """Move a value, as far as its neighbours let it. The overlay waits for `settle`."""
         if self._edits is not None and np.isfinite(value):
             self._edits.move(index, value)
-            self._show(note="")
+            self._show(replace(self.state, note=""))
 
     def settle(self) -> None:
         """Take the values as they are now; the overlay follows."""
@@ -115,7 +119,7 @@ class CodebookController:
     def follow(self, wanted: bool) -> None:
         """Let the overlay of the slice in view follow, or bring back the result."""
         self._overlay.follow(wanted)
-        self._show()
+        self._refresh()
 
     def leave(self) -> None:
         """Take the overlay away; the result comes back."""
@@ -125,16 +129,17 @@ class CodebookController:
         """Write the codebook to a file; the next runs use it."""
         if self._edits is None:
             return
-        work = save(self._edits.now, Path(path))
-        self._start(Errand(work, "Saving", 1, ignore, self._on_saved, quiet=True))
+        work = partial(_save, self._edits.now, Path(path))
+        task = Task("Saving", work, self._on_saved, quiet=True)
+        self._save.when_idle(lambda: self._save.begin(task))
 
     def _look_at(self, name: str, row: int) -> None:
         if self._edits is not None:
             self._edits.look_at(name, row)
-            self._show()
+            self._refresh()
 
     def _follow(self, changed: bool) -> None:
-        self._show()
+        self._refresh()
         if changed:
             self._overlay.run()
 
@@ -161,24 +166,21 @@ class CodebookController:
                 self._rule_of = (model, "")
         return self._rule_of[1]
 
-    def _on_loaded(self, outcome: Outcome) -> None:
-        key, self._loading = self._loading, None
-        if key is None or key != self._wanted():
-            self._show(loading=False)
+    def _on_loaded(self, key: Key, outcome: Outcome[Loaded]) -> None:
+        if key != self._wanted():
+            self._show(replace(self.state, loading=False))
             return
         self._key = key
         match outcome:
             case Finished(result=loaded):
                 self._edits = CodebookEdits(loaded, self.state.layer)
                 drawn = drawn_words(loaded.source, loaded.trained, key.path)
-                self._show(loading=False, loaded=True, drawn=drawn)
+                self._show(replace(self.state, loading=False, loaded=True, drawn=drawn))
                 self._overlay.run()
-            case Failed(error=error):
-                self._show(loading=False, error=error.sentence)
-            case _:
-                self._show(loading=False, error=CRASHED)
+            case Failed() | Crashed():
+                self._show(replace(self.state, loading=False, error=trouble(outcome)))
 
-    def _on_saved(self, outcome: Outcome) -> None:
+    def _on_saved(self, outcome: Outcome[Path]) -> None:
         match outcome:
             case Finished(result=path):
                 key = self._wanted()
@@ -186,14 +188,12 @@ class CodebookController:
                     # The file holds what is loaded already.
                     self._key = replace(key, path=str(path))
                 self._runs.change_compute({"codebook": str(path)})
-                self._show(note=f"Saved {path}. The next runs use it.")
-            case Failed(error=error):
-                self._show(error=error.sentence)
-            case _:
-                self._show(error=CRASHED)
+                self._show(replace(self.state, note=f"Saved {path}. The next runs use it."))
+            case Failed() | Crashed():
+                self._show(replace(self.state, error=trouble(outcome)))
 
     def _on_overlay_told(self, error: str) -> None:
-        self._show(error=error)
+        self._show(replace(self.state, error=error))
 
     def _on_run(self, state: RunState) -> None:
         wanted = self._wanted()
@@ -201,19 +201,34 @@ class CodebookController:
             self._overlay.leave()
             self._key, self._edits = None, None
             # The layer stays chosen: the next weights probably have one of that name.
-            self.state = CodebookState(layer=self.state.layer, loading=self.state.loading)
-            self._show()
+            self._show(CodebookState(layer=self.state.layer, loading=self.state.loading))
             return
         if state.phase is not Phase.IDLE or wanted is None:
             self._overlay.leave()
         else:
             self._overlay.decide(state.threshold, state.live)
         if self.state.offered != (wanted is not None):
-            self._show()
+            self._refresh()
 
-    def _show(self, **changes: Any) -> None:
+    def _refresh(self) -> None:
+        self._show(self.state)
+
+    def _show(self, state: CodebookState) -> None:
         overlay = self._overlay
-        derived = {"follows": overlay.follows, "busy": overlay.busy, "seen": overlay.seen}
-        derived |= {} if self._edits is None else self._edits.fields()
-        self.state = replace(self.state, offered=self._wanted() is not None, **(changes | derived))
+        state = replace(
+            state,
+            offered=self._wanted() is not None,
+            follows=overlay.follows,
+            busy=overlay.busy,
+            seen=overlay.seen,
+        )
+        self.state = state if self._edits is None else self._edits.shown_in(state)
         self.changed.emit(self.state)
+
+
+def _load(key: Key, token: CancelToken) -> Generator[Progress, None, Loaded]:
+    return load(key.model, key.spec, key.path)
+
+
+def _save(constrained: Constrained, path: Path, token: CancelToken) -> Generator[Progress, None, Path]:
+    return save(constrained, path)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +19,7 @@ from napari_sciml.app.codebook.level_facts import (
     weights_at,
     with_table_at,
 )
+from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.codebook.work import Loaded
 from napari_sciml.networks.codebook.constrained import Constrained
 
@@ -95,22 +95,23 @@ class CodebookEdits:
         self._table = self._settled
         return True
 
-    def fields(self) -> dict[str, Any]:
-        """Give what a `CodebookState` shows of this."""
+    def shown_in(self, state: CodebookState) -> CodebookState:
+        """Return `state` with what it shows of this."""
         weights, sight = self._loaded.weights, self._sight
-        return {
-            "layers": tuple((title_of(one, weights, self.now), one) for one in editable_names(self.now)),
-            "layer": sight.layer,
-            "rows": rows_of(sight.layer, self.now),
-            "row": sight.row,
-            "counts": sight.counts,
-            "edges": sight.edges,
-            "table": tuple(float(value) for value in self._table),
-            "facts": facts(sight.spread, self._table, self._first, self.now),
-            "trained": self._loaded.trained,
-            "edited": not np.array_equal(self._table, self._first),
-            "can_undo": bool(self._history),
-        }
+        return replace(
+            state,
+            layers=tuple((title_of(one, weights, self.now), one) for one in editable_names(self.now)),
+            layer=sight.layer,
+            rows=rows_of(sight.layer, self.now),
+            row=sight.row,
+            counts=sight.counts,
+            edges=sight.edges,
+            table=tuple(float(value) for value in self._table),
+            facts=facts(sight.spread, self._table, self._first, self.now),
+            trained=self._loaded.trained,
+            edited=not np.array_equal(self._table, self._first),
+            can_undo=bool(self._history),
+        )
 
     @property
     def _settled(self) -> npt.NDArray[np.float32]:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+from napari.layers import Layer
 from psygnal import Signal
 
-from napari_sciml.app.base.state import Phase
-from napari_sciml.app.base.worker import Errand, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.jobs import JobRunner, Phase, Task
+from napari_sciml.app.base.words import result_line, trouble
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.deciding import live_settings
 from napari_sciml.app.canvas.preview import Preview, view_of
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.sentences import CRASHED, result_line
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.networks.codebook.constrained import Constrained
 from napari_sciml.techniques.registry import window_of
@@ -50,17 +50,14 @@ class CodebookOverlay:
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
-        self._start = start
+        self._jobs = JobRunner(viewer, start)
+        self._jobs.changed.connect(self.changed.emit)
         self._codebook = codebook
-        self._token: CancelToken | None = None
-        self._again = False
         self._watched = False
         self._preview = Preview(viewer)
         self._frame = 0
         self.follows = True
         """Whether a person wants it."""
-        self.busy = False
-        """Whether the slice is being run."""
         self.seen = ""
         """What was found in it."""
         viewer.dims.events.current_step.connect(self._on_slice)
@@ -80,9 +77,9 @@ class CodebookOverlay:
         codebook = self._codebook()
         if codebook is None or not self._wanted or self._runs.state.phase is not Phase.IDLE:
             return
-        if self._token is not None:
-            self._again = True
-            self._token.cancel()
+        if self._jobs.is_busy:
+            self._jobs.drop()
+            self._jobs.when_idle(self.run)
             return
         viewer, image, plan = self._viewer(), self._runs.state.image, self._runs.resolved()
         if viewer is None or image is None or plan.source is None or plan.blocked or plan.settings is None:
@@ -90,12 +87,9 @@ class CodebookOverlay:
             return
         view = view_of(viewer, image, plan.source, plan.settings)
         order = PreviewOrder(plan.technique, plan.source, view, plan.run_values(), codebook)
-        self._token = CancelToken()
         self.told.emit("")
-        self._work(True)
-        work = preview(order, self._token)
-        ended = _Delivery(weakref.WeakMethod(self._on_end), order, weakref.ref(image))
-        self._start(Errand(work, "Edited codebook", 1, ignore, ended, quiet=True))
+        on_end = partial(self._on_end, order, weakref.ref(image))
+        self._jobs.begin(Task("Edited codebook", partial(preview, order), on_end, quiet=True))
 
     def decide(self, threshold: float, live: Mapping[str, Any]) -> None:
         """Decide what is shown as the result is decided now."""
@@ -110,14 +104,17 @@ class CodebookOverlay:
 
     def leave(self) -> None:
         """Take the overlay away; the result comes back."""
-        if self._token is not None:
-            self._again = False
-            self._token.cancel()
+        self._jobs.drop()
         if self._preview.is_up:
             self._preview.leave()
             self._say("")
             self._runs.beside = None
             self._runs.refresh()
+
+    @property
+    def busy(self) -> bool:
+        """Whether the slice is being run."""
+        return self._jobs.is_busy
 
     @property
     def _wanted(self) -> bool:
@@ -133,23 +130,16 @@ class CodebookOverlay:
         if self._preview.is_up:
             self.run()
 
-    def _on_end(self, outcome: Outcome, order: PreviewOrder, image: Any) -> None:
-        self._token = None
-        again, self._again = self._again, False
-        self._work(False)
-        if again:
-            self.run()
-            return
+    def _on_end(self, order: PreviewOrder, image: weakref.ref[Layer], outcome: Outcome[Findings]) -> None:
         match outcome:
             case Finished(result=findings):
-                if image is not None and self._wanted and self._codebook() is not None:
-                    self._show(findings, order, image)
-            case Failed(error=error):
-                self.told.emit(error.sentence)
-            case _:
-                self.told.emit(CRASHED)
+                shown = image()
+                if shown is not None and self._wanted and self._codebook() is not None:
+                    self._show(findings, order, shown)
+            case Failed() | Crashed():
+                self.told.emit(trouble(outcome))
 
-    def _show(self, findings: Findings, order: PreviewOrder, image: Any) -> None:
+    def _show(self, findings: Findings, order: PreviewOrder, image: Layer) -> None:
         state = self._runs.state
         if state.phase is not Phase.IDLE or state.image is not image or findings.partial:
             return
@@ -174,28 +164,7 @@ class CodebookOverlay:
         self.seen = seen
         self.changed.emit()
 
-    def _work(self, busy: bool) -> None:
-        self.busy = busy
-        self.changed.emit()
-
-
-@dataclass(frozen=True)
-class _Delivery:
-    """Tells the overlay, if it still lives, how a run ended."""
-
-    tell: Callable[[], Callable[[Outcome, PreviewOrder, Any], None] | None]
-    order: PreviewOrder
-    image: weakref.ref[Any]
-
-    def __call__(self, outcome: Outcome) -> None:
-        if (tell := self.tell()) is not None:
-            tell(outcome, self.order, self.image())
-
 
 def line_of(findings: Findings) -> str:
     """Say what was found in the slice in view."""
     return f"In view: {result_line(findings, HandEdits())}"
-
-
-def ignore(step: Progress) -> None:
-    """Show nothing: this work has no steps worth it."""

@@ -10,7 +10,8 @@ from napari.layers import Image
 from psygnal import Signal
 
 from napari_sciml.app.base.compute import BACKENDS, SHORT
-from napari_sciml.app.base.state import Phase, RunState
+from napari_sciml.app.base.jobs import Phase
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.compare.pair import ComparedPair
@@ -50,8 +51,8 @@ class ComparisonController:
         self._runs = runs
         self._wish = ""
         self._second = SecondRun(viewer, runs, start)
-        self._second.changed.connect(self._show)
-        self._second.told.connect(self._on_told)
+        self._second.jobs.changed.connect(self._refresh)
+        self._second.told.connect(self._say)
         self._second.done.connect(self._deliver)
         self._pair = ComparedPair(viewer, runs)
         self._pair.left_by_viewer.connect(self._on_left_by_viewer)
@@ -61,7 +62,7 @@ class ComparisonController:
     def choose(self, backend: str) -> None:
         """Compare with this backend."""
         self._wish = backend
-        self._show(error="", note="")
+        self._say()
 
     def start(self) -> None:
         """Run the image of the result with the chosen backend, unless the state says why not."""
@@ -71,37 +72,37 @@ class ComparisonController:
 
     def stop(self) -> None:
         """Stop the second run. Nothing is shown then."""
-        self._second.stop()
+        self._second.jobs.stop()
 
     def leave(self) -> None:
         """Take the comparison away; what was there comes back as it was."""
         self._pair.leave()
-        self._show(note="")
+        self._show(replace(self.state, note=""))
 
     def step(self, by: int) -> None:
         """Go to the next difference, or with -1 to the one before, and around at the end."""
         self._pair.step(by)
-        self._show()
+        self._refresh()
 
-    def _on_told(self, error: str, note: str) -> None:
-        self._show(error=error, note=note)
+    def _say(self, error: str = "", note: str = "") -> None:
+        self._show(replace(self.state, error=error, note=note))
 
     def _deliver(self, result: Result, findings: Findings) -> None:
         image = result.image
         if not isinstance(image, Image):
-            self._show(error=NO_IMAGE)
+            self._say(error=NO_IMAGE)
             return
         names = names_of(result.findings.provenance, findings.provenance)
         if names is None:
-            self._show(error=fell_back(findings.provenance))
+            self._say(error=fell_back(findings.provenance))
             return
         self.about_to_show.emit()
         self._pair.show(result, image, findings, names)
         problems = findings.provenance.problems
-        self._show(note=f"Warning: {problems[0].rstrip('.')}." if problems else "")
+        self._say(note=f"Warning: {problems[0].rstrip('.')}." if problems else "")
 
     def _on_run(self, state: RunState) -> None:
-        self._second.give_way(state.phase is Phase.RUNNING)
+        self._second.give_way()
         result, pair = self._runs.result, self._pair
         if pair.is_up:
             if result is None or not pair.is_of(result) or state.phase is not Phase.IDLE:
@@ -109,38 +110,38 @@ class ComparisonController:
                 self.leave()
             else:
                 pair.decide(result)
-        self._show()
+        self._refresh()
 
     def _on_left_by_viewer(self) -> None:
         self._pair.end()
-        self._show(note=ENDED)
+        self._show(replace(self.state, note=ENDED))
 
-    def _show(self, **changes: Any) -> None:
-        state = replace(self.state, **changes)
-        self.state = replace(state, **self._derived())
+    def _refresh(self) -> None:
+        self._show(self.state)
+
+    def _show(self, state: ComparisonState) -> None:
+        self.state = self._followed(state)
         self.changed.emit(self.state)
 
-    def _derived(self) -> dict[str, Any]:
-        result, comparison, second = self._runs.result, self._pair.comparison, self._second
+    def _followed(self, state: ComparisonState) -> ComparisonState:
+        """Return `state` with what follows from the result and what is on screen."""
+        result, comparison, jobs = self._runs.result, self._pair.comparison, self._second.jobs
         own = "" if result is None else result.findings.provenance.backend
-        offered = result is not None and result.settings is not None and own != NO_NETWORK
         choices = tuple((SHORT[name], name) for _, name in BACKENDS if name != own or name == "codebook")
         names = [name for _, name in choices]
-        chosen = self._wish if self._wish in names else ("float32" if own != "float32" else "int8")
-        return {
-            "offered": offered,
-            "blocked": "" if result is None else why_not(result, self._viewer()),
-            "choices": choices,
-            "chosen": chosen,
-            "phase": second.phase,
-            "progress": second.progress,
-            "seconds_left": second.seconds_left,
-            "is_up": self._pair.is_up,
-            "summary": "" if comparison is None else summary(comparison),
-            "legend": "" if comparison is None else legend(comparison),
-            "differences": 0 if comparison is None else len(comparison.table),
-            "place": self._pair.place,
-        }
+        return replace(
+            state,
+            offered=result is not None and result.settings is not None and own != NO_NETWORK,
+            blocked="" if result is None else jobs.blocked or why_not(result, self._viewer()),
+            choices=choices,
+            chosen=self._wish if self._wish in names else ("float32" if own != "float32" else "int8"),
+            going=jobs.going,
+            is_up=self._pair.is_up,
+            summary="" if comparison is None else summary(comparison),
+            legend="" if comparison is None else legend(comparison),
+            differences=0 if comparison is None else len(comparison.table),
+            place=self._pair.place,
+        )
 
 
 def why_not(result: Result, viewer: Any) -> str:

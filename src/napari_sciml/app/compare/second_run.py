@@ -2,38 +2,28 @@
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from psygnal import Signal
 
 from napari_sciml.app.base.compute import CODEBOOK_NAMES
-from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.jobs import JobRunner, Task
 from napari_sciml.app.base.runtime_words import able_runtime
-from napari_sciml.app.base.state import Phase
-from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.words import trouble
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.sentences import CRASHED
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.layers.source import source_from_layer
 
 STOPPED = "Stopped; nothing was compared."
 REPLACED = "The result was replaced meanwhile; compare the new one."
-
-
-@dataclass(frozen=True)
-class Job:
-    """A run under way and the result that it will be compared with."""
-
-    token: CancelToken
-    of: weakref.ref[Result]
-    pace: Pace = field(default_factory=Pace)
+COMPARING = "The image is run once more to compare; wait for its end, or press Stop there."
 
 
 class SecondRun:
@@ -49,26 +39,20 @@ class SecondRun:
         Starts work.
     """
 
-    changed = Signal()
-    """Emitted when `phase`, `progress` or `seconds_left` has changed."""
     told = Signal(str, str)
     """Emitted with an error and a note, of which one at least is empty."""
     done = Signal(object, object)
     """Emitted with the `Result` and the `Findings` of its second run."""
 
-    def __init__(self, viewer: Any, runs: RunController, start: Launch) -> None:
-        self._viewer = weakref.ref(viewer)
+    def __init__(self, viewer: object, runs: RunController, start: Launch) -> None:
         self._runs = runs
-        self._start = start
-        self._job: Job | None = None
-        self.phase = Phase.IDLE
-        self.progress: Progress | None = None
-        self.seconds_left: float | None = None
+        self._of: weakref.ref[Result] | None = None
+        self.jobs = JobRunner(viewer, start, runs.turn)
 
     def start(self, result: Result, backend: str) -> None:
-        """Run the image of `result`, which is there, with this backend, unless a run is under way."""
+        """Run the image of `result`, which is there, with this backend, unless something else runs."""
         image = result.image
-        if self._job is not None or image is None or result.settings is None:
+        if self.jobs.is_busy or image is None or result.settings is None:
             return
         technique = self._runs.technique(result.findings.provenance.technique)
         try:
@@ -80,57 +64,35 @@ class SecondRun:
         except SciMLError as error:
             self.told.emit(error.sentence, "")
             return
-        self._job = Job(CancelToken(), weakref.ref(result))
+        self._of = weakref.ref(result)
         self.told.emit("", "")
-        self._go(Phase.RUNNING, None)
-        work = technique.run(source, settings, self._job.token)
+        work = partial(technique.run, source, settings)
         title = f"Comparing with {backend}: {image.name}"
-        self._start(Errand(work, title, plan.tiles, on_step=self._on_step, on_end=self._on_end))
+        self.jobs.begin(Task(title, work, self._on_end, plan.tiles, why=COMPARING))
 
-    def stop(self) -> None:
-        """Stop. Nothing is compared then."""
-        if self._job is not None:
-            self._job.token.cancel()
-            self._go(Phase.STOPPING, self.progress)
+    def give_way(self) -> None:
+        """Stop if its result is no longer on screen."""
+        if self.jobs.is_busy and not self._is_of_result():
+            self.jobs.stop()
 
-    def give_way(self, running: bool) -> None:
-        """Stop in favour of another run, or because its result is no longer on screen."""
-        job = self._job
-        if job is not None and (running or job.of() is not self._runs.result):
-            job.token.cancel()
+    def _is_of_result(self) -> bool:
+        result = self._runs.result
+        return result is not None and self._of is not None and self._of() is result
 
-    def _on_step(self, step: Progress) -> None:
-        if self._job is not None:
-            self.seconds_left = self._job.pace.seconds_left(step, time.monotonic())
-            self._go(self.phase, step)
-
-    def _on_end(self, outcome: Outcome) -> None:
-        job, self._job = self._job, None
-        if job is None or self._viewer() is None:
-            return
-        self._go(Phase.IDLE, None)
-        result = job.of()
+    def _on_end(self, outcome: Outcome[Findings]) -> None:
         match outcome:
-            case Failed(error=error):
-                self.told.emit(error.sentence, "")
-            case Crashed():
-                self.told.emit(CRASHED, "")
-            case Finished() if result is None or result is not self._runs.result:
+            case Failed() | Crashed():
+                self.told.emit(trouble(outcome), "")
+            case Finished() if not self._is_of_result():
                 self.told.emit("", REPLACED)
             case Finished(result=findings) if findings.partial:
                 self.told.emit("", STOPPED)
             case Finished(result=findings):
-                self.done.emit(result, findings)
-
-    def _go(self, phase: Phase, progress: Progress | None) -> None:
-        self.phase, self.progress = phase, progress
-        if progress is None:
-            self.seconds_left = None
-        self.changed.emit()
+                self.done.emit(self._runs.result, findings)
 
 
 def other_settings(settings: RunSettings, backend: str, compute: Mapping[str, Any]) -> RunSettings:
-    """Give the settings of the same run with another backend; levels are those that the page has chosen.
+    """Return the settings of the same run with another backend; levels are those that the page has chosen.
 
     A runtime that cannot execute that backend is left to the measurement.
     """

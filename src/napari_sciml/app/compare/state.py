@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from napari_sciml.app.base.state import Phase
-from napari_sciml.core.progress import Progress
+from napari_sciml.app.base.jobs import Going, Phase
 
 
 @dataclass(frozen=True)
@@ -20,8 +19,8 @@ class ComparisonState:
         Why it cannot be compared nevertheless, or an empty string.
     choices, chosen
         What it can be compared with, as words and backend, and the chosen backend.
-    phase, progress, seconds_left
-        What is going on.
+    going
+        How the second run goes.
     is_up
         Whether two results are shown beside each other.
     summary, legend
@@ -38,9 +37,7 @@ class ComparisonState:
     blocked: str = ""
     choices: tuple[tuple[str, str], ...] = ()
     chosen: str = ""
-    phase: Phase = Phase.IDLE
-    progress: Progress | None = None
-    seconds_left: float | None = None
+    going: Going = field(default_factory=Going)
     is_up: bool = False
     summary: str = ""
     legend: str = ""
@@ -48,3 +45,8 @@ class ComparisonState:
     place: str = ""
     error: str = ""
     note: str = ""
+
+    @property
+    def phase(self) -> Phase:
+        """Whether anything is under way."""
+        return self.going.phase

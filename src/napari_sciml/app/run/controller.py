@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 import weakref
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -13,22 +13,24 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.base.compute import changed, outlook, without_file
-from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.jobs import JobRunner, Task
 from napari_sciml.app.base.runtime_words import measured_words, runtime_choices, runtime_outlook
-from napari_sciml.app.base.state import Phase, RunState
-from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.turn import Turn
+from napari_sciml.app.base.words import result_line, trouble
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.app.canvas.caption import Caption
 from napari_sciml.app.canvas.frame_link import FrameLink
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.image_choice import ImageChoice
 from napari_sciml.app.run.resolve import Resolved, Wish, resolve
 from napari_sciml.app.run.saving import corrected_points, new_folder, save_work
-from napari_sciml.app.run.sentences import CRASHED, MEASURING, next_step, result_line, saved_line
+from napari_sciml.app.run.sentences import MEASURING, RUNNING, next_step, saved_line
 from napari_sciml.app.run.snippets import command_text, nameable, out_folder, python_text
 from napari_sciml.backends.measuring import measurable, measure_again
+from napari_sciml.backends.tuner import Choice
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
@@ -50,11 +52,9 @@ def all_techniques() -> list[Technique]:
 class Job:
     """A run under way, with all that its delivery needs even if the image is removed meanwhile."""
 
-    token: CancelToken
     image: weakref.ref[Layer]
     place: Place
     settings: RunSettings
-    pace: Pace = field(default_factory=Pace)
 
 
 class RunController:
@@ -81,9 +81,14 @@ class RunController:
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._techniques = techniques()
-        self._start = start
+        self.turn = Turn()
+        """What is in the way of a run works before or after it."""
+        self._run = JobRunner(viewer, start, self.turn)
+        self._measure = JobRunner(viewer, start, self.turn)
+        self._save = JobRunner(viewer, start)
+        self._run.changed.connect(self._on_going)
+        self.turn.changed.connect(self._on_turn)
         self._wish = Wish()
-        self._job: Job | None = None
         self._result: Result | None = None
         self._choice = ImageChoice(viewer)
         self._choice.changed.connect(self._refresh)
@@ -102,11 +107,11 @@ class RunController:
 
     def choose_technique(self, name: str) -> None:
         """Look for what this technique finds."""
-        self._wish_for(technique=name, compute=without_file(self._wish.compute))
+        self._wish_for(replace(self._wish, technique=name, compute=without_file(self._wish.compute)))
 
     def choose_model(self, name: str) -> None:
         """Use this model."""
-        self._wish_for(model=name, compute=without_file(self._wish.compute))
+        self._wish_for(replace(self._wish, model=name, compute=without_file(self._wish.compute)))
 
     def change_values(self, values: Mapping[str, Any]) -> None:
         """Replace the technique's own settings; those left out or None take their defaults.
@@ -116,11 +121,11 @@ class RunController:
         given = {name: value for name, value in values.items() if value is not None}
         self._wish = replace(self._wish, values={**self._wish.values, self.state.technique: given})
         self._decide()
-        self._show(error="", note="", **self._resolved_fields())
+        self._refresh(error="", note="")
 
     def change_compute(self, changes: Mapping[str, Any]) -> None:
         """Let something else compute the scores, whatever the technique; None stands for the default."""
-        self._wish_for(compute=changed(self._wish.compute, changes))
+        self._wish_for(replace(self._wish, compute=changed(self._wish.compute, changes)))
 
     def set_live(self, name: str, value: Any) -> None:
         """Change one setting that decides at once: in the result on screen, and in the next run."""
@@ -165,56 +170,49 @@ class RunController:
 
     def run(self) -> None:
         """Start, unless something runs or the state says why not."""
-        plan = self._resolve()
-        image = self._choice.image
-        busy = self._job is not None or self.state.measuring
-        if busy or plan.blocked or plan.source is None or image is None:
+        plan, image = self._resolve(), self._choice.image
+        if self._run.is_busy or self._run.blocked or plan.blocked or plan.source is None or image is None:
             self._refresh()
             return
         settings = plan.start_settings()
-        self._job = Job(CancelToken(), weakref.ref(image), Place.of(image), settings)
-        self._show(phase=Phase.RUNNING, progress=None, seconds_left=None, error="", note="")
-        self._start(
-            Errand(
-                plan.technique.run(plan.source, settings, self._job.token),
-                title=f"{plan.technique.title}: {image.name}",
-                total=plan.plan.tiles,
-                on_step=self._on_step,
-                on_end=self._on_end,
-            )
-        )
+        job = Job(weakref.ref(image), Place.of(image), settings)
+        self._refresh(error="", note="")
+        title = f"{plan.technique.title}: {image.name}"
+        work = partial(plan.technique.run, plan.source, settings)
+        self._run.begin(Task(title, work, partial(self._on_end, job), plan.plan.tiles, why=RUNNING))
 
     def stop(self) -> None:
         """Stop within a tile. What was found so far is delivered and marked partial."""
-        if self._job is not None:
-            self._job.token.cancel()
-            self._show(phase=Phase.STOPPING)
+        self._run.stop()
 
     def measure_runtimes(self) -> None:
         """Measure again which runtime is the fastest for the chosen model; nothing else runs meanwhile."""
-        if self._job is not None or self.state.measuring:
+        if self._run.is_busy or self._measure.is_busy or self._measure.blocked:
             return
         try:
             models = [get_model(self.state.model)]
         except SciMLError as error:
-            self._show(error=error.sentence, note="")
+            self._show(replace(self.state, error=error.sentence, note=""))
             return
-        self._show(measuring=True, blocked=MEASURING, error="", note="")
+        self._refresh(error="", note="")
         title = f"Measuring runtimes: {self.state.model}"
-        work = measure_again(models)
-        self._start(Errand(work, title, len(measurable(models)), on_step=_ignore, on_end=self._on_measured))
+        work = partial(measure_again, models)
+        self._measure.begin(Task(title, work, self._on_measured, len(measurable(models)), why=MEASURING))
 
     def save(self, parent: str | Path) -> None:
         """Save the result into a new folder inside `parent`."""
-        if self._result is None or self.state.saving:
+        result = self._result
+        if result is None or self._save.is_busy:
             return
-        findings = self._result.complete()
+        findings = result.complete()
         record = findings.provenance.source
         folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
-        self._show(saving=True, error="", note="")
-        beside = None if self._result.beside is None else self._result.beside()
-        work = save_work(findings, folder, corrected_points(self._result), beside)
-        self._start(Errand(work, title="Saving", total=1, on_step=_ignore, on_end=self._on_saved))
+        beside = None if result.beside is None else result.beside()
+        points = corrected_points(result)
+        self._show(replace(self.state, saving=True, error="", note=""))
+        self._save.begin(
+            Task("Saving", lambda token: save_work(findings, folder, points, beside), self._on_saved)
+        )
 
     def python_text(self) -> str:
         """Give the run that the page describes as Python, or an empty string without an image."""
@@ -239,15 +237,15 @@ class RunController:
 
     def tell(self, note: str) -> None:
         """Show good news on the page, for example that something was copied."""
-        self._show(note=note, error="")
+        self._show(replace(self.state, note=note, error=""))
 
     def refresh(self) -> None:
         """Look anew at what is shown."""
         self._refresh()
 
-    def _wish_for(self, **wishes: Any) -> None:
-        self._wish = replace(self._wish, **wishes)
-        self._show(error="", note="", **self._resolved_fields())
+    def _wish_for(self, wish: Wish) -> None:
+        self._wish = wish
+        self._refresh(error="", note="")
 
     def _resolve(self) -> Resolved:
         return resolve(self._wish, self._choice.image, self._techniques, self._choice.labels)
@@ -279,29 +277,24 @@ class RunController:
         result = self._own_result()
         frame = None if result is None else self._frames.frame(result)
         if frame != self.state.frame:
-            self._show(frame=frame)
+            self._show(replace(self.state, frame=frame))
 
     def _on_ndisplay(self, event: Any) -> None:
-        self._show()
+        self._show(self.state)
 
-    def _on_step(self, step: Progress) -> None:
-        if self._job is not None:
-            self._show(progress=step, seconds_left=self._job.pace.seconds_left(step, time.monotonic()))
+    def _on_going(self) -> None:
+        self._show(replace(self.state, going=self._run.going))
 
-    def _on_end(self, outcome: Outcome) -> None:
-        job, self._job = self._job, None
-        viewer = self._viewer()
-        if job is None or viewer is None:
-            return
+    def _on_turn(self) -> None:
+        self._refresh()
+
+    def _on_end(self, job: Job, outcome: Outcome[Findings]) -> None:
         match outcome:
             case Finished(result=findings):
-                self._deliver(viewer, job, findings)
-                self._show(phase=Phase.IDLE, error="")
-            case Failed(error=error):
-                self._fail(error, phase=Phase.IDLE)
-            case Crashed():
-                self._show(phase=Phase.IDLE, error=CRASHED)
-        self._refresh()
+                self._deliver(self._viewer(), job, findings)
+                self._refresh(error="")
+            case Failed() | Crashed():
+                self._fail(outcome)
 
     def _deliver(self, viewer: Any, job: Job, findings: Findings) -> None:
         image = job.image()
@@ -330,79 +323,78 @@ class RunController:
         live = {name: settings[name] for name in window_of(technique).live}
         return findings.at_threshold(**{**live, **wanted})
 
-    def _on_measured(self, outcome: Outcome) -> None:
-        if self._viewer() is None:
-            return
+    def _on_measured(self, outcome: Outcome[list[Choice]]) -> None:
         match outcome:
             case Finished(result=choices):
-                self._show(measuring=False, note=measured_words(choices))
-            case Failed(error=error):
-                self._fail(error, measuring=False)
-            case Crashed():
-                self._show(measuring=False, error=CRASHED)
-        self._refresh()
+                self._refresh(note=measured_words(choices))
+            case Failed() | Crashed():
+                self._fail(outcome)
 
-    def _on_saved(self, outcome: Outcome) -> None:
+    def _on_saved(self, outcome: Outcome[list[Path]]) -> None:
         match outcome:
             case Finished(result=files):
-                self._show(saving=False, note=saved_line(files))
-            case Failed(error=error):
-                self._fail(error, saving=False)
-            case Crashed():
-                self._show(saving=False, error=CRASHED)
+                self._refresh(note=saved_line(files))
+            case Failed() | Crashed():
+                self._fail(outcome)
 
-    def _fail(self, error: SciMLError, **changes: Any) -> None:
-        tell(error)
-        self._show(error=error.sentence, **changes)
+    def _fail(self, outcome: Failed | Crashed) -> None:
+        if isinstance(outcome, Failed):
+            tell(outcome.error)
+        self._refresh(error=trouble(outcome))
 
     def _shows_result(self) -> bool:
         viewer = self._viewer()
         return self._result is not None and viewer is not None and self._result.is_in(viewer)
 
-    def _refresh(self) -> None:
-        fields = self._resolved_fields()
-        if fields["image"] is not self.state.image:
-            # What went wrong with one image says nothing about the next.
-            fields |= {"error": "", "note": ""}
-        self._show(**fields)
+    def _refresh(self, error: str | None = None, note: str | None = None) -> None:
+        """Look anew at everything that the page shows; what it says stays unless something is given."""
+        same = self._choice.image is self.state.image
+        # What went wrong with one image says nothing about the next.
+        error = (self.state.error if same else "") if error is None else error
+        note = (self.state.note if same else "") if note is None else note
+        self._show(self._look(error, note))
 
-    def _resolved_fields(self) -> dict[str, Any]:
+    def _look(self, error: str, note: str) -> RunState:
         plan = self._resolve()
         result, own = self._result, self._own_result()
-        live = plan.live()
-        compute = self._wish.compute
+        live, compute = plan.live(), self._wish.compute
         backend = compute.get("backend", RunSettings.model_fields["backend"].default)
         outlooks = (outlook(plan.model, compute), runtime_outlook(plan.model, compute))
-        return {
-            "images": self._choice.images,
-            "image": self._choice.image,
-            "facts": plan.facts,
-            "techniques": plan.offered,
-            "technique": plan.technique.name,
-            "models": plan.technique.models,
-            "model": plan.model,
-            "values": dict(self._wish.values.get(plan.technique.name, {})),
-            "compute": dict(compute),
-            "runtimes": runtime_choices(backend),
-            "outlook": "\n".join(filter(None, outlooks)),
-            "threshold": self._wish.threshold,
-            "live": live,
-            "threshold_live": self._is_live(own),
-            "caution": window_of(plan.technique.name).said_caution(plan.model, self._wish.threshold, live),
-            "labels": self._choice.labels,
-            "findings": None if own is None else own.findings,
-            "frame": None if own is None else self._frames.frame(own),
-            "plan": plan.plan,
-            "blocked": MEASURING if self.state.measuring else plan.blocked,
-            "result": "" if result is None else result_line(result.findings, result.edits),
-            "next_step": ""
+        return RunState(
+            images=self._choice.images,
+            image=self._choice.image,
+            facts=plan.facts,
+            techniques=plan.offered,
+            technique=plan.technique.name,
+            models=plan.technique.models,
+            model=plan.model,
+            values=dict(self._wish.values.get(plan.technique.name, {})),
+            compute=dict(compute),
+            runtimes=runtime_choices(backend),
+            outlook="\n".join(filter(None, outlooks)),
+            measuring=self._measure.is_busy,
+            threshold=self._wish.threshold,
+            live=live,
+            threshold_live=self._is_live(own),
+            caution=window_of(plan.technique.name).said_caution(plan.model, self._wish.threshold, live),
+            labels=self._choice.labels,
+            findings=None if own is None else own.findings,
+            frame=None if own is None else self._frames.frame(own),
+            plan=plan.plan,
+            blocked=self._run.blocked or plan.blocked,
+            going=self._run.going,
+            result="" if result is None else result_line(result.findings, result.edits),
+            next_step=""
             if result is None
             else next_step(result.findings, result.edits, self._shows_result()),
-            "can_save": result is not None,
-        }
+            error=error,
+            note=note,
+            can_save=result is not None,
+            saving=self._save.is_busy,
+        )
 
-    def _show(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+    def _show(self, state: RunState) -> None:
+        self.state = state
         self._caption.show(self._words())
         self.changed.emit(self.state)
 
@@ -417,7 +409,3 @@ class RunController:
             return ""
         words = window_of(findings.provenance.technique).said_words(findings, frame)
         return words if self.beside is None or not words else self.beside(words, frame)
-
-
-def _ignore(step: Progress) -> None:
-    """Show nothing: saving has no steps worth it."""

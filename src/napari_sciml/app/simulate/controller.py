@@ -12,7 +12,8 @@ import numpy.typing as npt
 from napari.layers import Image, Layer
 from psygnal import Signal
 
-from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.settings import parse_settings
@@ -48,6 +49,15 @@ class SimulationState:
     error: str = ""
 
 
+@dataclass(frozen=True)
+class Pattern:
+    """One image ``(h, w)``, the settings that it states, and how to make it again."""
+
+    image: npt.NDArray[np.float32]
+    known: Mapping[str, object]
+    origin: Origin
+
+
 class SimulationController:
     """Simulates off the main thread, always what was asked for last.
 
@@ -63,26 +73,24 @@ class SimulationController:
 
     def __init__(self, viewer: Any, start: Launch = launch) -> None:
         self._viewer = weakref.ref(viewer)
-        self._start = start
+        self._jobs = JobRunner(viewer, start)
         self._layer: weakref.ref[Layer] | None = None
-        self._busy = False
-        self._again = False
         self.state = SimulationState()
         viewer.layers.events.removed.connect(self._on_removed)
 
     def set_value(self, name: str, value: Any) -> None:
         """Change one property; the layer follows if there is one."""
-        self._show(values={**self.state.values, name: value})
+        self._show(replace(self.state, values={**self.state.values, name: value}))
         self._follow()
 
     def reset(self) -> None:
         """Go back to the simulator's own values."""
-        self._show(values={})
+        self._show(replace(self.state, values={}))
         self._follow()
 
     def reseed(self) -> None:
         """Draw other grains and other counts."""
-        self._show(seed=self.state.seed + 1)
+        self._show(replace(self.state, seed=self.state.seed + 1))
         self._follow()
 
     def open_layer(self) -> None:
@@ -96,48 +104,40 @@ class SimulationController:
         viewer, layer = self._viewer(), None if self._layer is None else self._layer()
         return layer if viewer is not None and layer is not None and layer in viewer.layers else None
 
+    @property
+    def is_busy(self) -> bool:
+        """Whether a pattern is being made."""
+        return self._jobs.is_busy
+
     def _follow(self) -> None:
         if self.layer is not None:
             self._simulate()
 
     def _simulate(self) -> None:
-        if self._busy:
-            # Only the last of the wishes that come while one is worked on is fulfilled.
-            self._again = True
-            return
-        self._busy = True
+        # Only the last of the wishes that come while one is worked on is fulfilled.
+        self._jobs.when_idle(self._begin)
+
+    def _begin(self) -> None:
         values, seed = dict(self.state.values), self.state.seed
-        self._start(
-            Errand(
-                _work(values, seed),
-                title=NAME,
-                total=1,
-                on_step=lambda _: None,
-                on_end=self._on_end,
-                quiet=True,
-            )
-        )
+        self._jobs.begin(Task(NAME, lambda token: _work(values, seed), self._on_end, quiet=True))
 
-    def _on_end(self, outcome: Outcome) -> None:
-        self._busy = False
+    def _on_end(self, outcome: Outcome[Pattern]) -> None:
         match outcome:
-            case Finished(result=(image, known, origin)):
-                self._deliver(image, known, origin)
-                self._show(error="", live=self.layer is not None)
+            case Finished(result=pattern):
+                self._deliver(pattern)
+                self._show(replace(self.state, error="", live=self.layer is not None))
             case Failed(error=error):
-                self._show(error=error.sentence)
+                self._show(replace(self.state, error=error.sentence))
             case Crashed():
-                self._show(error=CRASHED)
-        if self._again:
-            self._again = False
-            self._simulate()
+                self._show(replace(self.state, error=CRASHED))
 
-    def _deliver(self, image: npt.NDArray[np.float32], known: dict[str, Any], origin: Origin) -> None:
+    def _deliver(self, pattern: Pattern) -> None:
         viewer, layer = self._viewer(), self.layer
         if viewer is None:
             return
+        image = pattern.image
         look = scattering_look(ImageSource.from_array(image, name=NAME))
-        metadata = {**look.pop("metadata"), KNOWN_KEY: known, SAMPLE_KEY: {ORIGIN: origin}}
+        metadata = {**look.pop("metadata"), KNOWN_KEY: pattern.known, SAMPLE_KEY: {ORIGIN: pattern.origin}}
         if isinstance(layer, Image):
             layer.data = image
             layer.metadata = metadata
@@ -150,10 +150,10 @@ class SimulationController:
 
     def _on_removed(self, event: Any) -> None:
         if self.state.live and self.layer is None:
-            self._show(live=False)
+            self._show(replace(self.state, live=False))
 
-    def _show(self, **changes: Any) -> None:
-        self.state = replace(self.state, **changes)
+    def _show(self, state: SimulationState) -> None:
+        self.state = state
         self.changed.emit(self.state)
 
 
@@ -165,10 +165,8 @@ def beside(viewer: Any) -> tuple[float, float]:
     return float(top[0]), float(bottom[1] + 0.05 * (bottom[1] - top[1]))
 
 
-def _work(
-    values: dict[str, Any], seed: int
-) -> Generator[Progress, None, tuple[npt.NDArray[np.float32], dict[str, Any], Origin]]:
-    """Simulate one pattern; gives its image, the settings that it states, and how to make it again."""
+def _work(values: Mapping[str, Any], seed: int) -> Generator[Progress, None, Pattern]:
+    """Simulate one pattern."""
     from napari_sciml.techniques.gisaxs.simulate.image import simulate
     from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 
@@ -194,4 +192,4 @@ def _work(
         command="",
         file="",
     )
-    return np.where(pattern.dead, np.nan, pattern.image), known, origin
+    return Pattern(np.where(pattern.dead, np.nan, pattern.image), known, origin)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Collection
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -31,20 +32,20 @@ from napari_sciml.app.views.rules import (
     useful,
     why_not,
 )
-from napari_sciml.app.views.state import MapChoice, ViewsState
+from napari_sciml.app.views.state import Made, MapChoice, ViewsState
 from napari_sciml.app.views.volume import put_density
 from napari_sciml.app.views.words import map_title, preferred, whose_projections
 from napari_sciml.app.views.work import SCIENCE, BuildOrder, Science, SortOrder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.layers.keys import KNOWN_KEY
 from napari_sciml.layers.source import source_from_layer
-from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
+from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
 TECHNIQUE = "cryoem"
+REPLACED = "The picks were replaced by another run meanwhile; sort them again."
 
 
 class ViewsController:
@@ -72,14 +73,14 @@ class ViewsController:
         self._runs = runs
         self._science = science or SCIENCE
         self._job = ViewsJob(viewer, runs, start)
-        self._job.changed.connect(self._show)
+        self._job.jobs.changed.connect(self._refresh)
         self._job.grown.connect(self._on_grown)
         self._job.told.connect(self._on_told)
         self._job.done.connect(self._deliver)
         self._of: weakref.ref[Result] | None = None
         self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
         self._stage = Stage(viewer)
-        self._stage.changed.connect(self._show)
+        self._stage.changed.connect(self._refresh)
         self._new_volume = True
         self._sorted_with: dict[str, Any] = {}
         self.state = ViewsState()
@@ -95,32 +96,33 @@ class ViewsController:
         try:
             choice = self._science.look(MapChoice(kind, path))
         except SciMLError as error:
-            self._show(error=error.sentence)
+            self._show(replace(self.state, error=error.sentence))
             return
-        self._show(map=choice, error="", note="")
+        self._show(replace(self.state, map=choice, error="", note=""))
 
     def set_voxel(self, size_A: float | None) -> None:
         """Say how large a voxel of the chosen map is; None believes the file."""
-        self._show(map=replace(self.state.map, pixel_size_A=size_A, model=""), error="")
+        choice = replace(self.state.map, pixel_size_A=size_A, model="")
+        self._show(replace(self.state, map=choice, error=""))
 
     def choose_method(self, method: Literal["network", "correlation"]) -> None:
         """Name the views in this way."""
-        self._show(method=method, error="")
+        self._show(replace(self.state, method=method, error=""))
 
     def choose_ctf(self, path: str) -> None:
         """Correct the CTF that this STAR file states; empty corrects none."""
-        self._show(ctf=path, error="")
+        self._show(replace(self.state, ctf=path, error=""))
 
     def sort(self) -> None:
         """Sort the picks that are on screen, unless the state says why not."""
         result = self._runs.result
-        if self._job.is_busy or self.state.blocked or result is None or result.image is None:
+        if self._job.jobs.is_busy or self.state.blocked or result is None or result.image is None:
             return
         table, size = picks_of(result), pixel_size_of(self._runs.state, result)
         try:
             source = source_from_layer(result.image)
         except SciMLError as error:
-            self._show(error=error.sentence)
+            self._show(replace(self.state, error=error.sentence))
             return
         assert size is not None, "the state says so before anything is sorted"
         order = SortOrder(
@@ -130,43 +132,39 @@ class ViewsController:
             contrast_of(result.findings),
             parse_settings(CryoEMSettings, self.command_values()),
         )
-        token = CancelToken()
-        self._job.begin("sort", token, self._science.sort(order, token), len(table))
+        self._job.begin("sort", partial(self._science.sort, order), len(table))
 
     def build(self) -> None:
         """Build the 3-D map from the averages that are kept."""
         result = self.state.result
-        if self._job.is_busy or result is None:
+        if self._job.jobs.is_busy or result is None:
             return
-        token = CancelToken()
         self._new_volume = True
         truth = truth_of(self.state.map, self._known("truth"))
         order = BuildOrder(result, sorted(self.state.kept), truth)
-        work = self._science.build(order, self._job.on_map(), token)
-        self._job.begin("build", token, work, len(result.views))
+        self._job.begin("build", partial(self._science.build, order, self._job.on_map()), len(result.views))
 
     def train(self, parent: str | Path) -> None:
         """Train a model for the chosen map, into a new folder inside `parent`."""
-        if self._job.is_busy or not self.state.can_train:
+        if self._job.jobs.is_busy or not self.state.can_train:
             return
         folder = new_folder(parent, f"{file_stem(map_title(self.state.map))}-views")
-        token = CancelToken()
-        self._job.begin("train", token, self._science.train(self.state.map, folder, token), 1)
+        self._job.begin("train", partial(self._science.train, self.state.map, folder), 1)
 
     def stop(self) -> None:
         """Stop the work at its next step. What was there before stays."""
-        self._job.stop()
+        self._job.jobs.stop()
 
     def choose_view(self, view: int | None) -> None:
         """Look at one view: its particles are filled on the image."""
-        self._show(chosen=view)
+        self._show(replace(self.state, chosen=view))
         self._single_out()
 
     def keep(self, views: Collection[int], wanted: bool) -> None:
         """Let these views go into the 3-D map, or leave them out."""
         changed = frozenset(views)
         kept = self.state.kept | changed if wanted else self.state.kept - changed
-        self._show(kept=kept)
+        self._show(replace(self.state, kept=kept))
 
     def go_to_particle(self, row: int) -> None:
         """Show a sorted particle in the middle of the canvas."""
@@ -200,28 +198,30 @@ class ViewsController:
         return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
 
     def _on_told(self, error: str, note: str) -> None:
-        self._show(error=error, note=note)
+        self._show(replace(self.state, error=error, note=note))
 
     def _on_grown(self, density: npt.NDArray[np.float32]) -> None:
         if self.state.result is not None:
             self._show_density(density, self.state.result.pixel_size_A)
 
-    def _deliver(self, made: ViewsResult | Reconstruction | Path, same: bool) -> None:
+    def _deliver(self, made: Made, same: bool) -> None:
         if isinstance(made, Path):
-            self._show(map=replace(self.state.map, model=str(made)), note=f"The trained model is in {made}.")
+            choice = replace(self.state.map, model=str(made))
+            self._show(replace(self.state, map=choice, note=f"The trained model is in {made}."))
         elif not same:
-            self._show(note="The picks were replaced by another run meanwhile; sort them again.")
+            self._show(replace(self.state, note=REPLACED))
         elif isinstance(made, ViewsResult):
             self._sorted_keys = frozenset(keys(made.table))
             kept = frozenset(int(view) for view in made.views["view"])
-            self._show(result=made, kept=kept, chosen=None, reconstruction=None, stale=False)
+            fresh = replace(self.state, result=made, kept=kept, chosen=None, reconstruction=None)
+            self._show(fresh)
             self._sorted_with = self.command_values()
             if (result := self._runs.result) is not None:
                 result.told = self._sorted_with
             self._single_out()
         else:
             self._show_density(made.volume, made.pixel_size_A)
-            self._show(reconstruction=made)
+            self._show(replace(self.state, reconstruction=made))
 
     def _complete(self, findings: Findings) -> Findings:
         """Add to the findings what a person and this page made of them, so that all is saved together."""
@@ -258,35 +258,37 @@ class ViewsController:
             # Views belong to the picks that they were made of.
             self._of = weakref.ref(result)
             result.further = self._complete
-            self._show(result=None, reconstruction=None, chosen=None, stale=False, note="", error="")
+            fresh = replace(self.state, result=None, reconstruction=None, chosen=None, note="", error="")
+            self._show(fresh)
         else:
-            self._show()
+            self._refresh()
             self._single_out()
 
-    def _show(self, **changes: Any) -> None:
-        state = replace(self.state, **changes)
-        self.state = replace(state, **self._derived(state))
+    def _refresh(self) -> None:
+        self._show(self.state)
+
+    def _show(self, state: ViewsState) -> None:
+        self.state = self._followed(state)
         self.changed.emit(self.state)
 
-    def _derived(self, state: ViewsState) -> dict[str, Any]:
-        """Give what follows from the rest, the picks and the viewer."""
+    def _followed(self, state: ViewsState) -> ViewsState:
+        """Return `state` with what follows from the rest, the picks and the viewer."""
         result = self._runs.result if self._runs.state.technique == TECHNIQUE else None
         picks = None if result is None else frozenset(keys(picks_of(result)))
-        made, job = state.reconstruction, self._job
+        made = state.reconstruction
         size = None if result is None else pixel_size_of(self._runs.state, result)
-        return {
-            "picks": 0 if picks is None else len(picks),
-            "whose": whose_projections(state.map, state.method, map_title(state.map)),
-            "blocked": why_not(state, result, picks, size),
-            "lenses_stated": self._known("lenses") is not None,
-            "can_train": can_train(state),
-            "phase": job.phase,
-            "job": job.job,
-            "progress": job.progress,
-            "seconds_left": job.seconds_left,
-            "stale": state.result is not None and picks is not None and picks != self._sorted_keys,
-            "caution": "" if state.result is None else preferred(state.result),
-            "outdated": made is not None and set(made.kept) != set(useful(state)),
-            "has_volume": self._stage.volume is not None,
-            "shows_volume": self._stage.is_up,
-        }
+        return replace(
+            state,
+            picks=0 if picks is None else len(picks),
+            whose=whose_projections(state.map, state.method, map_title(state.map)),
+            blocked=why_not(state, result, picks, size),
+            lenses_stated=self._known("lenses") is not None,
+            can_train=can_train(state),
+            going=self._job.jobs.going,
+            job=self._job.job,
+            stale=state.result is not None and picks is not None and picks != self._sorted_keys,
+            caution="" if state.result is None else preferred(state.result),
+            outdated=made is not None and set(made.kept) != set(useful(state)),
+            has_volume=self._stage.volume is not None,
+            shows_volume=self._stage.is_up,
+        )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
-from napari_sciml.app.base.state import Phase
-from napari_sciml.core.progress import Progress
+from napari_sciml.app.base.jobs import Going, Phase
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 
 Job = Literal["", "sort", "build", "train"]
+Made = ViewsResult | Reconstruction | Path
+"""What such a job makes."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class ViewsState:
         Whether the micrographs themselves state their lenses, so that the CTF is corrected without a file.
     can_train
         Whether a model can be trained for the chosen map.
-    phase, job, progress, seconds_left
+    going, job
         What is going on.
     result
         The views, or None before the first sorting.
@@ -90,10 +92,8 @@ class ViewsState:
     blocked: str = ""
     lenses_stated: bool = False
     can_train: bool = False
-    phase: Phase = Phase.IDLE
+    going: Going = field(default_factory=Going)
     job: Job = ""
-    progress: Progress | None = None
-    seconds_left: float | None = None
     result: ViewsResult | None = None
     stale: bool = False
     kept: frozenset[int] = frozenset()
@@ -105,3 +105,8 @@ class ViewsState:
     shows_volume: bool = False
     error: str = ""
     note: str = ""
+
+    @property
+    def phase(self) -> Phase:
+        """Whether anything is under way."""
+        return self.going.phase

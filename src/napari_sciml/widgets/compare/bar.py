@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.compare.state import ComparisonState
 from napari_sciml.widgets.parts.basics import combo, fill, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
@@ -57,7 +57,7 @@ class CompareBar(QWidget):
         running = state.phase is not Phase.IDLE
         fill(self._choice, list(state.choices), state.chosen)
         self._choice.setEnabled(not running)
-        self._job.show_job(state.phase, running, not state.blocked, state.progress, state.seconds_left)
+        self._job.show_job(state.going, running, not state.blocked)
         say(self._blocked, state.blocked)
         say(self._summary, state.summary)
         say(self._legend, state.legend)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.state import Phase
-from napari_sciml.app.run.sentences import progress_line
-from napari_sciml.core.progress import Progress
+from napari_sciml.app.base.jobs import Going, Phase
+from napari_sciml.app.base.words import progress_line
 from napari_sciml.widgets.parts.basics import say, sentence
 
 
@@ -34,32 +33,23 @@ class JobButton(QWidget):
         for widget in (self._button, self._bar, self._words):
             layout.addWidget(widget)
 
-    def show_job(
-        self,
-        phase: Phase,
-        ours: bool,
-        allowed: bool,
-        progress: Progress | None = None,
-        seconds_left: float | None = None,
-    ) -> None:
-        """Draw the job: whether it is `ours` that runs, whether it may start, and how far it is."""
-        self._running = ours and phase is not Phase.IDLE
-        stopping = phase is Phase.STOPPING
+    def show_job(self, going: Going, ours: bool, allowed: bool) -> None:
+        """Draw the job: how it goes, whether it is `ours` that runs, and whether it may start."""
+        self._running = ours and going.phase is not Phase.IDLE
+        stopping, step = going.phase is Phase.STOPPING, going.progress
         self._button.setText(("Stopping…" if stopping else "Stop") if self._running else self._text)
         self._button.setEnabled(self._running and not stopping if self._running else allowed)
         self._bar.setVisible(self._running)
         if self._running:
             # A range of nothing makes the bar busy until the first step says how many there are.
-            self._bar.setRange(0, progress.total if progress else 0)
-            self._bar.setValue(progress.done if progress else 0)
+            self._bar.setRange(0, step.total if step else 0)
+            self._bar.setValue(step.done if step else 0)
         if not self._running:
             words = ""
         elif stopping:
             words = "Stopping; what was there before stays."
-        elif progress is None:
-            words = "Starting"
         else:
-            words = progress_line(progress, seconds_left, stopping=False)
+            words = "Starting" if step is None else progress_line(going)
         say(self._words, words)
 
     def _on_click(self) -> None:

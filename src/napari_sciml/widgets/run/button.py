@@ -6,7 +6,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QPushButton
 
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 
 WORDS = {Phase.IDLE: "Run", Phase.RUNNING: "Stop", Phase.STOPPING: "Stopping…"}
 TOOLTIPS = {

@@ -9,8 +9,9 @@ from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.compute import BACKENDS, METHODS, SCOPES, TARGETS
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.runtime_words import able_runtime
-from napari_sciml.app.base.state import Phase, RunState
+from napari_sciml.app.base.state import RunState
 from napari_sciml.core.settings import MOST_LEVELS, RunSettings
 from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence
 

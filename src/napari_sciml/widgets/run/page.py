@@ -16,8 +16,10 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_sciml.app.base.state import Phase, RunState
-from napari_sciml.app.run.sentences import how_it_works, progress_line
+from napari_sciml.app.base.jobs import Phase
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.words import progress_line
+from napari_sciml.app.run.sentences import how_it_works
 from napari_sciml.widgets.by_technique import decider_of, form_of
 from napari_sciml.widgets.compare.bar import CompareBar
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
@@ -197,11 +199,10 @@ class RunPage(QWidget):
         self._bar.setVisible(running)
         if running:
             # A range of nothing makes the bar busy until the first step says how many there are.
-            self._bar.setRange(0, state.progress.total if state.progress else 0)
-            self._bar.setValue(state.progress.done if state.progress else 0)
-        stopping = state.phase is Phase.STOPPING
-        text = progress_line(state.progress, state.seconds_left, stopping=stopping) if running else ""
-        say(self._progress, text)
+            step = state.going.progress
+            self._bar.setRange(0, step.total if step else 0)
+            self._bar.setValue(step.done if step else 0)
+        say(self._progress, progress_line(state.going) if running else "")
 
     def _on_image(self, index: int) -> None:
         self.image_chosen.emit(self._image.itemData(index))

@@ -8,7 +8,7 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence

@@ -6,7 +6,7 @@ import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QWidget
 
-from napari_sciml.app.base.state import Phase
+from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.words import controls_line, resolution_line
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
@@ -50,9 +50,7 @@ class MapPart(QWidget):
         """Draw `state`, in which particles are sorted."""
         idle = state.phase is Phase.IDLE
         useful = bool(np.isin(result.views["view"][result.views["count"] > 0], list(state.kept)).any())
-        self._build.show_job(
-            state.phase, state.job == "build", idle and useful, state.progress, state.seconds_left
-        )
+        self._build.show_job(state.going, state.job == "build", idle and useful)
         self._turn.setVisible(state.has_volume)
         self._turn.setText("Back to the micrographs" if state.shows_volume else "Show the 3-D map")
         self._made.setVisible(state.reconstruction is not None)

@@ -10,7 +10,8 @@ from napari.utils.theme import get_theme
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
-from napari_sciml.app.base.state import Phase, RunState
+from napari_sciml.app.base.jobs import Phase
+from napari_sciml.app.base.state import RunState
 from napari_sciml.app.session import Session
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.words import views_line
@@ -95,9 +96,7 @@ class ViewsPage(ResultPage):
         self._chooser.show_state(state)
         idle = state.phase is Phase.IDLE
         sorting = state.job in ("sort", "train")
-        self._sort.show_job(
-            state.phase, sorting, idle and not state.blocked, state.progress, state.seconds_left
-        )
+        self._sort.show_job(state.going, sorting, idle and not state.blocked)
         say(self._blocked, state.blocked if idle else "")
         say(self._error, state.error)
         say(self._note, STALE if state.stale and not state.note else state.note)

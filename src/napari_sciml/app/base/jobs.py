@@ -1,0 +1,200 @@
+"""`JobRunner`: long work, one piece at a time: its progress, the time left, Stop, and one word at its end."""
+
+from __future__ import annotations
+
+import time
+import weakref
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from psygnal import Signal
+
+from napari_sciml.app.base.pace import Pace
+from napari_sciml.app.base.turn import Turn
+from napari_sciml.app.base.worker import Errand, Launch, Outcome
+from napari_sciml.core.progress import CancelToken, Progress
+
+Made = TypeVar("Made")
+
+
+class Phase(Enum):
+    """What is going on."""
+
+    IDLE = "idle"
+    RUNNING = "running"
+    STOPPING = "stopping"
+
+
+@dataclass(frozen=True)
+class Going:
+    """How a job goes.
+
+    Attributes
+    ----------
+    phase
+        Whether anything is under way.
+    progress
+        Its last step; None before the first.
+    seconds_left
+        To the end; None until there is something to go by.
+    """
+
+    phase: Phase = Phase.IDLE
+    progress: Progress | None = None
+    seconds_left: float | None = None
+
+
+@dataclass(frozen=True)
+class Task(Generic[Made]):
+    """Work to be done, and who is told what came of it.
+
+    Attributes
+    ----------
+    title
+        What to call it while it runs.
+    work
+        Makes the generator, which looks at the token after each step.
+    on_end
+        Called once at most, on the main thread; never after the viewer is gone.
+    total
+        Number of its steps.
+    on_step
+        Called with each step, before the runner says that it `changed`.
+    why
+        What those are told who have to wait for it.
+    quiet
+        No bar in napari's dock, for what is over before one could be read.
+    """
+
+    title: str
+    work: Callable[[CancelToken], Generator[Progress, None, Made]]
+    on_end: Callable[[Outcome[Made]], None]
+    total: int = 1
+    on_step: Callable[[Progress], None] | None = None
+    why: str = ""
+    quiet: bool = False
+
+
+class JobRunner:
+    """Does one task at a time.
+
+    Parameters
+    ----------
+    viewer
+        Held weakly. Once it is gone, nothing is told any more and the work is stopped.
+    start
+        Starts work; tests hand in what runs at once or step by step.
+    turn
+        Shared with the runners that may not work at the same time.
+    """
+
+    changed = Signal()
+    """Emitted when `going` is another."""
+
+    def __init__(self, viewer: object, start: Launch, turn: Turn | None = None) -> None:
+        self._viewer = weakref.ref(viewer)
+        self._start = start
+        self._turn = Turn() if turn is None else turn
+        self._job: _Job[Any] | None = None
+        self._next: Callable[[], object] | None = None
+        self.going = Going()
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether work is under way."""
+        return self._job is not None
+
+    @property
+    def blocked(self) -> str:
+        """Why nothing can begin because of others, or an empty string."""
+        return self._turn.why_not(self)
+
+    def begin(self, task: Task[Made]) -> bool:
+        """Start `task` and return whether that was possible: one at a time, and only in turn."""
+        if self._job is not None or self.blocked:
+            return False
+        job = _Job(task, weakref.ref(self))
+        work = task.work(job.token)
+        self._job = job
+        self._turn.take(self, task.why)
+        self._go(Going(Phase.RUNNING))
+        self._start(Errand(work, task.title, task.total, job.on_step, job.on_end, task.quiet))
+        return True
+
+    def when_idle(self, call: Callable[[], object]) -> None:
+        """Call now, or as soon as the present work has ended. Of several that wait the last one is called."""
+        if self._job is None:
+            call()
+        else:
+            self._next = call
+
+    def stop(self) -> None:
+        """Ask the work to stop at its next step; its end is told as always."""
+        if self._job is not None:
+            self._job.token.cancel()
+            self._go(replace(self.going, phase=Phase.STOPPING))
+
+    def drop(self) -> None:
+        """Stop the work and tell nobody what came of it, nor start what waits for its end."""
+        self._next = None
+        if self._job is not None:
+            self._job.token.cancel()
+            self._job.dropped = True
+
+    def step(self, job: _Job[Made], step: Progress) -> None:
+        """Take note of a step of `job`."""
+        if job is not self._job:
+            return
+        if self._viewer() is None:
+            job.token.cancel()
+            return
+        if job.task.on_step is not None and not job.dropped:
+            job.task.on_step(step)
+        seconds = job.pace.seconds_left(step, time.monotonic())
+        self._go(replace(self.going, progress=step, seconds_left=seconds))
+
+    def end(self, job: _Job[Made], outcome: Outcome[Made]) -> None:
+        """Take note of the end of `job`."""
+        if job is not self._job:
+            return
+        self._job, self.going = None, Going()
+        following, self._next = self._next, None
+        if self._viewer() is None:
+            return
+        try:
+            if not job.dropped:
+                job.task.on_end(outcome)
+        finally:
+            if self._job is None:
+                self._turn.give_back(self)
+            # After its result is there, so that nobody sees an idle runner with the result of before.
+            self.changed.emit()
+        if following is not None:
+            self.when_idle(following)
+
+    def _go(self, going: Going) -> None:
+        self.going = going
+        self.changed.emit()
+
+
+@dataclass
+class _Job(Generic[Made]):
+    """A task under way. It holds its runner weakly: a closed viewer is not kept by what still runs."""
+
+    task: Task[Made]
+    runner: weakref.ref[JobRunner]
+    token: CancelToken = field(default_factory=CancelToken)
+    pace: Pace = field(default_factory=Pace)
+    dropped: bool = False
+
+    def on_step(self, step: Progress) -> None:
+        if (runner := self.runner()) is not None:
+            runner.step(self, step)
+        else:
+            self.token.cancel()
+
+    def on_end(self, outcome: Outcome[Made]) -> None:
+        if (runner := self.runner()) is not None:
+            runner.end(self, outcome)
