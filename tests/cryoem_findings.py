@@ -17,10 +17,12 @@ from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.particles import NO_VIEW, Particles
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.scale import pick_scale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+from napari_sciml.techniques.cryoem.tables import decide
 from napari_sciml.techniques.cryoem.views import view_angles
 
 FRAMES = 3
@@ -62,10 +64,6 @@ def candidates(frames: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["frame", "y", "x", "score"]).astype({"frame": np.int64})
 
 
-def decide(table: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
-    return {"particles": table[table["score"] >= threshold].reset_index(drop=True)}
-
-
 class PickTechnique:
     """Gives the table above, whatever the pixels are."""
 
@@ -103,11 +101,13 @@ def findings(source: ImageSource, settings: CryoEMSettings) -> Findings:
     masked = np.zeros((max(frames, 1), EDGE_PX // MASK_STEP, EDGE_PX // MASK_STEP), np.uint8)
     masked[0, :, -5:] = 1
     half = (MASK_STEP - 1) / 2
+    scale = pick_scale(source, settings)
+    context = CryoEMContext(scale.diameter_px, scale.pixel_size_A)
     return Findings(
-        tables=decide(table, settings.threshold),
+        tables=decide(table, settings.threshold, context),
         main="particles",
         candidates=table,
-        overlays=(PointsOverlay("particles", columns, "particle", pick_scale(source, settings).diameter_px),),
+        overlays=(PointsOverlay("particles", columns, "particle", scale.diameter_px),),
         maps={"mask": FieldMap(masked, (1.0, MASK_STEP, MASK_STEP), (0.0, half, half))},
         provenance=Provenance(
             technique="cryoem",
@@ -116,31 +116,17 @@ def findings(source: ImageSource, settings: CryoEMSettings) -> Findings:
             backend="float32",
             runtime="numpy",
             normalisation="none",
-            settings=settings.model_dump(),
+            settings=settings.model_dump(mode="json"),
             source=SourceRecord.of(source),
             units_done=max(frames, 1),
             units_total=max(frames, 1),
             what="micrographs",
             seconds=1.0,
         ),
-        decide=decide,
-        write=write,
+        settings=settings,
+        context=context,
+        source=source,
     )
-
-
-def write(found: Findings, folder: Path) -> list[Path]:
-    """Write every table and every product, so that a test sees what was saved."""
-    from napari_sciml.io.record import write_record
-    from napari_sciml.io.tables import write_csv
-
-    written = [write_csv(found.table, folder / "findings.csv")]
-    for name, table in found.tables.items():
-        if name != found.main:
-            written.append(write_csv(table, folder / f"{name}.csv"))
-    for name, product in found.products.items():
-        np.save(folder / f"{name}.npy", product.array)
-        written.append(folder / f"{name}.npy")
-    return [*written, write_record(found.provenance, folder / "run.json")]
 
 
 def blob(box: int, y: float, x: float, width: float) -> np.ndarray:

@@ -1,10 +1,12 @@
-"""A technique without a network: bright pixels are fibres, one tile is one slice. Instant and exact."""
+"""A search without a network: bright pixels are fibres, one tile is one slice. Instant and exact.
+
+Its findings are those of microCT, so that they are decided and written as fibres are.
+"""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -16,6 +18,8 @@ from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.microct.context import MicroCTContext
+from napari_sciml.techniques.microct.recipe import MicroCT
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
 
@@ -71,10 +75,11 @@ class SpotTechnique:
             rows += [(z, y, x, plane[y, x] / 255) for y, x in np.argwhere(plane > self.floor)]
             done = self.slices_done = z + 1
             yield Progress(done, len(volume), "slices")
-        candidates = pd.DataFrame(rows, columns=["z", "y", "x", "score"], dtype=float)
+        candidates = pd.DataFrame(rows, columns=["z", "y", "x", "score"], dtype=float).assign(contrast=1.0)
         columns = ("z", "y", "x")[3 - source.ndim :]
+        context = MicroCTContext(13.5)
         return Findings(
-            tables=decide(candidates, settings.threshold),
+            tables=MicroCT().decide(candidates, settings, context),
             main="fibers",
             candidates=candidates,
             overlays=(PointsOverlay("fibers", columns, "fiber", 13.5),),
@@ -85,32 +90,17 @@ class SpotTechnique:
                 backend=settings.backend,
                 runtime="numpy",
                 normalisation="none",
-                settings=settings.model_dump(),
+                settings=settings.model_dump(mode="json"),
                 source=SourceRecord.of(source),
                 units_done=done,
                 units_total=len(volume),
                 what="slices",
                 seconds=1.0,
             ),
-            decide=decide,
-            write=write,
+            settings=settings,
+            context=context,
+            source=source,
         )
-
-
-def decide(candidates: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
-    return {"fibers": candidates[candidates["score"] >= threshold].reset_index(drop=True)}
-
-
-def write(findings: Findings, folder: Path) -> list[Path]:
-    from napari_sciml.io.record import write_record
-    from napari_sciml.io.tables import write_csv, write_points_csv
-
-    columns = findings.overlays[0].columns
-    return [
-        write_csv(findings.table, folder / "findings.csv"),
-        write_points_csv(findings.table, columns, folder / "points.csv"),
-        write_record(findings.provenance, folder / "run.json"),
-    ]
 
 
 def bad_pixels() -> SciMLError:

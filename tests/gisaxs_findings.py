@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
@@ -14,8 +13,10 @@ from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
+from napari_sciml.techniques.gisaxs.tables import decide
 
 FRAMES = 6
 EDGE_PX = 64
@@ -38,7 +39,8 @@ def candidates(count: int = FRAMES) -> pd.DataFrame:
         rows.append(
             [frame, *(probability if c == name else rest for c in CLASSES), 0.95 if frame == STRANGE else 0.1]
         )
-    return pd.DataFrame(rows, columns=["frame", *(f"p_{name}" for name in CLASSES), "outlier"])
+    table = pd.DataFrame(rows, columns=["frame", *(f"p_{name}" for name in CLASSES), "outlier"])
+    return table.assign(agreement=np.nan)
 
 
 def spots(count: int = FRAMES) -> pd.DataFrame:
@@ -116,29 +118,18 @@ def count_of(source: ImageSource) -> int:
 
 def findings(source: ImageSource, settings: GisaxsSettings) -> Findings:
     count = count_of(source)
-    others = {"explained": explained(count)}
     place = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
-    paths: tuple[PathsOverlay, ...] = ()
-    if settings.explore:
-        others |= {"features": features(), "feature_lines": feature_lines()}
-        paths = (PathsOverlay("feature_lines", place, "feature", "features"),)
-
-    def decide(table: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
-        chances = table[[f"p_{name}" for name in CLASSES]].to_numpy()
-        failed = np.isnan(chances).any(axis=1)
-        best = np.nan_to_num(chances).argmax(axis=1)
-        frames = table.copy()
-        frames.insert(1, "label", np.where(failed, "failed", np.array(CLASSES, object)[best]))
-        frames.insert(2, "probability", np.where(failed, np.nan, np.nan_to_num(chances).max(axis=1)))
-        unknown = failed | (frames["probability"] < threshold) | (frames["outlier"] > LIMIT)
-        frames.insert(3, "unknown", unknown)
-        shown = spots(count)
-        known = frames.loc[~frames["unknown"], "frame"]
-        return {"frames": frames, "spots": shown[shown["frame"].isin(known)].reset_index(drop=True), **others}
-
+    paths = (PathsOverlay("feature_lines", place, "feature", "features"),) if settings.explore else ()
+    context = GisaxsContext(
+        spots=spots(count),
+        explained=explained(count),
+        features=features() if settings.explore else None,
+        feature_lines=feature_lines() if settings.explore else None,
+        outlier_limit=LIMIT,
+    )
     table = candidates(count)
     return Findings(
-        tables=decide(table, settings.threshold),
+        tables=decide(table, settings.threshold, context),
         main="frames",
         candidates=table,
         overlays=(PointsOverlay("spots", place, "spot", 9.0, found="found"),),
@@ -150,28 +141,17 @@ def findings(source: ImageSource, settings: GisaxsSettings) -> Findings:
             backend="float32",
             runtime="numpy",
             normalisation="none",
-            settings=settings.model_dump(),
+            settings=settings.model_dump(mode="json"),
             source=SourceRecord.of(source),
             units_done=count,
             units_total=count,
             what="frames",
             seconds=1.0,
         ),
-        decide=decide,
-        write=write,
-        summary=lambda found: f"{int((~found.table['unknown']).sum())} named of {len(found.table)} frames",
+        settings=settings,
+        context=context,
+        source=source,
     )
-
-
-def write(found: Findings, folder: Path) -> list[Path]:
-    from napari_sciml.io.record import write_record
-    from napari_sciml.io.tables import write_csv, write_points_csv
-
-    return [
-        write_csv(found.table, folder / "findings.csv"),
-        write_points_csv(found.tables["spots"], found.overlays[0].columns, folder / "points.csv"),
-        write_record(found.provenance, folder / "run.json"),
-    ]
 
 
 def small_series(known: dict[str, object] | None = None) -> ImageSource:

@@ -13,10 +13,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from napari_sciml.api import classify, model, models, run, techniques
+    from napari_sciml.api import classify, fingerprint, model, models, open_run, run, techniques
     from napari_sciml.core.errors import SciMLError
 
-__all__ = ["SciMLError", "classify", "model", "models", "run", "techniques"]
+__all__ = ["SciMLError", "classify", "fingerprint", "model", "models", "open_run", "run", "techniques"]
 
 
 def __getattr__(name: str) -> Any:

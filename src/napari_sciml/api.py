@@ -1,4 +1,4 @@
-"""The Python contract: five functions that scripts and notebooks rely on."""
+"""The Python contract: seven functions that scripts and notebooks rely on."""
 
 from __future__ import annotations
 
@@ -165,7 +165,62 @@ def run(
 
     recipe = get_technique(technique)
     chosen = parse_settings(recipe.settings_type, {**settings, "backend": backend})
-    return drive(recipe.run(open_source(image, apart=recipe.apart), chosen, cancel), on_progress)
+    source = open_source(image, apart=recipe.apart)
+    try:
+        return drive(recipe.run(source, chosen, cancel), on_progress)
+    finally:
+        # What the caller opened stays open.
+        if source is not image:
+            source.close()
+
+
+def open_run(path: str | os.PathLike[str]) -> Findings:
+    """Open a saved run: its folder, or the ``run.json`` in it.
+
+    Returns
+    -------
+    Findings
+        Equal to those that were saved, candidates included. Its image is opened when pixels are asked for;
+        where it is gone or another one now, ``findings.source.absent`` says so.
+
+    Raises
+    ------
+    SciMLError
+        If there is no saved run.
+
+    Examples
+    --------
+    >>> import napari_sciml as sciml
+    >>> found = sciml.open_run("out/")  # doctest: +SKIP
+    >>> found.at_threshold(0.7).save("stricter/")  # doctest: +SKIP
+    """
+    from napari_sciml.techniques import open_run as reopen
+
+    return reopen(path)
+
+
+def fingerprint(image: ImageSource | str | os.PathLike[str] | npt.ArrayLike) -> str:
+    """Return 32 hexadecimal digits by which an image is known again, from its shape, type and a few pixels.
+
+    Takes what `run` takes, and reads so little that 100 GB take less than a second. The order of the axes
+    does not matter: a file that is opened with other axes is the same image.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import napari_sciml as sciml
+    >>> image = np.arange(4096.0).reshape(64, 64)
+    >>> sciml.fingerprint(image) == sciml.fingerprint(image.T)
+    True
+    """
+    from napari_sciml.core.fingerprint import fingerprint as digits
+
+    source = open_source(image)
+    try:
+        return digits(source)
+    finally:
+        if source is not image:
+            source.close()
 
 
 def open_source(image: Any, *, apart: bool = False) -> ImageSource:

@@ -12,7 +12,16 @@ import pytest
 from bright_tiles import still
 from detector_formats import cut, write_cbf, write_tiff
 
-FILES = ["findings.csv", "hits.lst", "overlay.png", "peaks.csv", "peaks.cxi", "points.csv", "run.json"]
+FILES = [
+    "findings.csv",
+    "hits.lst",
+    "overlay.png",
+    "peaks.csv",
+    "peaks.cxi",
+    "points.csv",
+    "run-data",
+    "run.json",
+]
 
 
 @pytest.fixture

@@ -46,7 +46,7 @@ def test_demo_without_a_window_writes_files_and_says_how_good_it_is(
     outcome = cli("demo", *words, "--out", tmp_path / "out")
     assert outcome.status == 0, outcome.err
     files = sorted(file.name for file in (tmp_path / "out").iterdir())
-    assert files == ["findings.csv", "overlay.png", "points.csv", "run.json"]
+    assert files == ["findings.csv", "overlay.png", "points.csv", "run-data", "run.json"]
     assert "Against the known truth (2 centres, matched within 4 px): precision 0." in outcome.out
     assert str(tmp_path / "out" / "overlay.png") in outcome.out
     assert ("There is no display" in outcome.err) == (how == "no display")

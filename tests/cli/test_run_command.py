@@ -20,7 +20,7 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.microct.recipe import MicroCT
 
-FILES = ["findings.csv", "overlay.png", "points.csv", "run.json"]
+FILES = ["findings.csv", "overlay.png", "points.csv", "run-data", "run.json"]
 
 
 def test_run_writes_the_same_table_as_python(
@@ -54,8 +54,8 @@ def test_plan_comes_before_the_result(
     assert [Path(line.strip()).name for line in lines[3:]] == [
         "findings.csv",
         "points.csv",
-        "run.json",
         "overlay.png",
+        "run.json",
     ]
     assert all(Path(line.strip()).is_file() for line in lines[3:])
     assert "3 of 3 tiles" in outcome.err

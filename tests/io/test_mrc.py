@@ -42,7 +42,7 @@ def patch(path: Path, at: int, content: bytes) -> Path:
 def test_an_image_is_mapped_and_keeps_values_type_and_pixel_size(tmp_path, dtype):
     pixels = (IMAGE * 20).astype(dtype)
     source = open_image(write_mrc(tmp_path / "a.mrc", pixels, 1.77))
-    assert isinstance(source.data, np.memmap)
+    assert isinstance(source.data.held, np.memmap)
     assert source.axes == ("y", "x")
     assert source.dtype == dtype
     assert (source.pixel_size, source.unit) == ((0.000177, 0.000177), "um")

@@ -26,7 +26,7 @@ def volume() -> np.ndarray:
 def test_uncompressed_tiff_is_memory_mapped(tmp_path: Path, volume: np.ndarray) -> None:
     tifffile.imwrite(tmp_path / "v.tif", volume)
     source = open_image(tmp_path / "v.tif")
-    assert isinstance(source.data, np.memmap)
+    assert isinstance(source.data.held, np.memmap)
     assert source.axes == ("z", "y", "x")
     assert source.pixel_size is None
     np.testing.assert_array_equal(source.read((slice(1, 3), slice(None), slice(4, 9))), volume[1:3, :, 4:9])
@@ -223,7 +223,7 @@ def test_numpy_files(tmp_path: Path, volume: np.ndarray) -> None:
     np.save(tmp_path / "v.npy", volume)
     np.savez(tmp_path / "one.npz", volume=volume)
     np.savez(tmp_path / "two.npz", volume=volume, mask=volume > 3)
-    assert isinstance(open_image(tmp_path / "v.npy").data, np.memmap)
+    assert isinstance(open_image(tmp_path / "v.npy").data.held, np.memmap)
     np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "one.npz").data), volume)
     assert open_image(f"{tmp_path / 'two.npz'}::mask").dtype == np.dtype(bool)
 

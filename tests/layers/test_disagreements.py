@@ -9,6 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from fakes import SpotTechnique
+from napari_sciml.core.context import Context
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import Provenance, SourceRecord
@@ -46,8 +47,9 @@ def made(table, candidates=None, axes=("z", "y", "x"), shape=(6, 40, 50), **part
         candidates=table if candidates is None else candidates,
         overlays=(PointsOverlay(parts.pop("points", "main"), columns, label, 10.0, found=found),),
         provenance=record,
-        decide=lambda candidates, threshold: tables,
-        write=lambda findings, folder: [],
+        settings=MicroCTSettings(axis=record.settings["axis"]),
+        context=Context(),
+        source=record.source.absent("made up"),
         **parts,
     )
 

@@ -167,7 +167,9 @@ def test_outlines_become_lines_on_the_image(findings, image):
 
 
 def test_nothing_positive_is_an_empty_layer(findings, image):
-    none = findings.at_threshold(1.01)
+    bare = findings.candidates.assign(score=0.1)
+    blank = FieldMap(np.zeros_like(findings.maps["tiles"].array), (1.0, 64.0, 64.0), (0.0, 31.5, 31.5))
+    none = replace(findings, candidates=bare, maps={"tiles": blank}).at_threshold(1.0)
     lines = Layer.create(*outlines_layer(none, none.tiles[0], Place.of(image)))
     assert lines.data.shape == (0, 2, 3)
 

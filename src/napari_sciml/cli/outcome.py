@@ -65,9 +65,7 @@ def tell(findings: Findings, files: list[Path]) -> None:
     record = findings.provenance
     rows = len(findings.table)
     mark = mark_for(findings.overlays[0].label if findings.overlays else "row")
-    what = f"{rows} {mark.one if rows == 1 else mark.in_slices or mark.many}"
-    if findings.summary is not None:
-        what = findings.summary(findings)
+    what = findings.summary or f"{rows} {mark.one if rows == 1 else mark.in_slices or mark.many}"
     line = f"Found {what} in {duration(record.seconds)}"
     if findings.partial:
         done = f"{record.units_done} of {record.units_total} {record.what}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -11,8 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.context import Context
+from napari_sciml.core.corrections import Corrections
+from napari_sciml.core.lookup import technique_of, techniques_module
 from napari_sciml.core.provenance import Provenance
+from napari_sciml.core.settings import RunSettings, with_values
+from napari_sciml.core.source import ImageSource
 
 
 @dataclass(frozen=True)
@@ -133,7 +137,9 @@ class TilesOverlay:
 
 @dataclass(frozen=True, repr=False)
 class Findings:
-    """The result of one run.
+    """The result of one run, as data: it can be sent to another process, saved and opened again.
+
+    What is done with it is looked up by the name of its technique: deciding, writing, the words.
 
     Attributes
     ----------
@@ -142,27 +148,28 @@ class Findings:
     main
         Name of the table that answers the technique's question.
     candidates
-        Everything above the lowest threshold, from which `decide` made the main table. Sliders and the
-        review queue call `at_threshold` instead of running the network again.
-    maps
-        Lazy maps by name.
+        Everything above the lowest threshold, from which `Technique.decide` made the tables. Sliders and
+        the review queue call `at_threshold` instead of running the network again.
     overlays
         How the tables lie on the image.
     provenance
         The run record.
-    decide
-        ``decide(candidates, threshold) -> tables``; pure and instant. A technique may take more by name,
-        for example ``min_tiles``.
-    write
-        Writes the technique's files into a folder and returns their paths.
+    settings
+        What the person asked for, as decided now.
+    context
+        What deciding and writing need besides candidates and settings.
+    source
+        The image. Its file is opened again when pixels are asked for; `ImageSource.absent` where it is gone.
+    maps
+        Lazy maps by name.
     tiles
         Maps that are grids of tiles.
     paths
         Tables that are lines on the image.
-    summary
-        Says in one clause what was found, where counting the main table's rows would not.
     products
         Arrays that do not lie on the image, by name.
+    corrections
+        What a person changed in the points of an overlay, by the overlay's table.
     """
 
     tables: Mapping[str, pd.DataFrame]
@@ -170,13 +177,14 @@ class Findings:
     candidates: pd.DataFrame
     overlays: tuple[PointsOverlay, ...]
     provenance: Provenance
-    decide: Callable[..., dict[str, pd.DataFrame]] = field(repr=False)
-    write: Callable[[Findings, Path], list[Path]] = field(repr=False)
+    settings: RunSettings
+    context: Context
+    source: ImageSource = field(repr=False)
     maps: Mapping[str, FieldMap] = field(default_factory=dict)
     tiles: tuple[TilesOverlay, ...] = ()
     paths: tuple[PathsOverlay, ...] = ()
-    summary: Callable[[Findings], str] | None = field(default=None, repr=False)
     products: Mapping[str, Product] = field(default_factory=dict, repr=False)
+    corrections: Mapping[str, Corrections] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         record = self.provenance
@@ -184,7 +192,7 @@ class Findings:
         stopped = f", stopped after {record.units_done} of {record.units_total}" if self.partial else ""
         return (
             f"<Findings of {record.technique} in {record.source.name}: {tables}; {record.model}, "
-            f"threshold {record.settings.get('threshold')}{stopped}>"
+            f"threshold {self.settings.threshold}{stopped}>"
         )
 
     @property
@@ -197,17 +205,27 @@ class Findings:
         """Whether the run was stopped before its end."""
         return self.provenance.partial
 
+    @property
+    def summary(self) -> str:
+        """What was found, in one clause; empty where counting the main table's rows says it."""
+        summary: str = technique_of(self.provenance.technique).summarise(self)
+        return summary
+
     def at_threshold(self, threshold: float, **others: Any) -> Findings:
         """Decide again at another threshold, without touching a pixel.
 
-        `others` are further settings that the technique's `decide` takes, for example ``min_tiles=5``.
+        `others` are further settings that decide, for example ``min_tiles=5``.
+
+        Raises
+        ------
+        SciMLError
+            If a setting is unknown or outside its range.
         """
-        settings = {**self.provenance.settings, "threshold": threshold, **others}
-        return replace(
-            self,
-            tables=self.decide(self.candidates, threshold, **others),
-            provenance=self.provenance.model_copy(update={"settings": settings}),
-        )
+        settings = with_values(self.settings, {"threshold": threshold, **others})
+        decide = technique_of(self.provenance.technique).decide
+        record = self.provenance.model_copy(update={"settings": settings.model_dump(mode="json")})
+        tables = decide(self.candidates, settings, self.context)
+        return replace(self, tables=tables, settings=settings, provenance=record)
 
     def save(self, folder: str | Path) -> list[Path]:
         """Write ``findings.csv``, the field's own format, ``run.json`` and ``overlay.png``.
@@ -217,12 +235,5 @@ class Findings:
         SciMLError
             If the folder cannot be written.
         """
-        target = Path(folder)
-        try:
-            target.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise SciMLError(
-                f"The folder {target} could not be made ({error.strerror or error})",
-                "choose a folder that you may write to",
-            ) from error
-        return self.write(self, target)
+        written: list[Path] = techniques_module().save_run(self, folder)
+        return written

@@ -9,10 +9,13 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from napari_sciml.core.source import ImageSource
+from napari_sciml.core.source import Absent, ImageSource
 
 METADATA_KEY = "napari_sciml"
 """Key of `layer.metadata` under which the edge stores the record of the run that made a layer."""
+
+FORMAT_VERSION = 2
+"""Of run records and saved runs. Version 1 had tables only."""
 
 REPORTED_PACKAGES = (
     *("napari-sciml", "napari", "numpy", "torch", "onnxruntime", "openvino", "scikit-image", "scipy"),
@@ -32,6 +35,9 @@ class SourceRecord(BaseModel):
     axes: tuple[str, ...]
     pixel_size: tuple[float, ...] | None
     unit: str
+    opened: dict[str, Any] = Field(
+        default_factory=dict, description="How the file was opened beside its path."
+    )
 
     @classmethod
     def of(cls, source: ImageSource) -> SourceRecord:
@@ -44,6 +50,18 @@ class SourceRecord(BaseModel):
             axes=source.axes,
             pixel_size=source.pixel_size,
             unit=source.unit,
+            opened=dict(source.opened),
+        )
+
+    def absent(self, reason: str) -> ImageSource:
+        """Return the source as it was described, without its pixels."""
+        return ImageSource(
+            data=Absent(self.shape, self.dtype, reason),
+            axes=self.axes,
+            pixel_size=self.pixel_size,
+            unit=self.unit,
+            name=self.name,
+            path=self.path,
         )
 
 
@@ -75,7 +93,7 @@ class Provenance(BaseModel):
 
     model_config = ConfigDict(frozen=True, protected_namespaces=())
 
-    format_version: int = 1
+    format_version: int = FORMAT_VERSION
     technique: str
     model: str
     weights_sha256: str

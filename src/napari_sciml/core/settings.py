@@ -87,3 +87,14 @@ def parse_settings(kind: type[Settings], values: dict[str, Any]) -> Settings:
             f"The setting {where}={first.get('input')!r} is not valid",
             str(first["msg"]).lower().removeprefix("value error, "),
         ) from error
+
+
+def with_values(settings: Settings, values: dict[str, Any]) -> Settings:
+    """Return `settings` with some values replaced and checked.
+
+    Raises
+    ------
+    SciMLError
+        For an unknown name or a value outside its range.
+    """
+    return parse_settings(type(settings), {**dict(settings), **values})

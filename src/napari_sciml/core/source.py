@@ -15,6 +15,26 @@ AXES_BY_NDIM = {2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
 SPATIAL_AXES = ("z", "y", "x")
 
 
+def nothing_to_close() -> None:
+    """Stand in for `close` where no file is held open."""
+
+
+class Absent:
+    """Stands in for pixels that are not there any more; reading them says so.
+
+    Parameters
+    ----------
+    reason
+        Why they are not there, as a full clause without the final stop.
+    """
+
+    def __init__(self, shape: tuple[int, ...], dtype: str, reason: str) -> None:
+        self.shape, self.dtype, self.reason = shape, np.dtype(dtype), reason
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        raise SciMLError(self.reason, "open the image, then the run again")
+
+
 @dataclass(frozen=True)
 class ImageSource:
     """A greyscale image, stack or series that is read lazily.
@@ -35,13 +55,18 @@ class ImageSource:
     path
         The file or folder it came from, or None for arrays in memory.
     close
-        Releases file handles. Safe to call more than once.
+        Releases file handles. Safe to call more than once; a file is opened again if pixels are read after.
     place
         Gives the file and the number in it of an image along the first axis, where a series lies in several
         files; no number where a file is one image. None otherwise.
     known
         Settings of a technique that the data itself states, for example ``qy_range`` of an image that is in
         q already. What a caller says goes first.
+    opened
+        How the file was opened beside its path, for a record that has to open it again: ``axes``,
+        ``channel`` and so on, or the ``files`` of a series.
+    fingerprint
+        What tells these pixels from others, where their maker knows it without reading them.
     """
 
     data: Any
@@ -50,9 +75,11 @@ class ImageSource:
     unit: str = "pixel"
     name: str = "image"
     path: str | None = None
-    close: Callable[[], None] = field(default=lambda: None, compare=False, repr=False)
+    close: Callable[[], None] = field(default=nothing_to_close, compare=False, repr=False)
     place: Callable[[int], tuple[str, int | None]] | None = field(default=None, compare=False, repr=False)
     known: Mapping[str, Any] = field(default_factory=dict)
+    opened: Mapping[str, Any] = field(default_factory=dict)
+    fingerprint: str = ""
 
     def __post_init__(self) -> None:
         if len(self.axes) != len(self.shape):
@@ -76,6 +103,11 @@ class ImageSource:
         """Type of a pixel."""
         dtype: np.dtype[Any] = np.dtype(self.data.dtype)
         return dtype
+
+    @property
+    def absent(self) -> str:
+        """Why there are no pixels, or an empty string if there are."""
+        return self.data.reason if isinstance(self.data, Absent) else ""
 
     @property
     def nbytes(self) -> int:
@@ -106,9 +138,10 @@ class ImageSource:
         unit: str = "pixel",
         name: str = "image",
         path: str | None = None,
-        close: Callable[[], None] = lambda: None,
+        close: Callable[[], None] = nothing_to_close,
         place: Callable[[int], tuple[str, int | None]] | None = None,
         known: Mapping[str, Any] | None = None,
+        fingerprint: str = "",
     ) -> ImageSource:
         """Wrap an array, checking that it can be an image at all.
 
@@ -131,6 +164,7 @@ class ImageSource:
             close=close,
             place=place,
             known=known or {},
+            fingerprint=fingerprint,
         )
 
 

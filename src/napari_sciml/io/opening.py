@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, ImageSource
 from napari_sciml.io.axes import parse_axes, plan_axes
+from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.paths import READABLE, format_of, is_pattern, split_part
 from napari_sciml.io.raw import RawImage
 from napari_sciml.io.view import AxisView
@@ -66,6 +70,32 @@ def open_image(
     ('z', 'y', 'x')
     """
     text = os.fspath(path)
+    how: dict[str, Any] = {
+        "dataset": dataset,
+        "axes": axes,
+        "pixel_size_nm": pixel_size_nm,
+        "channel": channel,
+        "apart": apart,
+    }
+    opened = open_once(text, **how)
+    # It may be opened again in another process, which may stand in another folder.
+    whole = str(Path(text).expanduser().absolute())
+    said = {name: value for name, value in how.items() if value not in (None, False)}
+    if axes is not None:
+        said["axes"] = list(axes)
+    return replace(reopening(partial(open_once, whole, **how), opened), opened=said)
+
+
+def open_once(
+    text: str,
+    *,
+    dataset: str | None = None,
+    axes: str | Sequence[str] | None = None,
+    pixel_size_nm: float | None = None,
+    channel: int | None = None,
+    apart: bool = False,
+) -> ImageSource:
+    """Open an image as `open_image` does, until it is closed."""
     file, inside = (text, "") if os.path.lexists(text) else split_part(text)
     part = dataset or inside
     raw = _open_raw(file, part, apart)

@@ -6,9 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-
-def nothing_to_close() -> None:
-    """Stand in for `close` where no file is held open."""
+from napari_sciml.core.source import nothing_to_close
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.detector import detector_files, is_detector_file, open_detector
+from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.image_files import family_of, files_in, open_family
 from napari_sciml.io.opening import arrange
 from napari_sciml.io.paths import natural_key
@@ -25,13 +27,19 @@ def open_series(files: Sequence[str | os.PathLike[str]]) -> ImageSource:
     SciMLError
         If there are none, they are of several kinds, or not one can be read.
     """
-    paths = sorted((Path(file).expanduser() for file in files), key=lambda file: natural_key(file.name))
+    paths = sorted((Path(file).expanduser().absolute() for file in files), key=lambda f: natural_key(f.name))
     if not paths:
         raise SciMLError("No file was given", "choose at least one")
+    series = reopening(partial(open_once, tuple(paths)), open_once(paths))
+    return replace(series, opened={"files": [str(path) for path in paths]})
+
+
+def open_once(paths: Sequence[Path]) -> ImageSource:
+    """Open a series as `open_series` does, until it is closed."""
     if all(is_detector_file(path) for path in paths):
-        raw = open_detector(paths)
+        raw = open_detector(list(paths))
     elif family := family_of(paths):
-        raw = open_family(family, paths, paths[0].parent.name, apart=True)
+        raw = open_family(family, list(paths), paths[0].parent.name, apart=True)
     else:
         raise SciMLError(
             f"{paths[0].name} and {paths[-1].name} cannot be one series",

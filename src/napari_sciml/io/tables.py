@@ -47,6 +47,23 @@ def write_points_csv(
     return write_csv(points, path)
 
 
+def read_csv(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table that `write_csv` wrote.
+
+    Raises
+    ------
+    SciMLError
+        If the file is absent or no table.
+    """
+    file = Path(path)
+    try:
+        return pd.read_csv(file)
+    except OSError as error:
+        raise unreadable(file, error) from error
+    except (ValueError, UnicodeDecodeError) as error:
+        raise SciMLError(f"{file} could not be read as a table ({error})", "choose a CSV file") from error
+
+
 def read_points_csv(path: str | os.PathLike[str]) -> tuple[npt.NDArray[np.float64], pd.DataFrame]:
     """Read points in napari's form.
 

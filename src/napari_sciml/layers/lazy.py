@@ -7,12 +7,15 @@ from typing import Any
 import numpy as np
 
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.file_pixels import FilePixels
 
 
 def lazy_array(source: ImageSource) -> Any:
     """Wrap pixels so that napari slices them without reading the rest: as they are, or as dask planes."""
     if isinstance(source.data, np.ndarray):
         return source.data
+    if isinstance(source.data, FilePixels) and isinstance(source.data.held, np.ndarray):
+        return source.data.held
     import dask.array as da
 
     chunks = getattr(source.data, "chunks", None) or (*(1,) * (source.ndim - 2), *source.shape[-2:])

@@ -6,9 +6,19 @@ import sys
 from types import ModuleType
 
 from napari_sciml.techniques.registry import get_technique, register, spec_of, specs, technique_names
+from napari_sciml.techniques.saved_runs import open_run, save_run
 from napari_sciml.techniques.spec import TechniqueSpec
 
-__all__ = ["TechniqueSpec", "get_technique", "register", "spec_of", "specs", "technique_names"]
+__all__ = [
+    "TechniqueSpec",
+    "get_technique",
+    "open_run",
+    "register",
+    "save_run",
+    "spec_of",
+    "specs",
+    "technique_names",
+]
 
 
 class CallableModule(ModuleType):

@@ -18,7 +18,7 @@ def found():
 def test_the_table_has_a_row_for_each_frame_the_failed_one_too(found):
     table = lattice_table(found)
     assert table["lattice"].tolist() == ["HCP", "HCP", "FCC111", "unknown", "unknown", "failed"]
-    assert table["spots"].tolist() == ["3/4"] * 5 + ["–"]
+    assert table["spots"].tolist() == ["3/4"] * 3 + ["–"] * 3
     assert table["spacing_nm"].tolist()[:2] == [24.0, 23.0]
     assert np.isnan(table["agreement"].iloc[-1])
     assert np.isnan(table["probability"].iloc[-1])

@@ -261,7 +261,7 @@ def test_saving_writes_a_new_folder_and_never_into_an_old_one(desk, tmp_path):
         assert desk.state.saving
         desk.finish()
         names = sorted(file.name for file in (tmp_path / expected).iterdir())
-        assert names == ["findings.csv", "points.csv", "run.json"]
+        assert names == ["findings.csv", "overlay.png", "points.csv", "run-data", "run.json"]
         assert str(tmp_path / expected) in desk.state.note
         assert not desk.state.saving
 
@@ -281,7 +281,7 @@ def test_a_folder_that_cannot_be_written_is_told(desk, tmp_path, told, monkeypat
     (tmp_path / "file").write_text("in the way")
     desk.runs.save(tmp_path / "file")
     desk.finish()
-    assert "could not be made" in desk.state.error
+    assert "something else has that name" in desk.state.error
     assert told == [desk.state.error]
     assert desk.state.can_save
     assert not desk.state.saving

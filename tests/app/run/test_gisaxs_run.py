@@ -76,7 +76,7 @@ def test_without_it_the_run_says_what_is_missing_until_it_is_given():
 
 def test_a_run_shows_spots_and_says_what_they_mean(finished):
     assert [layer.name for layer in finished.viewer.layers] == ["series", "series: predicted spots"]
-    assert finished.state.result.startswith("3 named of 6 frames")
+    assert finished.state.result.startswith("HCP in 2, FCC111 in 1, 2 unknown, 1 left out of 6 frames")
     assert "blue rings are found, orange crosses are missing" in finished.state.next_step
 
 

@@ -27,6 +27,7 @@ from napari_sciml.app.views.job import STOPPED
 from napari_sciml.app.views.picks import picks_layer, picks_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
+from napari_sciml.io import open_image
 from napari_sciml.layers.keys import KNOWN_KEY
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.techniques.cryoem.particles import NO_VIEW
@@ -304,8 +305,8 @@ def test_all_is_saved_together(tmp_path):
     bench.runs.save(tmp_path)
     (folder,) = tmp_path.iterdir()
     names = {file.name for file in folder.iterdir()}
-    assert names >= {"findings.csv", "views.csv", "fsc.csv", "averages.npy", "references.npy", "map.npy"}
-    assert np.load(folder / "map.npy").shape == (BOX_PX,) * 3
+    assert names >= {"findings.csv", "views.csv", "fsc.csv", "averages.mrcs", "references.mrcs", "map.mrc"}
+    assert open_image(folder / "map.mrc").shape == (BOX_PX,) * 3
 
 
 def test_no_pick_is_lost_in_the_merged_table():

@@ -21,9 +21,10 @@ from napari_sciml.io.mrc import write_mrc
 from napari_sciml.io.picks import read_picks
 from napari_sciml.io.star import read_star
 from napari_sciml.io.tables import read_points_csv
+from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
-from napari_sciml.techniques.cryoem.files import make_writer, micrograph_names
+from napari_sciml.techniques.cryoem.files import micrograph_names
 from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
 from napari_sciml.techniques.cryoem.particle_files import read_particle_star
 from napari_sciml.techniques.cryoem.recipe import CryoEM
@@ -65,8 +66,9 @@ def findings_of(source: ImageSource, table: pd.DataFrame, **others) -> Findings:
             what="micrographs",
             seconds=1.0,
         ),
-        decide=lambda candidates, threshold: {"particles": candidates},
-        write=make_writer(source, SCALE),
+        settings=CryoEMSettings(),
+        context=CryoEMContext(SCALE.diameter_px, SCALE.pixel_size_A),
+        source=source,
         **others,
     )
 

@@ -4,17 +4,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.doubt import outlier_score
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.tables import (
+    EXPLAINED_COLUMNS,
     FAILED,
     MAIN,
     PROBABILITIES,
     SPOT_COLUMNS,
     SPOTS,
     candidates,
+    decide,
     joined,
-    make_decide,
 )
 
 
@@ -35,38 +37,42 @@ def spots() -> pd.DataFrame:
     return rows.assign(frame=[0, 1, 2], found=[True, True, False])
 
 
+def run(spots: pd.DataFrame, limit: float = 0.9) -> GisaxsContext:
+    explained = pd.DataFrame({name: np.empty(0) for name in EXPLAINED_COLUMNS})
+    return GisaxsContext(spots, explained, None, None, limit)
+
+
 def test_the_columns_are_those_of_the_contract(table: pd.DataFrame, spots: pd.DataFrame) -> None:
-    frames = make_decide(spots, {}, 0.9)(table, 0.5)[MAIN]
+    frames = decide(table, 0.5, run(spots))[MAIN]
     wanted = ["frame", "label", "probability", "unknown", *(f"p_{name}" for name in CLASSES)]
     assert list(frames.columns)[: len(wanted)] == wanted
 
 
 def test_the_threshold_and_the_limit_make_frames_unknown(table: pd.DataFrame, spots: pd.DataFrame) -> None:
-    decide = make_decide(spots, {}, 0.9)
-    assert decide(table, 0.5)[MAIN]["unknown"].tolist() == [False, False, True, True]
-    assert decide(table, 0.6)[MAIN]["unknown"].tolist() == [False, True, True, True]
-    strict = make_decide(spots, {}, 0.5)(table, 0.1)[MAIN]
+    assert decide(table, 0.5, run(spots))[MAIN]["unknown"].tolist() == [False, False, True, True]
+    assert decide(table, 0.6, run(spots))[MAIN]["unknown"].tolist() == [False, True, True, True]
+    strict = decide(table, 0.1, run(spots, 0.5))[MAIN]
     assert strict["unknown"].tolist() == [False, True, True, True]
 
 
 def test_a_name_without_a_single_spot_must_be_very_sure(spots: pd.DataFrame) -> None:
     explained = pd.DataFrame({"frame": [0, 1, 2], "agreement": [0.0, 0.0, 0.8]})
     table = candidates(range(3), {0: chances(5, 0.99), 1: chances(6, 0.8), 2: chances(6, 0.8)}, explained)
-    assert make_decide(spots, {}, 0.9)(table, 0.5)[MAIN]["unknown"].tolist() == [False, True, False]
+    assert decide(table, 0.5, run(spots))[MAIN]["unknown"].tolist() == [False, True, False]
 
 
 def test_a_threshold_of_zero_names_every_usable_frame(table: pd.DataFrame, spots: pd.DataFrame) -> None:
-    decided = make_decide(spots, {}, 0.1)(table, 0.0)
+    decided = decide(table, 0.0, run(spots, 0.1))
     assert decided[MAIN]["unknown"].tolist() == [False, False, False, True]
     assert decided[SPOTS]["frame"].tolist() == [0, 1, 2]
 
 
 def test_spots_of_unknown_frames_are_not_shown(table: pd.DataFrame, spots: pd.DataFrame) -> None:
-    assert make_decide(spots, {}, 0.9)(table, 0.6)[SPOTS]["frame"].tolist() == [0]
+    assert decide(table, 0.6, run(spots))[SPOTS]["frame"].tolist() == [0]
 
 
 def test_a_frame_without_answer_says_that_it_failed(table: pd.DataFrame, spots: pd.DataFrame) -> None:
-    row = make_decide(spots, {}, 0.9)(table, 0.5)[MAIN].iloc[3]
+    row = decide(table, 0.5, run(spots))[MAIN].iloc[3]
     assert row["label"] == FAILED
     assert np.isnan(row["probability"])
     assert row[list(PROBABILITIES)].isna().all()

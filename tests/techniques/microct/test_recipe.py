@@ -369,7 +369,7 @@ def test_files_of_a_run(blobs, tmp_path):
     volume = np.stack([draw_blobs((80, 90), centres, 13.5)] * 3)
     found = blobs(volume)
     paths = found.save(tmp_path / "out")
-    assert [path.name for path in paths] == ["findings.csv", "points.csv", "run.json", "overlay.png"]
+    assert [path.name for path in paths] == ["findings.csv", "points.csv", "overlay.png", "run.json"]
     table = pd.read_csv(paths[0])
     pd.testing.assert_frame_equal(table, found.table)
     points = pd.read_csv(paths[1])

@@ -42,7 +42,7 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
         counts = {"added": edits.added, "removed": edits.removed}
         changed = " and ".join(f"{n} {verb}" for verb, n in counts.items() if n)
         # Where the sentence counts something else, it has to say what was changed.
-        things = "" if findings.summary is None else f"{style_for(findings.overlays[0].label).many}: "
+        things = "" if not findings.summary else f"{style_for(findings.overlays[0].label).many}: "
         head += f" ({things}{changed} by hand)"
     parts = [f"{head}."]
     if findings.provenance.problems:
@@ -59,8 +59,8 @@ def counted(findings: Findings, edits: HandEdits) -> int:
 
 def _found(findings: Findings, edits: HandEdits) -> str:
     """Count what a person asked for: in the technique's own words, else the points on screen."""
-    if findings.summary is not None:
-        return findings.summary(findings)
+    if findings.summary:
+        return findings.summary
     if not findings.overlays:
         return f"{len(findings.table)} rows"
     style = style_for(findings.overlays[0].label)

@@ -17,6 +17,7 @@ from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.io.record import write_record
 from napari_sciml.io.tables import write_csv
 from napari_sciml.layers.writer import save_points
+from napari_sciml.techniques.saved_runs import save_run
 
 CORRECTED = "corrected_points.csv"
 """The points as a person left them; written when they differ from what the network found."""
@@ -70,13 +71,27 @@ def save_work(
         If it cannot be written.
     """
     yield Progress(0, 1, "folders")
-    written = findings.save(folder)
+    return save_run(
+        findings,
+        folder,
+        lambda place: [*write_corrected(corrected, place), *write_beside(beside or {}, place)],
+    )
+
+
+def write_corrected(corrected: list[PointsCopy], folder: Path) -> list[Path]:
+    """Write the points as a person left them."""
+    written: list[Path] = []
     for number, points in enumerate(corrected):
         name = CORRECTED if number == 0 else CORRECTED.replace(".csv", f"_{number + 1}.csv")
         written += save_points(folder / name, points.data, points.meta)
-    for name, content in (beside or {}).items():
-        path = folder / name
-        written.append(
-            write_record(content, path) if isinstance(content, Provenance) else write_csv(content, path)
-        )
     return written
+
+
+def write_beside(beside: Mapping[str, pd.DataFrame | Provenance], folder: Path) -> list[Path]:
+    """Write further tables and run records."""
+    return [
+        write_record(content, folder / name)
+        if isinstance(content, Provenance)
+        else write_csv(content, folder / name)
+        for name, content in beside.items()
+    ]

@@ -11,6 +11,7 @@ import pandas as pd
 
 from napari_sciml.app.views.picks import COLUMNS, keys
 from napari_sciml.core.findings import Findings
+from napari_sciml.core.settings import with_values
 from napari_sciml.techniques.cryoem.orient import merged
 from napari_sciml.techniques.cryoem.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
@@ -50,9 +51,9 @@ def with_views(
     settings
         What the sorting was told, for the run record.
     """
-    told = {**findings.provenance.settings, **(settings or {})}
-    record = findings.provenance.model_copy(update={"settings": told})
-    found = merged(replace(findings, provenance=record), result, made)
+    told = with_values(findings.settings, dict(settings or {}))
+    record = findings.provenance.model_copy(update={"settings": told.model_dump(mode="json")})
+    found = merged(replace(findings, provenance=record, settings=told), result, made)
     return replace(found, tables={**found.tables, MAIN: all_particles(picks, result)})
 
 

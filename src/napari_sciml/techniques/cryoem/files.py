@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari_sciml.core.findings import Findings
 from napari_sciml.core.frames import frame_count, raw_frame
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.behind import seen_from_behind
+from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.tables import FSC, VIEWS
@@ -24,46 +25,47 @@ PRODUCTS = {"averages": "averages.mrcs", "references": "references.mrcs", "map":
 """What a run makes beside tables -> its file."""
 
 
-def make_writer(source: ImageSource, scale: PickScale) -> Callable[[Findings, Path], list[Path]]:
-    """Give the function that writes the findings of this source into a folder.
+def write(findings: Findings, folder: Path) -> list[Path]:
+    """Write picks for other programs, averages, map and picture.
 
-    Always ``findings.csv, points.csv, picks.star, coords.txt, run.json, overlay.png`` and ``box/`` with a
-    file for each micrograph that has picks; after sorting also ``particles.star, views.csv, averages.mrcs,
-    references.mrcs``, and with a map ``map.mrc, fsc.csv``.
+    Always ``findings.csv, points.csv, picks.star, coords.txt`` and ``box/`` with a file for each micrograph
+    that has picks, and ``overlay.png`` as long as the micrographs are there; after sorting also
+    ``particles.star, views.csv, averages.mrcs, references.mrcs``, and with a map ``map.mrc, fsc.csv``.
     """
+    from napari_sciml.io.mrc import write_mrc
+    from napari_sciml.io.pick_writing import Optics, write_boxes, write_coords, write_star
+    from napari_sciml.io.tables import write_csv, write_points_csv
 
-    def write(findings: Findings, folder: Path) -> list[Path]:
-        from napari_sciml.io.mrc import write_mrc
-        from napari_sciml.io.pick_writing import Optics, write_boxes, write_coords, write_star
-        from napari_sciml.io.record import write_record
-        from napari_sciml.io.tables import write_csv, write_points_csv
+    table, names, scale = findings.table, micrograph_names(findings.source), scale_of(findings)
+    optics = Optics(pixel_size_A=scale.pixel_size_A)
+    picks = table[["frame", "y", "x", "score"]]
+    columns = findings.overlays[0].columns
+    dropped = () if "frame" in columns else ("frame",)
+    written = [
+        write_csv(table, folder / "findings.csv"),
+        write_points_csv(table, columns, folder / "points.csv", drop=dropped),
+        write_star(picks, folder / "picks.star", micrographs=names, optics=optics),
+        write_coords(picks, folder / "coords.txt", names),
+        *write_boxes(picks, folder / "box", names, scale.box_px),
+    ]
+    if "view" in table.columns:
+        path, pixel = folder / "particles.star", box_pixel_A(findings)
+        written.append(write_star(sorted_picks(table, pixel), path, micrographs=names, optics=optics))
+    for name in (VIEWS, FSC):
+        if name in findings.tables:
+            written.append(write_csv(findings.tables[name], folder / f"{name}.csv"))
+    for name, product in findings.products.items():
+        file = folder / PRODUCTS.get(name, f"{name}.mrc")
+        written.append(write_mrc(file, product.array, product.pixel_size_A))
+    if not findings.source.absent:
+        written.append(write_overlay(findings, folder / "overlay.png"))
+    return written
 
-        table, names = findings.table, micrograph_names(source)
-        optics = Optics(pixel_size_A=scale.pixel_size_A)
-        picks = table[["frame", "y", "x", "score"]]
-        columns = findings.overlays[0].columns
-        dropped = () if "frame" in columns else ("frame",)
-        written = [
-            write_csv(table, folder / "findings.csv"),
-            write_points_csv(table, columns, folder / "points.csv", drop=dropped),
-            write_star(picks, folder / "picks.star", micrographs=names, optics=optics),
-            write_coords(picks, folder / "coords.txt", names),
-            *write_boxes(picks, folder / "box", names, scale.box_px),
-        ]
-        if "view" in table.columns:
-            path, pixel = folder / "particles.star", box_pixel_A(findings)
-            written.append(write_star(sorted_picks(table, pixel), path, micrographs=names, optics=optics))
-        for name in (VIEWS, FSC):
-            if name in findings.tables:
-                written.append(write_csv(findings.tables[name], folder / f"{name}.csv"))
-        for name, product in findings.products.items():
-            file = folder / PRODUCTS.get(name, f"{name}.mrc")
-            written.append(write_mrc(file, product.array, product.pixel_size_A))
-        written.append(write_record(findings.provenance, folder / "run.json"))
-        written.append(write_overlay(findings, source, scale, folder / "overlay.png"))
-        return written
 
-    return write
+def scale_of(findings: Findings) -> PickScale:
+    """Return the lengths of the run."""
+    assert isinstance(findings.context, CryoEMContext)
+    return findings.context.scale
 
 
 def micrograph_names(source: ImageSource) -> list[str]:
@@ -151,7 +153,7 @@ def crowded_frames(table: pd.DataFrame, count: int) -> Sequence[int]:
     return [int(frame) for frame in np.argsort(-picks, kind="stable")]
 
 
-def write_overlay(findings: Findings, source: ImageSource, scale: PickScale, path: Path) -> Path:
+def write_overlay(findings: Findings, path: Path) -> Path:
     """Draw the micrograph with the most picks, each of them circled at the size of a particle.
 
     Raises
@@ -161,7 +163,8 @@ def write_overlay(findings: Findings, source: ImageSource, scale: PickScale, pat
     """
     from napari_sciml.io.picture import save_overlay
 
-    record, table, count = findings.provenance, findings.table, frame_count(source)
+    record, table, source = findings.provenance, findings.table, findings.source
+    scale, count = scale_of(findings), frame_count(source)
     number, image, problem = (
         0,
         None,
@@ -179,7 +182,7 @@ def write_overlay(findings: Findings, source: ImageSource, scale: PickScale, pat
     here = table.loc[table["frame"] == number, ["y", "x"]].to_numpy(float)
     size = scale.pixel_size_A
     diameter = f"{scale.diameter_px:.0f} px" if size is None else f"{scale.diameter_px * size:.0f} Å"
-    limit = f"threshold {float(record.settings['threshold']):g}"
+    limit = f"threshold {findings.settings.threshold:g}"
     return save_overlay(
         image,
         here,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal, cast
 
 import numpy as np
-import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, Product
@@ -17,13 +16,14 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import DensityMap, fit_box, load_map
 from napari_sciml.techniques.cryoem.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.tables import FSC, MAIN, VIEW_COLUMNS, VIEWS
+from napari_sciml.techniques.cryoem.tables import VIEW_COLUMNS, decide
 
 ORIENTATION_MODEL = "cryoem-orientation-realistic"
 FEWEST = 20
@@ -198,13 +198,14 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
         "averages": Product(views.averages, ("view", "y", "x"), size),
         "references": Product(views.references, ("view", "y", "x"), size),
     }
-    threshold = float(found.provenance.settings["threshold"])
-    tables = {**found.decide(candidates, threshold), VIEWS: views.views}
+    assert isinstance(found.context, CryoEMContext)
+    fsc = found.context.fsc if built is None else built.fsc
+    context = replace(found.context, views=views.views, fsc=fsc)
+    tables = decide(candidates, found.settings.threshold, context)
     notes = (f"views named by projections of {views.map_name}, by {views.method}", *views.notes)
     problems = views.cautions
     if built is not None:
         products["map"] = Product(built.volume, ("z", "y", "x"), built.pixel_size_A)
-        tables[FSC] = built.fsc
         levels = {"half_sets": "half sets at FSC 0.143", "truth": "truth at FSC 0.5"}
         figures = ", ".join(
             f"{levels.get(name, name)} {value:.1f} Å"
@@ -214,19 +215,12 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
         notes = (*notes, f"3-D map from {len(built.kept)} views; resolution: {figures}")
         problems = (*problems, *built.cautions)
 
-    def decide(some: pd.DataFrame, limit: float, **others: Any) -> dict[str, pd.DataFrame]:
-        return {
-            **found.decide(some, limit, **others),
-            **{name: tables[name] for name in (VIEWS, FSC) if name in tables},
-        }
-
     record = found.provenance.model_copy(
         update={
             "notes": (*found.provenance.notes, *notes),
             "problems": (*found.provenance.problems, *problems),
         }
     )
-    assert MAIN in tables
     return replace(
-        found, tables=tables, candidates=candidates, products=products, provenance=record, decide=decide
+        found, tables=tables, candidates=candidates, products=products, provenance=record, context=context
     )

@@ -6,10 +6,12 @@ import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
@@ -24,7 +26,8 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.cryoem.files import make_writer
+from napari_sciml.techniques.cryoem.context import CryoEMContext
+from napari_sciml.techniques.cryoem.files import write
 from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
 from napari_sciml.techniques.cryoem.pace import PACE, estimate_memory_gb, megapixels
 from napari_sciml.techniques.cryoem.scale import pick_scale, with_known
@@ -51,6 +54,7 @@ class CryoEM:
     name: ClassVar[str] = SPEC.name
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[CryoEMSettings]] = CryoEMSettings
+    context_type: ClassVar[type[CryoEMContext]] = CryoEMContext
     models: ClassVar[tuple[str, ...]] = ("cryoem-picker",)
     apart: ClassVar[bool] = True
 
@@ -181,8 +185,9 @@ class CryoEM:
         candidates = gather(search.found)
         columns = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
         picked = settings.picker == "network"
+        context = CryoEMContext(scale.diameter_px, scale.pixel_size_A)
         found = Findings(
-            tables=decide(candidates, settings.threshold),
+            tables=self.decide(candidates, settings, context),
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(MAIN, columns, POSITIVE, scale.diameter_px),),
@@ -191,7 +196,7 @@ class CryoEM:
                 technique=self.name,
                 model=model.name if picked else "Laplacian of Gaussian",
                 normalisation=model.normalisation,
-                settings=settings.model_dump(),
+                settings=settings.model_dump(mode="json"),
                 source=SourceRecord.of(source),
                 units_done=search.done,
                 units_total=search.total,
@@ -201,16 +206,34 @@ class CryoEM:
                 notes=(*scale.sentences, *said_of(search.contrast, search.contrast_reason)),
                 problems=(*file_cautions(source), *unused(settings), *search.problems),
             ),
-            decide=decide,
-            write=make_writer(source, scale),
+            settings=settings,
+            context=context,
+            source=source,
             maps={MASK: mask_map(search.masks, search.step, source.ndim)} if settings.mask_junk else {},
-            summary=summarise,
         )
         if basis is None or cancel.cancelled:
             return found
         found = yield from sort_and_build(found, source, basis, settings, search.contrast, cancel)
         seconds = time.perf_counter() - started
         return replace(found, provenance=found.provenance.model_copy(update={"seconds": seconds}))
+
+    def maps(self, source: ImageSource, settings: CryoEMSettings) -> dict[str, FieldMap]:
+        """Return nothing: what is left out is found by the run."""
+        return {}
+
+    def decide(
+        self, candidates: pd.DataFrame, settings: CryoEMSettings, context: CryoEMContext
+    ) -> dict[str, pd.DataFrame]:
+        """Return the picks that count, and the tables of views and map if there are."""
+        return decide(candidates, settings.threshold, context)
+
+    def write(self, findings: Findings, folder: Path) -> list[Path]:
+        """Write picks for other programs, averages, map and picture."""
+        return write(findings, folder)
+
+    def summarise(self, findings: Findings) -> str:
+        """Say how many particles were found in how many micrographs."""
+        return particles_in(findings)
 
 
 def mask_map(masks: npt.NDArray[np.uint8], step: tuple[float, ...], ndim: int) -> FieldMap:
@@ -227,7 +250,7 @@ def said_of(contrast: str, reason: str) -> tuple[str, ...]:
     return (f"{LIGHTER if contrast == 'light' else DARKER} than the ice ({reason})",) if contrast else ()
 
 
-def summarise(findings: Findings) -> str:
+def particles_in(findings: Findings) -> str:
     """Say how many particles were found in how many micrographs."""
     table, done = findings.table, findings.provenance.units_done
     count = len(table)

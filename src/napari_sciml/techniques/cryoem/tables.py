@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from napari_sciml.core.findings import Findings
+from napari_sciml.techniques.cryoem.context import CryoEMContext
 
 MAIN = "particles"
 VIEWS = "views"
@@ -14,16 +15,18 @@ DARKER, LIGHTER = "particles darker", "particles lighter"
 VIEW_COLUMNS = ("view", "view_probability", "psi_deg", "shift_y", "shift_x", "mirrored")
 
 
-def decide(candidates: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
+def decide(candidates: pd.DataFrame, threshold: float, context: CryoEMContext) -> dict[str, pd.DataFrame]:
     """Keep the candidates with at least this score.
 
     Returns
     -------
     dict
         ``particles``: ``frame, y, x, score`` in pixels of the micrograph, best first within each; after
-        sorting also the columns of `VIEW_COLUMNS`.
+        sorting also the columns of `VIEW_COLUMNS`, and the tables ``views`` and ``fsc``.
     """
-    return {MAIN: candidates[candidates["score"] >= threshold].reset_index(drop=True)}
+    tables = {MAIN: candidates[candidates["score"] >= threshold].reset_index(drop=True)}
+    made = {VIEWS: context.views, FSC: context.fsc}
+    return {**tables, **{name: table for name, table in made.items() if table is not None}}
 
 
 def particles_in(findings: Findings, frame: int) -> str:

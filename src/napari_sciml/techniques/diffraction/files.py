@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,44 +9,36 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import read_frame
+from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.tables import SPOTS
 
 SHOWN_PERCENT = (1.0, 99.99)
 
 
-def make_writer(source: ImageSource) -> Callable[[Findings, Path], list[Path]]:
-    """Give the function that writes the findings of this source into a folder."""
+def write(findings: Findings, folder: Path) -> list[Path]:
+    """Write the tables, peaks and event lists and, as long as the frames are there, ``overlay.png``."""
+    from napari_sciml.io.events import event_names, scattered
+    from napari_sciml.io.peaks import write_cxi, write_event_list, write_peak_table
+    from napari_sciml.io.tables import write_csv, write_points_csv
 
-    def write(findings: Findings, folder: Path) -> list[Path]:
-        from napari_sciml.io.events import event_names, scattered
-        from napari_sciml.io.peaks import write_cxi, write_event_list, write_peak_table
-        from napari_sciml.io.record import write_record
-        from napari_sciml.io.tables import write_csv, write_points_csv
-
-        frames, spots = findings.table, findings.tables[SPOTS]
-        event = event_names(source)
-        lost = frames.loc[frames["score"].isna(), "frame"]
-        # A dataset can be linked; several files cannot.
-        where = (source.path or "") if scattered(source) is None else ""
-        written = [
-            write_csv(written_frames(frames), folder / "findings.csv"),
-            write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
-            write_peak_table(spots, folder / "peaks.csv"),
-            write_cxi(
-                spots, findings.provenance.units_total, folder / "peaks.cxi", verdicts(findings), where
-            ),
-            write_event_list(map(event, frames.loc[frames["hit"], "frame"]), folder / "hits.lst"),
-            write_record(findings.provenance, folder / "run.json"),
-        ]
-        if len(lost):
-            written.append(write_event_list(map(event, lost), folder / "left_out.lst"))
-        if len(lost) < len(frames):
-            written.append(write_overlay(findings, source, folder / "overlay.png"))
-        return written
-
-    return write
+    source, frames, spots = findings.source, findings.table, findings.tables[SPOTS]
+    event = event_names(source)
+    lost = frames.loc[frames["score"].isna(), "frame"]
+    # A dataset can be linked; several files cannot.
+    where = (source.path or "") if scattered(source) is None else ""
+    written = [
+        write_csv(written_frames(frames), folder / "findings.csv"),
+        write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
+        write_peak_table(spots, folder / "peaks.csv"),
+        write_cxi(spots, findings.provenance.units_total, folder / "peaks.cxi", verdicts(findings), where),
+        write_event_list(map(event, frames.loc[frames["hit"], "frame"]), folder / "hits.lst"),
+    ]
+    if len(lost):
+        written.append(write_event_list(map(event, lost), folder / "left_out.lst"))
+    if len(lost) < len(frames) and not source.absent:
+        written.append(write_overlay(findings, folder / "overlay.png"))
+    return written
 
 
 def written_frames(frames: pd.DataFrame) -> pd.DataFrame:
@@ -73,22 +64,23 @@ def verdicts(findings: Findings) -> npt.NDArray[np.int8]:
     return result
 
 
-def write_overlay(findings: Findings, source: ImageSource, path: Path) -> Path:
+def write_overlay(findings: Findings, path: Path) -> Path:
     """Draw the frame with the most Bragg tiles, its tiles outlined and its spots circled, dark on light."""
     from napari_sciml.io.picture_tiles import save_tiles_overlay
 
-    record = findings.provenance
+    record, source, settings = findings.provenance, findings.source, findings.settings
+    assert isinstance(settings, DiffractionSettings)
     table = findings.table[findings.table["score"].notna()]
     lost = len(findings.table) - len(table)
     number = int(table["frame"].to_numpy()[table["bragg_tiles"].to_numpy().argmax()])
-    threshold = float(record.settings["threshold"])
+    threshold = settings.threshold
     overlay = findings.tiles[0]
     scores = np.asarray(findings.maps[overlay.map][number])
     spots = findings.tables[SPOTS]
     here = spots.loc[spots["frame"] == number, ["y", "x"]].to_numpy(float)
     row = table[table["frame"] == number]
     verdict = "hit" if len(row) and bool(row["hit"].iloc[0]) else "miss"
-    hits, least = int(table["hit"].sum()), record.settings["min_tiles"]
+    hits, least = int(table["hit"].sum()), settings.min_tiles
     return save_tiles_overlay(
         read_frame(source, number),
         scores >= max(threshold, np.finfo(np.float32).tiny),

@@ -5,9 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy.typing as npt
+import pandas as pd
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
@@ -22,7 +25,8 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.diffraction.files import make_writer
+from napari_sciml.techniques.diffraction.context import DiffractionContext
+from napari_sciml.techniques.diffraction.files import write
 from napari_sciml.techniques.diffraction.frames import refusal
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.outlook import look_ahead
@@ -30,7 +34,7 @@ from napari_sciml.techniques.diffraction.pace import PACE, estimate_memory_gb
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.spec import SPEC
-from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather, make_decide
+from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, decide, gather
 
 POSITIVE = "bragg"
 TILES = "tiles"
@@ -51,6 +55,7 @@ class Diffraction:
     name: ClassVar[str] = SPEC.name
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[DiffractionSettings]] = DiffractionSettings
+    context_type: ClassVar[type[DiffractionContext]] = DiffractionContext
     models: ClassVar[tuple[str, ...]] = ("diffraction-bragg",)
     apart: ClassVar[bool] = True
 
@@ -126,6 +131,7 @@ class Diffraction:
         if reason := self.accepts(source):
             raise SciMLError(reason)
         model = self.model(settings)
+        began = datetime.now(UTC).isoformat(timespec="seconds")
         started = time.perf_counter()
         yield Progress(0, frame_count(source), "frames")
         outlook = look_ahead(source, settings)
@@ -140,11 +146,11 @@ class Diffraction:
             predictor.close()
         PACE.learn(search.done, frame_shape(source), time.perf_counter() - searching)
         candidates = gather(search.found)
-        decide = make_decide(range(search.done), search.failed, settings.min_tiles)
+        context = DiffractionContext(search.done, tuple(search.failed))
         columns = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
         middle = (TILE_PX - 1) / 2
         return Findings(
-            tables=decide(candidates, settings.threshold),
+            tables=self.decide(candidates, settings, context),
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(SPOTS, columns, POSITIVE, float(BOX_PX + 4)),),
@@ -153,25 +159,47 @@ class Diffraction:
                 technique=self.name,
                 model=model.name,
                 normalisation=model.normalisation,
-                settings=settings.model_dump(),
+                settings=settings.model_dump(mode="json"),
                 source=SourceRecord.of(source),
                 units_done=search.done,
                 units_total=search.total,
                 what="frames",
                 seconds=time.perf_counter() - started,
+                started=began,
                 notes=outlook.notes,
                 problems=(*outlook.cautions, *search.problems),
             ),
-            decide=decide,
-            write=make_writer(source),
+            settings=settings,
+            context=context,
+            source=source,
             maps={TILES: FieldMap(search.scores, (1.0, TILE_PX, TILE_PX), (0.0, middle, middle))},
             tiles=(TilesOverlay(TILES, POSITIVE),),
-            summary=summarise,
         )
 
+    def maps(self, source: ImageSource, settings: DiffractionSettings) -> dict[str, FieldMap]:
+        """Return nothing: the scores of the tiles are made by the run."""
+        return {}
 
-def summarise(findings: Findings) -> str:
-    """Say how many frames are hits: ``20 hits in 200 frames (10.0 %)``; those left out do not count."""
+    def decide(
+        self, candidates: pd.DataFrame, settings: DiffractionSettings, context: DiffractionContext
+    ) -> dict[str, pd.DataFrame]:
+        """Return the frames, which of them are hits, and the spots that count."""
+        frames = range(context.frames)
+        return decide(
+            candidates, settings.threshold, settings.min_tiles, frames=frames, failed=context.failed
+        )
+
+    def write(self, findings: Findings, folder: Path) -> list[Path]:
+        """Write tables, peaks, lists of hits and the picture."""
+        return write(findings, folder)
+
+    def summarise(self, findings: Findings) -> str:
+        """Say how many frames are hits: ``20 hits in 200 frames (10.0 %)``; those left out do not count."""
+        return hits_in(findings)
+
+
+def hits_in(findings: Findings) -> str:
+    """Say how many frames are hits."""
     hits, count = int(findings.table["hit"].sum()), int(findings.table["score"].notna().sum())
     share = f" ({100 * hits / count:.1f} %)" if count > 1 else ""
     lost = len(findings.table) - count

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -36,7 +36,7 @@ def gather(found: Sequence[pd.DataFrame]) -> pd.DataFrame:
 def decide(
     candidates: pd.DataFrame,
     threshold: float,
-    min_tiles: int = 3,
+    min_tiles: int,
     *,
     frames: Sequence[int],
     failed: Sequence[int] = (),
@@ -86,16 +86,3 @@ def decide(
         }
     )
     return {MAIN: table, SPOTS: clear[clear["score"] >= threshold].reset_index(drop=True)}
-
-
-def make_decide(
-    frames: Sequence[int], failed: Sequence[int], usual_min_tiles: int
-) -> Callable[..., dict[str, pd.DataFrame]]:
-    """Give ``decide(candidates, threshold, min_tiles=...)`` for the frames of one run."""
-
-    def decide_run(
-        candidates: pd.DataFrame, threshold: float, min_tiles: int = usual_min_tiles
-    ) -> dict[str, pd.DataFrame]:
-        return decide(candidates, threshold, min_tiles, frames=frames, failed=failed)
-
-    return decide_run

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -11,33 +10,27 @@ import pandas as pd
 
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.frames import raw_frame
-from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.reading import Reader
+from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.gisaxs.tables import EXPLAINED, FEATURES, PROBABILITIES, SPOTS
 
 
-def make_writer(source: ImageSource, reader: Reader) -> Callable[[Findings, Path], list[Path]]:
-    """Give the function that writes the findings of this source into a folder."""
+def write(findings: Findings, folder: Path) -> list[Path]:
+    """Write the tables and, as long as the images are there, ``overlay.png``."""
+    from napari_sciml.io.tables import write_csv, write_points_csv
 
-    def write(findings: Findings, folder: Path) -> list[Path]:
-        from napari_sciml.io.record import write_record
-        from napari_sciml.io.tables import write_csv, write_points_csv
-
-        spots = findings.tables[SPOTS]
-        written = [
-            write_csv(findings.table, folder / "findings.csv"),
-            write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
-            write_csv(findings.tables[EXPLAINED], folder / "explained.csv"),
-        ]
-        if FEATURES in findings.tables:
-            written.append(write_csv(findings.tables[FEATURES], folder / "features.csv"))
-        written.append(write_record(findings.provenance, folder / "run.json"))
-        if findings.table["probability"].notna().any():
-            written.append(write_picture(findings, source, reader, folder / "overlay.png"))
-        return written
-
-    return write
+    spots = findings.tables[SPOTS]
+    written = [
+        write_csv(findings.table, folder / "findings.csv"),
+        write_points_csv(spots, findings.overlays[0].columns, folder / "points.csv"),
+        write_csv(findings.tables[EXPLAINED], folder / "explained.csv"),
+    ]
+    if FEATURES in findings.tables:
+        written.append(write_csv(findings.tables[FEATURES], folder / "features.csv"))
+    if findings.table["probability"].notna().any() and not findings.source.absent:
+        written.append(write_picture(findings, folder / "overlay.png"))
+    return written
 
 
 def shown_frame(frames: pd.DataFrame) -> pd.Series:
@@ -51,10 +44,13 @@ def shown_frame(frames: pd.DataFrame) -> pd.Series:
     return row
 
 
-def write_picture(findings: Findings, source: ImageSource, reader: Reader, path: Path) -> Path:
+def write_picture(findings: Findings, path: Path) -> Path:
     """Draw the surest frame in q with its predicted spots and the chances of all classes."""
     from napari_sciml.io.picture_lattice import save_lattice_picture
 
+    source, settings = findings.source, findings.settings
+    assert isinstance(settings, GisaxsSettings)
+    reader = Reader.of(source, settings)
     row = shown_frame(findings.table)
     number = int(row["frame"])
     image, _ = reader.look(raw_frame(source, number))
@@ -87,7 +83,7 @@ def write_picture(findings: Findings, source: ImageSource, reader: Reader, path:
         path,
         title=f"Frame {number}: {'; '.join(parts)}",
         caption=[
-            f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",
+            f"{source.name} · model {record.model} · threshold {settings.threshold:g}",
             *textwrap.wrap("; ".join(reader.notes), 150)[:2],
         ],
         unit=unit,

@@ -5,15 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
+import pandas as pd
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
-from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
+from napari_sciml.core.findings import FieldMap, Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
@@ -24,14 +27,14 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.axes_choice import axes_problem
 from napari_sciml.techniques.gisaxs.canonical import SIZE_PX
-from napari_sciml.techniques.gisaxs.files import make_writer
+from napari_sciml.techniques.gisaxs.context import GisaxsContext
+from napari_sciml.techniques.gisaxs.files import write
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.reading import Reader
 from napari_sciml.techniques.gisaxs.search import LatticeSearch
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.gisaxs.spec import SPEC
 from napari_sciml.techniques.gisaxs.tables import (
-    EXPLAINED,
     EXPLAINED_COLUMNS,
     FAILED,
     FEATURE_COLUMNS,
@@ -42,8 +45,8 @@ from napari_sciml.techniques.gisaxs.tables import (
     SPOT_COLUMNS,
     SPOTS,
     candidates,
+    decide,
     joined,
-    make_decide,
 )
 
 LEAST_PX = 24
@@ -67,6 +70,7 @@ class Gisaxs:
     name: ClassVar[str] = SPEC.name
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[GisaxsSettings]] = GisaxsSettings
+    context_type: ClassVar[type[GisaxsContext]] = GisaxsContext
     models: ClassVar[tuple[str, ...]] = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs")
     apart: ClassVar[bool] = True
 
@@ -163,6 +167,7 @@ class Gisaxs:
         if reason := self.accepts(source):
             raise SciMLError(reason)
         model = self.model(settings)
+        began = datetime.now(UTC).isoformat(timespec="seconds")
         started = time.perf_counter()
         reader = Reader.of(source, settings)
         yield Progress(0, frame_count(source), "frames")
@@ -172,46 +177,61 @@ class Gisaxs:
             yield from search.run(cancel or CancelToken())
         finally:
             predictor.close()
-        others = {EXPLAINED: joined(search.explained, EXPLAINED_COLUMNS)}
-        if settings.explore:
-            others[FEATURES] = joined(search.features, FEATURE_COLUMNS)
-            others[FEATURE_LINES] = joined(search.feature_lines, FEATURE_LINE_COLUMNS)
-        limit = float(model.card["training"].get("outlier_limit", 1.0))
-        decide = make_decide(joined(search.spots, SPOT_COLUMNS), others, limit)
-        table = candidates(range(search.done), search.probabilities, others[EXPLAINED])
+        explained = joined(search.explained, EXPLAINED_COLUMNS)
+        context = GisaxsContext(
+            spots=joined(search.spots, SPOT_COLUMNS),
+            explained=explained,
+            features=joined(search.features, FEATURE_COLUMNS) if settings.explore else None,
+            feature_lines=joined(search.feature_lines, FEATURE_LINE_COLUMNS) if settings.explore else None,
+            outlier_limit=float(model.card["training"].get("outlier_limit", 1.0)),
+        )
+        table = candidates(range(search.done), search.probabilities, explained)
         place = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
-        overlays = [PointsOverlay(SPOTS, place, "spot", search.marker_px, found="found")]
         return Findings(
-            tables=decide(table, settings.threshold),
+            tables=decide(table, settings.threshold, context),
             main=MAIN,
             candidates=table,
-            overlays=tuple(overlays),
+            overlays=(PointsOverlay(SPOTS, place, "spot", search.marker_px, found="found"),),
             paths=(PathsOverlay(FEATURE_LINES, place, "feature", FEATURES),) if settings.explore else (),
             provenance=recorded(
                 predictor,
                 technique=self.name,
                 model=model.name,
                 normalisation=model.normalisation,
-                settings=settings.model_dump(),
+                settings=settings.model_dump(mode="json"),
                 source=SourceRecord.of(source),
                 units_done=search.done,
                 units_total=search.total,
                 what="frames",
                 seconds=time.perf_counter() - started,
+                started=began,
                 notes=(*reader.notes, *search.notes),
                 problems=(*reader.cautions, *search.problems),
             ),
-            decide=decide,
-            write=make_writer(source, reader),
-            summary=summarise,
+            settings=settings,
+            context=context,
+            source=source,
         )
 
+    def maps(self, source: ImageSource, settings: GisaxsSettings) -> dict[str, FieldMap]:
+        """Return nothing: a frame is one answer."""
+        return {}
 
-def summarise(findings: Findings) -> str:
-    """Say which lattices were found: ``FCC111 in 12, HCP in 3, 9 unknown of 24 frames``."""
-    explored = findings.tables.get(FEATURES)
-    more = "" if explored is None else f"; {len(explored)} peaks, rings, arcs and lines"
-    return f"{named(findings)}{more}"
+    def decide(
+        self, candidates: pd.DataFrame, settings: GisaxsSettings, context: GisaxsContext
+    ) -> dict[str, pd.DataFrame]:
+        """Return the frames with their names, and what explains them."""
+        return decide(candidates, settings.threshold, context)
+
+    def write(self, findings: Findings, folder: Path) -> list[Path]:
+        """Write the tables and the picture."""
+        return write(findings, folder)
+
+    def summarise(self, findings: Findings) -> str:
+        """Say which lattices were found: ``FCC111 in 12, HCP in 3, 9 unknown of 24 frames``."""
+        explored = findings.tables.get(FEATURES)
+        more = "" if explored is None else f"; {len(explored)} peaks, rings, arcs and lines"
+        return f"{named(findings)}{more}"
 
 
 def named(findings: Findings) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.doubt import outlier_score
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 
@@ -61,40 +62,44 @@ def joined(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFram
     return pd.concat(rows, ignore_index=True)[list(columns)]
 
 
-def make_decide(
-    spots: pd.DataFrame, others: Mapping[str, pd.DataFrame], limit: float
-) -> Callable[..., dict[str, pd.DataFrame]]:
-    """Give ``decide(candidates, threshold)`` for one run.
+def decide(table: pd.DataFrame, threshold: float, context: GisaxsContext) -> dict[str, pd.DataFrame]:
+    """Name the lattice of each frame, or call it unknown.
 
     Parameters
     ----------
-    spots
-        Predicted spots of all frames; those of unknown frames are not shown.
-    others
-        Further tables; of `EXPLAINED` only the rows of known frames are given.
-    limit
-        Outlier score above which a frame is unknown whatever its probability; of the model.
+    table
+        What `candidates` gave.
+    threshold
+        Lowest probability of a name. Zero asks for every candidate, doubtful ones included.
+
+    Returns
+    -------
+    dict
+        ``frames`` with a row for each frame, ``spots`` and ``explained`` of the known ones, and what was
+        looked for besides.
     """
+    chances = table[list(PROBABILITIES)].to_numpy()
+    failed = np.isnan(chances).any(axis=1)
+    best = np.where(failed, 0, np.nan_to_num(chances).argmax(axis=1))
+    probability = np.where(failed, np.nan, chances[np.arange(len(chances)), best])
+    strange = table["outlier"].to_numpy() > context.outlier_limit
+    bare = (table["agreement"].to_numpy() < UNSUPPORTED) & (probability < SURE)
+    doubtful = (probability < threshold) | (strange | bare) & (threshold > 0)
+    frames = table.copy()
+    frames.insert(1, "label", np.where(failed, FAILED, np.array(CLASSES, dtype=object)[best]))
+    frames.insert(2, "probability", probability)
+    frames.insert(3, "unknown", failed | doubtful)
+    known = frames.loc[~frames["unknown"], "frame"]
+    tables = {
+        MAIN: frames,
+        SPOTS: of_frames(context.spots, known),
+        EXPLAINED: of_frames(context.explained, known),
+    }
+    if context.features is not None and context.feature_lines is not None:
+        tables |= {FEATURES: context.features, FEATURE_LINES: context.feature_lines}
+    return tables
 
-    def decide(table: pd.DataFrame, threshold: float) -> dict[str, pd.DataFrame]:
-        chances = table[list(PROBABILITIES)].to_numpy()
-        failed = np.isnan(chances).any(axis=1)
-        best = np.where(failed, 0, np.nan_to_num(chances).argmax(axis=1))
-        probability = np.where(failed, np.nan, chances[np.arange(len(chances)), best])
-        # A threshold of zero asks for every candidate, doubtful ones included.
-        strange = table["outlier"].to_numpy() > limit
-        bare = (table["agreement"].to_numpy() < UNSUPPORTED) & (probability < SURE)
-        doubtful = (probability < threshold) | (strange | bare) & (threshold > 0)
-        frames = table.copy()
-        frames.insert(1, "label", np.where(failed, FAILED, np.array(CLASSES, dtype=object)[best]))
-        frames.insert(2, "probability", probability)
-        frames.insert(3, "unknown", failed | doubtful)
-        known = frames.loc[~frames["unknown"], "frame"]
-        shown = spots[spots["frame"].isin(known)].reset_index(drop=True)
-        told = dict(others)
-        if EXPLAINED in told:
-            explained = told[EXPLAINED]
-            told[EXPLAINED] = explained[explained["frame"].isin(known)].reset_index(drop=True)
-        return {MAIN: frames, SPOTS: shown, **told}
 
-    return decide
+def of_frames(table: pd.DataFrame, frames: pd.Series) -> pd.DataFrame:
+    """Return the rows of these frames."""
+    return table[table["frame"].isin(frames)].reset_index(drop=True)

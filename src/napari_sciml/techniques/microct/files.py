@@ -2,41 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.microct.job import Job
+from napari_sciml.techniques.microct.planes import cut_planes
+from napari_sciml.techniques.microct.settings import MicroCTSettings
 
 
-def make_writer(source: ImageSource, job: Job) -> Callable[[Findings, Path], list[Path]]:
-    """Give the function that writes the findings of this source into a folder."""
+def write(findings: Findings, folder: Path) -> list[Path]:
+    """Write ``findings.csv``, ``points.csv`` and, as long as the image is there, ``overlay.png``."""
+    from napari_sciml.io.tables import write_csv, write_points_csv
 
-    def write(findings: Findings, folder: Path) -> list[Path]:
-        from napari_sciml.io.record import write_record
-        from napari_sciml.io.tables import write_csv, write_points_csv
-
-        columns = findings.overlays[0].columns
-        drop = [name for name in ("z",) if name not in columns]
-        return [
-            write_csv(findings.table, folder / "findings.csv"),
-            write_points_csv(findings.table, columns, folder / "points.csv", drop=drop),
-            write_record(findings.provenance, folder / "run.json"),
-            write_overlay(findings, source, job, folder / "overlay.png"),
-        ]
-
-    return write
+    columns = findings.overlays[0].columns
+    drop = [name for name in ("z",) if name not in columns]
+    written = [
+        write_csv(findings.table, folder / "findings.csv"),
+        write_points_csv(findings.table, columns, folder / "points.csv", drop=drop),
+    ]
+    return written if findings.source.absent else [*written, write_overlay(findings, folder / "overlay.png")]
 
 
-def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path) -> Path:
+def write_overlay(findings: Findings, path: Path) -> Path:
     """Draw the plane with the most fibres; of equals the one nearest to the middle."""
     from napari_sciml.io.picture import save_overlay
     from napari_sciml.io.units import micrometres
 
-    planes = job.planes
+    source, settings = findings.source, findings.settings
+    assert isinstance(settings, MicroCTSettings)
+    planes = cut_planes(source, settings.axis)
     columns = findings.overlays[0].columns
     table = findings.table
     along = [axis for axis in (planes.time_axis, planes.slice_axis) if axis is not None]
@@ -52,13 +47,13 @@ def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path)
     image = planes.read(source, frame, number, number + 1)[0]
     record = findings.provenance
     size = None
-    if record.settings.get("pixel_size_nm") is not None:
-        size = record.settings["pixel_size_nm"] / 1000
+    if settings.pixel_size_nm is not None:
+        size = settings.pixel_size_nm / 1000
     elif source.pixel_size is not None:
         size = micrometres(source.pixel_size[planes.plane_axes[1]], source.unit)
     title = f"{len(points)} fibres in {planes.place(frame, number)}" if along else f"{len(points)} fibres"
     caption = [
-        f"{source.name} · model {record.model} · threshold {record.settings['threshold']:g}",
+        f"{source.name} · model {record.model} · threshold {settings.threshold:g}",
         f"{len(table)} fibre cross-sections in {record.units_done} of {record.units_total} {record.what}",
     ]
     if record.problems:
@@ -68,7 +63,7 @@ def write_overlay(findings: Findings, source: ImageSource, job: Job, path: Path)
         image,
         points,
         path,
-        diameter_px=job.mean_diameter_px,
+        diameter_px=findings.overlays[0].diameter_px,
         title=title,
         caption=caption,
         pixel_size_um=size,

@@ -49,6 +49,22 @@ class PlaneScorer:
                 pass
         return scores
 
+    def __call__(self, block_id: tuple[int, ...] | None = None) -> npt.NDArray[np.float32]:
+        """Return the map of the plane of one chunk, with the axes of the source."""
+        planes, ndim = self._job.planes, self._source.ndim
+        where = block_id or (0,) * ndim
+        frame = 0 if planes.time_axis is None else where[planes.time_axis]
+        number = 0 if planes.slice_axis is None else where[planes.slice_axis]
+        others = [axis for axis in range(ndim) if axis not in planes.plane_axes]
+        return np.expand_dims(self.scores(frame, number), tuple(others))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The network is opened again where the map is looked at.
+        return {**self.__dict__, "_predictor": None, "_lock": None}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _lock=threading.Lock())
+
 
 def fiber_map(
     source: ImageSource, job: Job, opener: Callable[[], Predictor], stride: int, tile_px: int
@@ -72,18 +88,10 @@ def fiber_map(
         if axis is not None:
             chunks[axis], scale[axis], translate[axis] = (1,) * count, 1.0, 0.0
 
-    def block(block_id: tuple[int, ...] | None = None) -> npt.NDArray[np.float32]:
-        where = block_id or (0,) * source.ndim
-        frame = 0 if planes.time_axis is None else where[planes.time_axis]
-        number = 0 if planes.slice_axis is None else where[planes.slice_axis]
-        scores = scorer.scores(frame, number)
-        others = [axis for axis in range(source.ndim) if axis not in planes.plane_axes]
-        return np.expand_dims(scores, tuple(others))
-
     axes = range(source.ndim)
     lazy: Any = da.map_blocks
     array = lazy(
-        block,
+        scorer,
         chunks=tuple(chunks[axis] for axis in axes),
         dtype=np.float32,
         meta=np.empty((0,) * source.ndim, np.float32),

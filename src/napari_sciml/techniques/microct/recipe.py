@@ -7,14 +7,16 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy.typing as npt
+import pandas as pd
 
 from napari_sciml.backends import Predictor, check_backend, open_for, recorded
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
-from napari_sciml.core.findings import Findings, PointsOverlay
+from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import SourceRecord
@@ -23,7 +25,8 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.microct.files import make_writer
+from napari_sciml.techniques.microct.context import MicroCTContext
+from napari_sciml.techniques.microct.files import write
 from napari_sciml.techniques.microct.job import resolve
 from napari_sciml.techniques.microct.maps import fiber_map
 from napari_sciml.techniques.microct.pace import PACE, estimate_memory_gb, estimate_seconds
@@ -59,6 +62,7 @@ class MicroCT:
     name: ClassVar[str] = SPEC.name
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings
+    context_type: ClassVar[type[MicroCTContext]] = MicroCTContext
     apart: ClassVar[bool] = False
     models: ClassVar[tuple[str, ...]] = ("microct-fiber-dense",)
 
@@ -137,7 +141,7 @@ class MicroCT:
         model = self.model(settings)
         began = datetime.now(UTC).isoformat(timespec="seconds")
         started = time.perf_counter()
-        predictor = self._open(model, settings)
+        predictor = self.opener(model, settings)
         floor = min(settings.threshold, LOWEST_FLOOR)
         search = PlaneSearch(source, job, predictor, self.stride, self.tile_px, floor)
         try:
@@ -147,20 +151,17 @@ class MicroCT:
         seconds = time.perf_counter() - started
         PACE.learn(search.elements, seconds)
         candidates = gather(search.found, job.planes)
-        choose = partial(decide, contrast=settings.fiber_contrast)
-        columns = axis_columns(job.planes)
-        scores = fiber_map(source, job, lambda: self._open(model, settings), self.stride, self.tile_px)
         return Findings(
-            tables=choose(candidates, settings.threshold),
+            tables=self.decide(candidates, settings, context := MicroCTContext(job.mean_diameter_px)),
             main=MAIN,
             candidates=candidates,
-            overlays=(PointsOverlay(MAIN, columns, POSITIVE, job.mean_diameter_px),),
+            overlays=(PointsOverlay(MAIN, axis_columns(job.planes), POSITIVE, context.diameter_px),),
             provenance=recorded(
                 predictor,
                 technique=self.name,
                 model=model.name,
                 normalisation=model.normalisation,
-                settings=settings.model_dump(),
+                settings=settings.model_dump(mode="json"),
                 source=SourceRecord.of(source),
                 units_done=search.done,
                 units_total=search.total,
@@ -169,10 +170,28 @@ class MicroCT:
                 notes=job.notes,
                 problems=tuple(search.problems),
             ),
-            decide=choose,
-            write=make_writer(source, job),
-            maps={POSITIVE: scores},
+            settings=settings,
+            context=context,
+            source=source,
+            maps=self.maps(source, settings),
         )
 
-    def _open(self, model: Model, settings: MicroCTSettings) -> Predictor:
-        return self.opener(model, settings)
+    def maps(self, source: ImageSource, settings: MicroCTSettings) -> dict[str, FieldMap]:
+        """Return the probabilities over the whole image, computed where somebody looks."""
+        opener = partial(self.opener, self.model(settings), settings)
+        job = resolve(source, settings)
+        return {POSITIVE: fiber_map(source, job, opener, self.stride, self.tile_px)}
+
+    def decide(
+        self, candidates: pd.DataFrame, settings: MicroCTSettings, context: MicroCTContext
+    ) -> dict[str, pd.DataFrame]:
+        """Return the fibres among the candidates."""
+        return decide(candidates, settings.threshold, settings.fiber_contrast)
+
+    def write(self, findings: Findings, folder: Path) -> list[Path]:
+        """Write the tables and the picture."""
+        return write(findings, folder)
+
+    def summarise(self, findings: Findings) -> str:
+        """Say nothing: the number of fibres says it."""
+        return ""

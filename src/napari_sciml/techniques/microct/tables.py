@@ -63,7 +63,7 @@ def gather(found: Sequence[PlaneFinds], planes: Planes) -> pd.DataFrame:
 
 
 def decide(candidates: pd.DataFrame, threshold: float, contrast: str = "auto") -> dict[str, pd.DataFrame]:
-    """Give the fibres among the candidates: of the right contrast and with at least this score.
+    """Return the fibres among the candidates: of the right contrast and with at least this score.
 
     A threshold of 0 asks for every candidate; then only a contrast that was asked for is looked at.
     """

@@ -1,0 +1,225 @@
+"""A saved run is a run: its folder gives back image, candidates, sliders and a person's corrections."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from pydantic import ValidationError
+
+from napari_sciml.core.corrections import Corrections
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.findings import (
+    FieldMap,
+    Findings,
+    PathsOverlay,
+    PointsOverlay,
+    Product,
+    TilesOverlay,
+)
+from napari_sciml.core.fingerprint import fingerprint
+from napari_sciml.core.provenance import Provenance
+from napari_sciml.core.settings import RunSettings, parse_settings
+from napari_sciml.core.source import ImageSource
+from napari_sciml.core.technique import Technique
+from napari_sciml.io.sets import POINTER, SetPaths, new_set, open_set
+from napari_sciml.techniques.registry import get_technique
+
+STATE = "findings"
+"""Stem of the files that hold what the program itself needs."""
+FINGERPRINT = "fingerprint"
+MASK = "mask.npy"
+"""A mask that was painted, as a file that ``--mask`` takes."""
+FORMERLY = (
+    *(POINTER, "findings.csv", "points.csv", "overlay.png", "corrected_points*"),
+    *("peaks.csv", "peaks.cxi", "hits.lst", "left_out.lst", "explained.csv", "features.csv"),
+    *("picks.star", "coords.txt", "box/*.box", "particles.star", "views.csv", "fsc.csv"),
+    *("averages.mrcs", "references.mrcs", "map.mrc", "disagreements.csv", "compared_run.json"),
+)
+"""What earlier versions, which knew no sets, wrote."""
+KINDS = {
+    kind.__name__: kind
+    for kind in (PointsOverlay, PathsOverlay, TilesOverlay, FieldMap, Product, Corrections)
+}
+
+
+def save_run(
+    findings: Findings,
+    folder: str | os.PathLike[str],
+    beside: Callable[[Path], Sequence[Path]] = lambda folder: (),
+) -> list[Path]:
+    """Write a run into a folder, in place of the run that is there, as a whole or not at all.
+
+    Parameters
+    ----------
+    beside
+        Writes further files for people into the folder that it is given, and returns their paths.
+
+    Returns
+    -------
+    list of Path
+        The files for people, and ``run.json``.
+
+    Raises
+    ------
+    SciMLError
+        If the folder cannot be written.
+    """
+    technique = get_technique(findings.provenance.technique)
+    with new_set(folder, formerly=FORMERLY) as draft:
+        written = technique.write(findings, draft.publish)
+        mask = getattr(findings.settings, "mask", None)
+        if isinstance(mask, np.ndarray):
+            np.save(draft.outer(MASK), mask)
+            written.append(draft.outer(MASK))
+        written += beside(draft.publish)
+        write_state(findings, draft.inner(STATE))
+        record = findings.provenance.model_dump(mode="json")
+        draft.record = {**record, "partial": findings.partial, FINGERPRINT: known_fingerprint(findings)}
+    return [*map(draft.placed, written), draft.saved.pointer]
+
+
+def known_fingerprint(findings: Findings) -> str:
+    """Return the fingerprint of the image; of one that is not there any more what was saved of it."""
+    return findings.source.fingerprint if findings.source.absent else fingerprint(findings.source)
+
+
+def write_state(findings: Findings, path: Path) -> None:
+    """Write what gives the findings back."""
+    from napari_sciml.io.packing import pack
+
+    pack(
+        {
+            "tables": dict(findings.tables),
+            "main": findings.main,
+            "candidates": findings.candidates,
+            "overlays": findings.overlays,
+            "context": findings.context,
+            "settings": dict(findings.settings),
+            # The others are computed again where somebody looks.
+            "maps": {name: one for name, one in findings.maps.items() if isinstance(one.array, np.ndarray)},
+            "tiles": findings.tiles,
+            "paths": findings.paths,
+            "products": dict(findings.products),
+            "corrections": dict(findings.corrections),
+        },
+        path,
+    )
+
+
+def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -> Findings:
+    """Open a saved run.
+
+    Parameters
+    ----------
+    path
+        The folder, or the ``run.json`` in it.
+    images
+        Images that are open already: the first that is the image of the run is taken in place of its file.
+
+    Returns
+    -------
+    Findings
+        Equal to those that were saved. If the image is not there, or is another one now,
+        `ImageSource.absent` of ``findings.source`` says so; all but what needs its pixels works.
+
+    Raises
+    ------
+    SciMLError
+        If there is no saved run.
+    """
+    from napari_sciml.io.packing import unpack
+    from napari_sciml.techniques.version_1 import open_version_1
+
+    saved = open_set(folder_of(path))
+    record = record_of(saved)
+    technique = get_technique(record.technique)
+    digits = str(saved.record.get(FINGERPRINT, ""))
+    source = image_of(record, digits, images, technique.apart)
+    if saved.home is None:
+        return open_version_1(saved.folder, record, technique, source)
+    context = technique.context_type
+    state = unpack(saved.inner(STATE), {**KINDS, context.__name__: context})
+    settings = settings_of(technique, state.pop("settings"))
+    maps = {} if source.absent else lazy_maps(technique, source, settings)
+    return Findings(
+        **{**state, "maps": {**maps, **state["maps"]}}, provenance=record, settings=settings, source=source
+    )
+
+
+def folder_of(path: str | os.PathLike[str]) -> Path:
+    """Return the folder of a run, from itself or from its ``run.json``."""
+    place = Path(path).expanduser()
+    return place.parent if place.name.lower() == POINTER and not place.is_dir() else place
+
+
+def record_of(saved: SetPaths) -> Provenance:
+    """Check the record of a set."""
+    try:
+        return Provenance.model_validate(saved.record)
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"]) or "the file"
+        raise SciMLError(
+            f"{saved.pointer} is not a run record ({where}: {first['msg'].lower()})", "choose another folder"
+        ) from error
+
+
+def settings_of(technique: Technique, values: Mapping[str, Any]) -> RunSettings:
+    """Return the settings of a run; those that this version does not know any more are left out."""
+    known = {name: value for name, value in values.items() if name in technique.settings_type.model_fields}
+    return parse_settings(technique.settings_type, known)
+
+
+def lazy_maps(technique: Technique, source: ImageSource, settings: RunSettings) -> Mapping[str, FieldMap]:
+    """Return the maps that are computed where somebody looks; none if the model is gone."""
+    try:
+        return technique.maps(source, settings)
+    except SciMLError:
+        return {}
+
+
+def image_of(record: Provenance, digits: str, images: Sequence[ImageSource], apart: bool) -> ImageSource:
+    """Find the image of a run: among the open ones, else in its file, else only its description."""
+    for image in images:
+        if image.shape == record.source.shape and digits and fingerprint(image) == digits:
+            return image
+    missing = replace(record.source.absent(f"{record.source.name} is not there any more"), fingerprint=digits)
+    if record.source.path is None:
+        reason = f"{record.source.name} was no file, so only what was found in it could be opened"
+        return replace(record.source.absent(reason), fingerprint=digits)
+    try:
+        image = opened_again(record, apart)
+    except SciMLError:
+        return missing
+    if image.shape != record.source.shape or (digits and fingerprint(image) != digits):
+        image.close()
+        reason = f"{record.source.path} is not the image of this run any more: its pixels are others now"
+        return replace(record.source.absent(reason), fingerprint=digits)
+    image.close()
+    return replace(
+        image,
+        name=record.source.name,
+        axes=record.source.axes,
+        pixel_size=record.source.pixel_size,
+        unit=record.source.unit,
+    )
+
+
+def opened_again(record: Provenance, apart: bool) -> ImageSource:
+    """Open the file of a run as it was opened then."""
+    from napari_sciml.io import open_image
+    from napari_sciml.io.series import open_series
+
+    options = dict(record.source.opened)
+    if files := options.pop("files", None):
+        return open_series(files)
+    assert record.source.path is not None, "the caller has looked"
+    options.setdefault("apart", apart)
+    # The part inside the file is in the path.
+    options.pop("dataset", None)
+    return open_image(record.source.path, **options)
