@@ -151,7 +151,7 @@ def test_the_files_say_all_and_the_threshold_moves_them(
     assert strict.tables["spots"].empty
     strict.save(tmp_path / "none")
     assert (tmp_path / "none" / "overlay.png").is_file()
-    assert "unknown" in strict.summary(strict)
+    assert "unknown" in strict.summary
 
 
 def test_exploring_lists_peaks_with_their_place_and_width(films: np.ndarray, tmp_path: Path) -> None:
