@@ -5,13 +5,16 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.plan import duration
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -45,25 +48,20 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
         progress.BarColumn(),
         progress.TextColumn("{task.fields[counted]}"),
         progress.TextColumn("{task.fields[left]}"),
-        progress.TimeRemainingColumn(compact=True),
     )
+    time_left = TimeLeft()
     try:
         with progress.Progress(*columns, console=_errors()) as bar:
             task = bar.add_task(title, total=None, counted="starting", left="")
-            stage = ""
 
             def show(step: Progress) -> None:
-                nonlocal stage
-                if step.what != stage:
-                    # A new kind of step has a pace of its own; the old one says nothing about the time left.
-                    bar.reset(task)
-                    stage = step.what
+                seconds = time_left.seconds_left(step, time.monotonic())
                 bar.update(
                     task,
                     completed=step.done,
                     total=step.total,
                     counted=f"{step.done} of {step.total} {step.what}",
-                    left="time left",
+                    left="" if seconds is None else f"time left {duration(seconds)}",
                 )
 
             yield show

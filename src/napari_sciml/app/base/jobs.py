@@ -11,10 +11,10 @@ from typing import Any, Generic, TypeVar
 
 from psygnal import Signal
 
-from napari_sciml.app.base.pace import Pace
 from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.base.worker import Errand, Launch, Outcome
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.time_left import TimeLeft
 
 Made = TypeVar("Made")
 
@@ -152,7 +152,7 @@ class JobRunner:
             return
         if job.task.on_step is not None and not job.dropped:
             job.task.on_step(step)
-        seconds = job.pace.seconds_left(step, time.monotonic())
+        seconds = job.time_left.seconds_left(step, time.monotonic())
         self._go(replace(self.going, progress=step, seconds_left=seconds))
 
     def end(self, job: _Job[Made], outcome: Outcome[Made]) -> None:
@@ -186,7 +186,7 @@ class _Job(Generic[Made]):
     task: Task[Made]
     runner: weakref.ref[JobRunner]
     token: CancelToken = field(default_factory=CancelToken)
-    pace: Pace = field(default_factory=Pace)
+    time_left: TimeLeft = field(default_factory=TimeLeft)
     dropped: bool = False
 
     def on_step(self, step: Progress) -> None:

@@ -1,14 +1,14 @@
-"""`Pace`: how long the rest of a run will take, from how fast it goes."""
+"""`TimeLeft`: how long the rest of a run will take, from how fast it goes."""
 
 from __future__ import annotations
 
 from napari_sciml.core.progress import Progress
 
 
-class Pace:
+class TimeLeft:
     """Watches the steps of one run.
 
-    The first step carries the loading of the network, which says nothing about the others; the clock
+    The first unit carries the loading of the network, which says nothing about the others; the clock
     starts when it is done.
     """
 
@@ -16,11 +16,11 @@ class Pace:
         self._first: tuple[float, Progress] | None = None
 
     def seconds_left(self, step: Progress, now: float) -> float | None:
-        """Note a step that came at `now` (seconds on any steady clock) and estimate the time to the end.
+        """Note a step that came at `now` (seconds on any steady clock) and estimate the seconds to the end.
 
-        None until there is something to go by, and for a new kind of step until its second one.
+        None until there is something to go by, and for a new kind of step until its second unit.
         """
-        if self._first is None or self._first[1].what != step.what:
+        if self._first is None or self._first[1].what != step.what or self._first[1].done == 0:
             self._first = (now, step)
             return None
         began, first = self._first
