@@ -36,6 +36,18 @@ def test_failure_keeps_the_old_file_and_no_litter(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [target]
 
 
+def test_what_a_killed_program_left_goes_after_a_day(tmp_path: Path) -> None:
+    for name in (".table-01234567.csv", ".table-89abcdef.csv", ".table-of-mine.csv"):
+        (tmp_path / name).touch()
+    for name in (".table-01234567.csv", ".table-of-mine.csv"):
+        os.utime(tmp_path / name, (1, 1))
+    target = write_text(tmp_path / "table.csv", "new")
+    assert set(tmp_path.iterdir()) == {
+        target,
+        *map(tmp_path.joinpath, (".table-89abcdef.csv", ".table-of-mine.csv")),
+    }
+
+
 @pytest.mark.parametrize(
     ("code", "sentence"),
     [

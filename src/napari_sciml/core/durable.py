@@ -3,12 +3,27 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
+import re
 import secrets
+import time
 from pathlib import Path
 
-PART = ".part"
-"""Ends the name of a file that is being written; it begins with a dot."""
+ABANDONED_S = 24 * 3600.0
+"""A draft that was not touched for a day is of a program that was killed; writing takes minutes at most."""
+DRAFT = re.compile(r"\..+-[0-9a-f]{8}(\.\w+)?")
+"""How the name of a file looks that is being written."""
+
+
+def new_draft(target: Path) -> Path:
+    """Return a path beside a file where to write its next version; abandoned ones are removed."""
+    for other in target.parent.glob(f".{glob.escape(target.stem)}-*{glob.escape(target.suffix)}"):
+        with contextlib.suppress(OSError):
+            if DRAFT.fullmatch(other.name) and time.time() - other.stat().st_mtime > ABANDONED_S:
+                other.unlink()
+    # The suffix stays last: libraries choose the format by it.
+    return target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
 
 
 def sync_file(path: Path) -> None:
@@ -46,7 +61,7 @@ def write_bytes(path: Path, content: bytes) -> None:
     OSError
         If it cannot be written.
     """
-    draft = path.with_name(f".{path.name}-{secrets.token_hex(3)}{PART}")
+    draft = new_draft(path)
     try:
         draft.write_bytes(content)
         put(draft, path)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from napari_sciml.core.durable import put
+from napari_sciml.core.durable import new_draft, put
 from napari_sciml.core.errors import SciMLError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}
@@ -38,8 +37,7 @@ def replacing(path: str | os.PathLike[str]) -> Iterator[Path]:
     'done'
     """
     target = Path(path)
-    # The suffix stays last: libraries choose the format by it.
-    draft = target.with_name(f".{target.stem}-{secrets.token_hex(4)}{target.suffix}")
+    draft = new_draft(target)
     try:
         yield draft
         put(draft, target)

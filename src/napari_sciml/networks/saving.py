@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from napari_sciml.core.durable import PART, write_bytes
+from napari_sciml.core.durable import DRAFT, write_bytes
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.locks import held
@@ -216,8 +216,7 @@ def sweep(folder: Path, card: ModelCard, before: frozenset[str]) -> None:
     for path in folder.iterdir():
         if path.name in card.files or not path.is_file():
             continue
-        draft = path.name.startswith(".") and path.suffix == PART
-        if path.name in outdated or draft or is_hashed(path):
+        if path.name in outdated or DRAFT.fullmatch(path.name) or is_hashed(path):
             # Where an open file cannot be removed, the next save does it.
             with suppress(OSError):
                 path.unlink()
