@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import itertools
 import os
+import pickle
 import signal
 from collections.abc import Callable, Generator, MutableSequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
 
+import napari_sciml as sciml
+from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import Progress
 from napari_sciml.io.sets import new_set, open_set
 
@@ -47,8 +50,8 @@ class Kind:
     read: Callable[[Path], int]
 
 
-def save_result(folder: Path, version: int) -> None:
-    """Save a run: one large file of the program, one table that every run has, two that only this one has."""
+def save_set(folder: Path, version: int) -> None:
+    """Save a large file of the program, a table that every version has, and two that only this one has."""
     with new_set(folder) as draft:
         draft.inner("candidates.bin").write_bytes(bytes([version % 256]) * BULK)
         for name in ("findings.csv", f"table-{version}.csv", f"box/m{version}.box"):
@@ -56,7 +59,7 @@ def save_result(folder: Path, version: int) -> None:
         draft.record = {"version": version}
 
 
-def read_result(folder: Path) -> int:
+def read_set(folder: Path) -> int:
     """Open it, then look that everything that a person sees is of one version."""
     saved = open_set(folder)
     version = int(str(saved.record["version"]))
@@ -65,6 +68,38 @@ def read_result(folder: Path) -> int:
     seen = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert {name for name in seen if not name.startswith("run-data/")} == {*names, "run.json", "mine.txt"}
     assert all((folder / name).read_text() == f"{version}\n" * 1000 for name in names)
+    return version
+
+
+def found_in(folder: Path, version: int) -> Findings:
+    """A run over two micrographs; every second version finds nothing in them."""
+    stored = folder.with_name(f"{folder.name}.pickle")
+    if not stored.exists():
+        with np.load(Path(__file__).parent / "frozen" / "cryoem.npz") as file:
+            np.save(folder.with_suffix(".npy"), file["pixels"])
+        found = sciml.run("cryoem", folder.with_suffix(".npy"), particle_diameter_px=40.0)
+        stored.write_bytes(pickle.dumps(found))
+    found = pickle.loads(stored.read_bytes()).at_threshold(0.5 if version % 2 else 1.0)
+    record = found.provenance.model_copy(update={"notes": (str(version),)})
+    return replace(found, provenance=record)
+
+
+def save_run(folder: Path, version: int) -> None:
+    """Save a run as everyone does."""
+    found_in(folder, version).save(folder)
+
+
+def read_run(folder: Path) -> int:
+    """Open a run, and look at what lies in its folder."""
+    opened = sciml.open_run(folder)
+    version = int(opened.provenance.notes[0])
+    expected = found_in(folder, version)
+    pd.testing.assert_frame_equal(opened.table, expected.table)
+    assert len(pd.read_csv(folder / "findings.csv")) == len(expected.table)
+    boxes = {f"box/{frame}_{folder.name}.box" for frame in (1, 2)} if len(expected.table) else set()
+    plain = {"findings.csv", "points.csv", "picks.star", "coords.txt", "overlay.png", "run.json", "mine.txt"}
+    seen = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {name for name in seen if not name.startswith("run-data/")} == plain | boxes
     return version
 
 
@@ -204,7 +239,8 @@ def read_training(folder: Path) -> int:
 
 
 KINDS = {
-    "results": Kind(save_result, read_result),
+    "runs": Kind(save_run, read_run),
+    "sets": Kind(save_set, read_set),
     "evaluations": Kind(save_evaluation, read_evaluation),
     "models": Kind(save_model, read_model),
     "variants": Kind(save_variant, read_variant),

@@ -23,6 +23,22 @@ from napari_sciml.techniques.microct.recipe import MicroCT
 FILES = ["findings.csv", "overlay.png", "points.csv", "run-data", "run.json"]
 
 
+def test_a_file_of_others_in_the_folder_stays_and_it_is_said(
+    cli: Any, tmp_path: Path, volume_file: Path, random_dense_model: Model
+) -> None:
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "findings.csv").write_text("mine")
+    for _ in range(2):
+        outcome = cli("run", "microct", volume_file, "--model", random_dense_model.folder, "--out", out)
+        assert outcome.status == 0, outcome.err
+        told = "findings.csv was there before and stays as it was; the new one is findings.sciml.csv.\n"
+        assert told in outcome.err
+        assert f"  {out / 'findings.sciml.csv'}\n" in outcome.out
+    assert (out / "findings.csv").read_text() == "mine"
+    assert len(list(out.glob("*findings*"))) == 2
+
+
 def test_run_writes_the_same_table_as_python(
     cli: Any, volume_file: Path, random_dense_model: Model, tmp_path: Path
 ) -> None:

@@ -20,6 +20,10 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing can be killed like that here"),
 ]
+PRELOADED = [
+    *("killed_saves", "torch", "safetensors.torch", "pandas", "matplotlib.pyplot", "skimage"),
+    *("napari_sciml.techniques.saved_runs", "napari_sciml.techniques.cryoem.recipe", "starfile"),
+]
 KILLS = 20
 """Of each kind, at moments that a seed decides."""
 
@@ -28,7 +32,7 @@ KILLS = 20
 def processes() -> Any:
     """Make processes from one that has imported everything, so that each starts in milliseconds."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([*("killed_saves", "torch", "safetensors.torch", "pandas")])
+    context.set_forkserver_preload(PRELOADED)
     return context
 
 
@@ -45,10 +49,11 @@ def test_killed_at_random_moments(kind: str, processes: Any, tmp_path: Path) -> 
     rng, version = random.Random(kind), 1
     for _ in range(KILLS):
         done = RawValue("l", version)
+        begin = time.monotonic()
         process = started(processes, killed_saves.save_on_and_on, kind, tmp_path, version + 1, done)
         while done.value == version and process.is_alive():
             time.sleep(0.001)
-        time.sleep(rng.uniform(0, 0.05))
+        time.sleep(rng.uniform(0, time.monotonic() - begin))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL

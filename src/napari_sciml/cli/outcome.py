@@ -39,8 +39,12 @@ def save(findings: Findings, folder: Path) -> list[Path]:
     SciMLError
         If `folder` could not be written, even though the results are safe elsewhere.
     """
+    from napari_sciml.io.sets import DATA, POINTER
+
     try:
-        return findings.save(folder)
+        files = findings.save(folder)
+        tell_notes(folder, POINTER, DATA)
+        return files
     except SciMLError as error:
         rescue = Path(tempfile.mkdtemp(prefix="napari-sciml-"))
         try:
