@@ -17,11 +17,13 @@ from readme_table import accuracy_table, figure
 from typer.testing import CliRunner
 
 from napari_sciml import cli
+from napari_sciml.backends import backend_specs
+from napari_sciml.cli.options import choices_of
 from napari_sciml.cli.variants import metrics_of, name_of
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import ModelCard
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model, model_names
-from napari_sciml.techniques import get_technique, technique_names
+from napari_sciml.techniques import get_technique, specs, technique_names
 
 HELP_WIDTH = 88
 SCREENSHOTS = (
@@ -42,9 +44,9 @@ SENSITIVITY = (
 def write_all(folder: Path) -> None:
     """Write every generated page into `folder`."""
     folder.mkdir(exist_ok=True)
-    for name in technique_names():
-        technique = get_technique(name)
-        write(folder / f"settings_{name}.md", settings_table(technique.settings_type))
+    write(folder / "settings.md", settings_sections())
+    write(folder / "techniques.md", techniques_table())
+    write(folder / "backends.md", backends_table())
     write(folder / "cli.md", cli_reference())
     write(folder / "models.md", models_pages())
     write(folder / "accuracy.md", accuracy_table(every=True))
@@ -132,6 +134,37 @@ def table_v() -> str:
     return table(head, rows)
 
 
+def settings_sections() -> str:
+    """Return one section for each technique with the table of its settings."""
+    return "\n".join(
+        f"## {name}\n\n{settings_table(get_technique(name).settings_type)}" for name in technique_names()
+    )
+
+
+def techniques_table() -> str:
+    """Return one row for each technique: its name in calls, what it is, its models and its sample."""
+    rows = []
+    for name, spec in specs().items():
+        found = ", ".join(f"`{model}`" for model in get_technique(name).models)
+        rows.append((f"`{name}`", spec.title, found, "" if spec.sample is None else spec.sample.title))
+    return table(("technique", "what it is", "models", "sample"), rows)
+
+
+def backends_table() -> str:
+    """Return one row for each backend: its name in calls, what it is, its settings and what it needs."""
+    rows = [
+        (
+            f"`{spec.name}`",
+            spec.title,
+            ", ".join(f"`{name}`" for name in spec.option_names),
+            ", ".join(spec.runtimes),
+            spec.needs,
+        )
+        for spec in backend_specs()
+    ]
+    return table(("backend", "what it is", "settings", "runtimes", "needs"), rows)
+
+
 def settings_table(kind: type[RunSettings]) -> str:
     """Give one row for each setting: name, what it takes, default, what it does."""
     rows = [
@@ -143,7 +176,8 @@ def settings_table(kind: type[RunSettings]) -> str:
 
 def allowed(field: FieldInfo) -> str:
     """Say in words which values a field takes."""
-    words = kind_of(field.annotation)
+    choices = choices_of(field)
+    words = ", ".join(f"`{name}`" for name in choices) if choices else kind_of(field.annotation)
     for rule in field.metadata:
         for name, sign in (("ge", "from"), ("gt", "above"), ("le", "to"), ("lt", "below")):
             if (bound := getattr(rule, name, None)) is not None:
@@ -159,9 +193,8 @@ def kind_of(annotation: Any) -> str:
         return ", ".join(f"`{value}`" for value in get_args(annotation))
     if get_origin(annotation) is tuple:
         return "two numbers"
-    return {int: "whole number", float: "number", str: "text", bool: "yes or no", Any: "file or array"}[
-        annotation
-    ]
+    words = {int: "whole number", float: "number", str: "text", bool: "yes or no", Any: "file or array"}
+    return words.get(annotation) or getattr(annotation, "__name__", str(annotation)).lower()
 
 
 def default(field: FieldInfo) -> str:

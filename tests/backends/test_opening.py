@@ -177,9 +177,13 @@ def test_levels_out_of_range_are_refused(levels: int) -> None:
         parse_settings(RunSettings, {"backend": "codebook", "levels": levels})
 
 
-def test_spikes_are_not_part_of_this_version(rich_model: Model) -> None:
-    with pytest.raises(SciMLError, match="no eedn variant yet"):
-        opened(rich_model, backend="spiking")
+def test_what_is_not_there_is_not_offered(rich_model: Model) -> None:
+    with pytest.raises(
+        SciMLError, match="backend='spiking' is not valid: use one of float32, codebook, int8"
+    ):
+        parse_settings(RunSettings, {"backend": "spiking"})
+    with pytest.raises(SciMLError, match="There is no backend called 'spiking': use one of float32"):
+        open_predictor(rich_model, "spiking")
 
 
 def test_a_script_is_warned(random_patch_model: Model) -> None:

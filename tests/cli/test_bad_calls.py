@@ -128,7 +128,7 @@ def test_bad_input_is_one_sentence(
         (["--axes", "zy"], "has 3 dimensions but axes='zy' names 2"),
         (["--channel", "0"], "has no channels"),
         (["--dataset", "x"], "has no parts"),
-        (["--backend", "spiking"], "has no eedn variant"),
+        (["--backend", "spiking"], "'spiking' is not one of 'float32', 'codebook', 'int8'"),
         (["--backend", "codebook", "--levels", "0"], "The setting levels=0 is not valid"),
         (["--backend", "codebook", "--levels", "17"], "levels=17 is not valid: input should be less"),
     ],

@@ -65,6 +65,17 @@ def test_a_settings_row_gives_range_and_default(generate: ModuleType) -> None:
     assert "| `axis` | whole number from 0 to 2 | `0` |" in table
 
 
+def test_every_technique_and_backend_has_its_row(generate: ModuleType) -> None:
+    assert re.findall(r"^\| `([\w-]+)`", generate.techniques_table(), re.MULTILINE) == technique_names()
+    assert re.findall(r"^\| `([\w-]+)`", generate.backends_table(), re.MULTILINE) == [
+        "float32",
+        "codebook",
+        "int8",
+    ]
+    assert re.findall(r"^## ([\w-]+)", generate.settings_sections(), re.MULTILINE) == technique_names()
+    assert "| `backend` | `float32`, `codebook`, `int8` | `float32` |" in generate.settings_sections()
+
+
 def test_every_command_has_its_section(generate: ModuleType) -> None:
     sections = re.findall(r"^## (\w+)", generate.cli_reference(), re.MULTILINE)
     known = {"demo", "run", "train", "evaluate", "simulate", "quantize", "models", "doctor"}

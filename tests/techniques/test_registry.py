@@ -15,9 +15,9 @@ import napari_sciml as sciml
 from fakes import SpotTechnique
 from napari_sciml import techniques
 from napari_sciml.core.errors import SciMLError, SciMLWarning
+from napari_sciml.core.reference import load
 from napari_sciml.techniques import TechniqueSpec, get_technique, register, spec_of, technique_names
-from napari_sciml.techniques.reference import load
-from napari_sciml.techniques.registry import look_again
+from napari_sciml.techniques.registry import TECHNIQUES
 
 OURS = ["cryoem", "diffraction", "gisaxs", "microct"]
 SPOTS = TechniqueSpec(name="spots", title="Spots", recipe=SpotTechnique)
@@ -35,7 +35,7 @@ def install(tmp_path, monkeypatch):
         (info / "entry_points.txt").write_text(
             f"[napari_sciml.techniques]\n{package} = {package}:{reference}\n"
         )
-        look_again()
+        TECHNIQUES.look_again()
 
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
@@ -44,7 +44,7 @@ def install(tmp_path, monkeypatch):
     for name in set(sys.modules) - before:
         if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
             del sys.modules[name]
-    look_again()
+    TECHNIQUES.look_again()
 
 
 MADE_UP = """

@@ -9,18 +9,9 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from napari_sciml.backends.registry import BACKENDS, backend_of
 from napari_sciml.networks.architectures import new_module
 
-PJ_PER_MULTIPLY_ADD = {
-    # A multiplication, 3.7 pJ, and an addition, 0.9 pJ, of 32 bit floating point.
-    "float32": 4.6,
-    # A multiplication of 8 bit, 0.2 pJ, and an addition of 32 bit integers, 0.1 pJ.
-    "int8": 0.3,
-    # Few levels need only additions: the inputs of each level are added up before one multiplication by it,
-    # which is left out here. The simulation in torch does not work like that.
-    "codebook": 0.9,
-}
-"""Backend -> picojoules of one multiply-add."""
 IN_INTEGERS = {"lattice-net": 0.92, "table-vii-dense": 0.94, "orientation-net": 0.11}
 """Tag of a network -> share of its multiply-adds that the variant int8 does in integers, where not all."""
 
@@ -49,6 +40,9 @@ def multiply_adds(architecture: str, rows: int, columns: int, stride: int = 0) -
 
 def energy_mj(architecture: str, backend: str, count: float) -> float:
     """Estimate the energy of `count` multiply-adds, mJ."""
-    share = IN_INTEGERS.get(architecture, 1.0) if backend == "int8" else 1.0
-    kind = PJ_PER_MULTIPLY_ADD.get(backend, PJ_PER_MULTIPLY_ADD["float32"])
-    return count * (share * kind + (1 - share) * PJ_PER_MULTIPLY_ADD["float32"]) * 1e-9
+    plain = backend_of("float32").picojoules
+    spec = BACKENDS.specs().get(backend)
+    if spec is None:
+        return count * plain * 1e-9
+    share = IN_INTEGERS.get(architecture, 1.0) if spec.integers else 1.0
+    return count * (share * spec.picojoules + (1 - share) * plain) * 1e-9

@@ -5,21 +5,19 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 
 from napari_sciml.backends import tuner
+from napari_sciml.backends.registry import backend_specs
 from napari_sciml.backends.tuner import Choice
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.model import Model
 
-MEASURED = ("float32", "int8")
-"""Backends that more than one runtime can execute."""
-
 
 def measurable(models: Sequence[Model]) -> list[tuple[Model, str]]:
-    """Give each model with each backend whose weights it has and for which there is a choice."""
+    """Give each model with each backend whose weights it has and that more than one runtime can execute."""
     return [
-        (model, kind)
+        (model, spec.name)
         for model in models
-        for kind in MEASURED
-        if any(variant.kind == kind for variant in model.variants)
+        for spec in backend_specs()
+        if len(spec.runtimes) > 1 and any(variant.kind == spec.variant for variant in model.variants)
     ]
 
 

@@ -7,6 +7,7 @@ import time
 from napari_sciml.backends.compared import Corner, Pair, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
 from napari_sciml.backends.predictor import FieldScores, Predictor
+from napari_sciml.backends.registry import BACKENDS
 from napari_sciml.backends.sample import Sample
 from napari_sciml.core.provenance import NetworkRecord
 from napari_sciml.networks.model import Model
@@ -91,8 +92,10 @@ class Metered:
         )
 
     def _size(self) -> int:
+        spec = BACKENDS.specs().get(self.backend)
+        kind = self.backend if spec is None else spec.variant
         for variant in self.model.variants:
-            if variant.kind == self.backend and variant.sha256 == self.weights_sha256:
+            if variant.kind == kind and variant.sha256 == self.weights_sha256:
                 return variant.size_bytes
         # Rounded just now, or read from a file elsewhere.
         from napari_sciml.backends.codebook import CodebookTorch

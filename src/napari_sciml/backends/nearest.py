@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
 from napari_sciml.backends.opening import check_backend, open_predictor
 from napari_sciml.backends.predictor import Predictor
-from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
+from napari_sciml.backends.registry import backend_of, runtimes_for
+from napari_sciml.backends.runtimes import installed
+from napari_sciml.backends.spec import Opened
 from napari_sciml.backends.tuner import choose
+from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.spec import CodebookSpec
@@ -15,7 +16,7 @@ from napari_sciml.networks.model import Model
 
 
 def open_for(model: Model, settings: RunSettings) -> Predictor:
-    """Give what runs `model` as the settings ask, or the nearest that works; its notes say which and why.
+    """Return what runs `model` as the settings ask, or the nearest that works; its notes say which and why.
 
     Raises
     ------
@@ -25,88 +26,71 @@ def open_for(model: Model, settings: RunSettings) -> Predictor:
     from napari_sciml.backends.metered import Metered
 
     check_backend(model, settings)
-    search = _Search(model, settings)
-    predictor = search.nearest()
-    return Metered(predictor, notes=tuple(search.notes), choice=search.choice)
+    opened = backend_of(settings.backend).open(model, settings)
+    return Metered(opened.predictor, notes=opened.notes, choice=opened.choice)
 
 
-@dataclass
-class _Search:
-    """Looks for the nearest thing to what was asked for that works here."""
+def nearest_float(model: Model, options: RuntimeOptions, notes: tuple[str, ...] = ()) -> Opened:
+    """Return what runs the floating point weights, by the runtime asked for or else another."""
+    opened = _with_fallback(model, "float32", options.runtime, notes)
+    return opened if isinstance(opened, Opened) else Opened(open_predictor(model), opened)
 
-    model: Model
-    settings: RunSettings
-    notes: list[str] = field(default_factory=list)
-    choice: str = ""
 
-    def nearest(self) -> Predictor:
-        backend = self.settings.backend
-        if backend == "codebook":
-            return self._codebook()
-        if backend == "int8":
-            found = self._integers()
-            if found is not None:
-                return found
-        elif backend == "spiking":
-            return open_predictor(self.model, backend)
-        return self._with_fallback("float32") or open_predictor(self.model)
+def nearest_integers(model: Model, options: RuntimeOptions) -> Opened:
+    """Return what runs the integers, or floating point with a note that says why."""
+    try:
+        model.variant("int8").read()
+    except SciMLError as error:
+        note = f"{error.message}; float32 was used instead of integers."
+        return nearest_float(model, options, (note,))
+    opened = _with_fallback(model, "int8", options.runtime, ())
+    if isinstance(opened, Opened):
+        return opened
+    note = "No runtime for integers could be used; float32 was used instead."
+    return nearest_float(model, options, (*opened, note))
 
-    def _integers(self) -> Predictor | None:
-        """Give a predictor of integers, or None with a note that says why not."""
+
+def nearest_levels(model: Model, options: CodebookOptions) -> Opened:
+    """Return the network of few levels that was asked for, or else one rounded just now."""
+    from napari_sciml.backends.codebook import open_codebook
+
+    spec, notes = CodebookSpec.of(options, model.normalisation), []
+    if options.runtime not in ("auto", "torch"):
+        notes.append(
+            f"The runtime {options.runtime} cannot run the backend codebook; torch was used instead."
+        )
+    try:
+        return Opened(open_codebook(model, spec, options.codebook), tuple(notes))
+    except SciMLError as error:
+        if options.codebook is not None or spec.method == "constrain":
+            raise
+        notes.append(f"{error.message}; its weights were rounded after training instead.")
+    return Opened(open_codebook(model, spec.model_copy(update={"method": "constrain"})), tuple(notes))
+
+
+def _with_fallback(
+    model: Model, backend: str, asked: str, notes: tuple[str, ...]
+) -> Opened | tuple[str, ...]:
+    """Try the runtime that was asked for or chosen, then the others; give notes alone if none works."""
+    able = runtimes_for(backend)
+    told, failures, choice, wanted = list(notes), [], "", asked
+    if asked == "auto":
+        chosen = choose(model, backend)
+        wanted, choice = chosen.runtime, chosen.why
+        if backend == "int8" and wanted == "torch":
+            told.append(f"Integers bring nothing on this machine ({choice}).")
+    if wanted not in able:
+        if asked == "auto":
+            return tuple(told)
+        failures.append(f"The runtime {wanted} cannot run the backend {backend}")
+    for runtime in dict.fromkeys((wanted, *able)):
+        if runtime not in able or (runtime != wanted and not installed(runtime)):
+            continue
         try:
-            self.model.variant("int8").read()
+            found = open_predictor(model, backend, runtime)
         except SciMLError as error:
-            self.notes.append(f"{error.message}; float32 was used instead of integers.")
-            return None
-        found = self._with_fallback("int8")
-        if found is None:
-            self.notes.append("No runtime for integers could be used; float32 was used instead.")
-        return found
-
-    def _with_fallback(self, backend: str) -> Predictor | None:
-        """Try the runtime that was asked for or chosen, then the others that run the same variant."""
-        wanted: str = self.settings.runtime
-        able = RUNTIMES_FOR[backend]
-        failures: list[str] = []
-        if wanted == "auto":
-            wanted = self._chosen(backend)
-        if wanted not in able:
-            if self.settings.runtime == "auto":
-                return None
-            failures.append(f"The runtime {wanted} cannot run the backend {backend}")
-        for runtime in dict.fromkeys((wanted, *able)):
-            if runtime not in able or (runtime != wanted and not installed(runtime)):
-                continue
-            try:
-                found = open_predictor(self.model, backend, runtime)
-            except SciMLError as error:
-                failures.append(error.message)
-                continue
-            self.notes += [f"{failure}; {runtime} was used instead." for failure in failures]
-            return found
-        self.notes += [f"{failure}." for failure in failures]
-        return None
-
-    def _chosen(self, backend: str) -> str:
-        """Give the runtime that was measured to be best here."""
-        choice = choose(self.model, backend)
-        self.choice = choice.why
-        if backend == "int8" and choice.runtime == "torch":
-            self.notes.append(f"Integers bring nothing on this machine ({choice.why}).")
-        return choice.runtime
-
-    def _codebook(self) -> Predictor:
-        """Give the network of few levels that was asked for, or else one rounded just now."""
-        spec, path = CodebookSpec.of(self.settings, self.model.normalisation), self.settings.codebook
-        if (wanted := self.settings.runtime) not in ("auto", "torch"):
-            self.notes.append(
-                f"The runtime {wanted} cannot run the backend codebook; torch was used instead."
-            )
-        try:
-            return open_predictor(self.model, "codebook", "torch", spec, path)
-        except SciMLError as error:
-            if path is not None or spec.method == "constrain":
-                raise
-            self.notes.append(f"{error.message}; its weights were rounded after training instead.")
-        plain = spec.model_copy(update={"method": "constrain"})
-        return open_predictor(self.model, "codebook", "torch", plain)
+            failures.append(error.message)
+            continue
+        told += [f"{failure}; {runtime} was used instead." for failure in failures]
+        return Opened(found, tuple(told), choice)
+    return (*told, *(f"{failure}." for failure in failures))

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from napari_sciml.backends.predictor import Predictor
-from napari_sciml.backends.runtimes import RUNTIMES_FOR, check_installed, installed
+from napari_sciml.backends.registry import backend_of, runtimes_for
+from napari_sciml.backends.runtimes import check_installed, installed
+from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.reference import load
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model
@@ -12,8 +15,9 @@ from napari_sciml.networks.model import Model
 
 def check_backend(model: Model, settings: RunSettings) -> None:
     """Raise `SciMLError` if a run with these settings cannot start. Imports nothing heavy."""
-    if settings.backend == "spiking":
-        model.variant("eedn")
+    spec = backend_of(settings.backend)
+    if not spec.nearest and (why := spec.why_not()):
+        raise SciMLError(f"The backend {spec.name} cannot run here", why)
 
 
 def open_predictor(
@@ -23,16 +27,17 @@ def open_predictor(
     spec: CodebookSpec | None = None,
     path: str | None = None,
 ) -> Predictor:
-    """Load the weights of `model` and give what runs exactly these, without any fall-back.
+    """Load the weights of `model` and return what runs exactly these, without any fall-back.
 
     Parameters
     ----------
     model
         What to run.
     backend
-        ``float32``, ``codebook``, ``int8`` or ``spiking``: which of its variants.
+        Which of its variants, and how.
     runtime
-        ``torch``, ``onnxruntime``, ``openvino``, or ``auto`` for the first that can, without measuring.
+        ``torch``, ``onnxruntime``, ``openvino``, or ``auto`` for the first that can, without measuring. A
+        backend without runtimes does not look at it.
     spec, path
         Which codebook: the one made like this, or the one in a file.
 
@@ -41,12 +46,26 @@ def open_predictor(
     SciMLError
         If the model has no such variant, or the runtime is not installed or cannot run it.
     """
-    if backend == "spiking":
-        model.variant("eedn")
-        raise SciMLError("The backend spiking is not part of this version", "choose float32")
-    able = RUNTIMES_FOR[backend]
-    if backend == "int8":
-        model.variant(backend)
+    found = backend_of(backend)
+    if backend == "codebook":
+        from napari_sciml.backends.codebook import open_codebook
+
+        able_runtime(backend, runtime)
+        return open_codebook(model, spec or CodebookSpec(), path)
+    told = {"runtime": runtime} if "runtime" in found.option_names else {}
+    predictor: Predictor = load(found.predictor)(model, found.options(backend=backend, **told))
+    return predictor
+
+
+def able_runtime(backend: str, runtime: str) -> str:
+    """Return the runtime that executes a backend; ``auto`` is the first that is installed.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot, or is not installed.
+    """
+    able = runtimes_for(backend)
     if runtime == "auto":
         runtime = next((name for name in able if installed(name)), able[0])
     if runtime not in able:
@@ -54,14 +73,26 @@ def open_predictor(
             f"The runtime {runtime} cannot run the backend {backend}", f"choose {' or '.join(able)}"
         )
     check_installed(runtime)
-    if backend == "codebook":
-        from napari_sciml.backends.codebook import open_codebook
+    return runtime
 
-        return open_codebook(model, spec or CodebookSpec(), path)
+
+def exact_network(model: Model, options: RuntimeOptions) -> Predictor:
+    """Return what runs the floating point or the integer weights of a model."""
+    # What is missing of the model is told before what is missing on this machine.
+    model.variant(options.backend)
+    runtime = able_runtime(options.backend, options.runtime)
     if runtime == "torch":
         from napari_sciml.backends.torch_float import TorchFloat
 
         return TorchFloat(model)
     from napari_sciml.backends.graph_predictor import GraphPredictor
 
-    return GraphPredictor(model, backend, runtime)
+    return GraphPredictor(model, options.backend, runtime)
+
+
+def exact_levels(model: Model, options: CodebookOptions) -> Predictor:
+    """Return what runs the few levels that the options ask for."""
+    from napari_sciml.backends.codebook import open_codebook
+
+    able_runtime(options.backend, options.runtime)
+    return open_codebook(model, CodebookSpec.of(options, model.normalisation), options.codebook)

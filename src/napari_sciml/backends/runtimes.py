@@ -10,8 +10,6 @@ GRAPH_RUNTIMES = ("onnxruntime", "openvino")
 """What executes ONNX graphs, in the order in which they are tried."""
 NEEDS = {"torch": (), "onnxruntime": ("onnx", "onnxruntime"), "openvino": ("onnx", "openvino")}
 """Runtime -> packages that it needs."""
-RUNTIMES_FOR = {"float32": ("torch", *GRAPH_RUNTIMES), "int8": GRAPH_RUNTIMES, "codebook": ("torch",)}
-"""Backend -> runtimes that can execute it, in the order in which they are tried."""
 
 
 def installed(runtime: str) -> bool:
@@ -26,3 +24,10 @@ def check_installed(runtime: str) -> None:
             f"The runtime {runtime} is not installed",
             'type: pip install "napari-sciml[fast]", or choose the runtime torch',
         )
+
+
+def no_graph_runtime() -> str:
+    """Say that nothing is installed that executes ONNX graphs, or nothing."""
+    if any(installed(name) for name in GRAPH_RUNTIMES):
+        return ""
+    return 'neither ONNX Runtime nor OpenVINO is installed; type: pip install "napari-sciml[fast]"'

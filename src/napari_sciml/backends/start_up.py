@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
+from napari_sciml.backends.registry import runtimes_for
+from napari_sciml.backends.runtimes import installed
 from napari_sciml.backends.tuner import expected
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
@@ -23,14 +24,14 @@ def likely_runtime(model: Model, settings: RunSettings) -> str:
     runtime: str = settings.runtime
     if runtime != "auto":
         return runtime
-    able = RUNTIMES_FOR.get(settings.backend, ("torch",))
+    able = runtimes_for(settings.backend) or ("torch",)
     choice = _remembered(model, settings)
     return choice or next((name for name in reversed(able) if installed(name)), "torch")
 
 
 def start_up_cost(model: Model, settings: RunSettings) -> float:
     """Return the seconds that opening `model` takes, on the machine that `core.run_rate` compares with."""
-    several = len(RUNTIMES_FOR.get(settings.backend, ())) > 1
+    several = len(runtimes_for(settings.backend)) > 1
     measured = not several or settings.runtime != "auto" or _remembered(model, settings)
     loaded = "torch" in sys.modules
     return WEIGHTS_S + (0.0 if loaded else LIBRARIES_S) + (0.0 if measured else MEASURING_S)
@@ -38,7 +39,7 @@ def start_up_cost(model: Model, settings: RunSettings) -> float:
 
 def _remembered(model: Model, settings: RunSettings) -> str:
     try:
-        choice = expected(model, settings.backend) if settings.backend in RUNTIMES_FOR else None
+        choice = expected(model, settings.backend) if runtimes_for(settings.backend) else None
     except SciMLError:
         # Opening says what is wrong, or takes the nearest that works.
         return "torch"

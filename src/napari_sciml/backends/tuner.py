@@ -22,7 +22,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_sciml.backends.opening import open_predictor
 from napari_sciml.backends.predictor import FIELD_STRIDE, Predictor
-from napari_sciml.backends.runtimes import NEEDS, RUNTIMES_FOR, installed
+from napari_sciml.backends.registry import backend_of, runtimes_for
+from napari_sciml.backends.runtimes import NEEDS, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.pixels import FloatArray
@@ -34,8 +35,6 @@ HESITATES = 0.1
 """Where the two best classes are nearer than this in float32, either may win."""
 SAME_LABELS = 0.97
 """Share of the other labels that must be those of plain torch float32."""
-SCORES_WITHIN = {"float32": 1e-3, "int8": 0.03}
-"""Backend -> how far scores may be from those of plain torch float32, on average."""
 IMAGES, ROUNDS = 64, 3
 
 
@@ -84,7 +83,7 @@ def set_by_hand(model: Model, backend: str) -> Choice | None:
     wanted = os.environ.get(VARIABLE, "")
     if wanted and wanted not in NEEDS:
         raise SciMLError(f"{VARIABLE} is {wanted!r}", f"set it to one of {', '.join(NEEDS)}, or unset it")
-    known = [name for name in RUNTIMES_FOR[backend] if installed(name)]
+    known = [name for name in runtimes_for(backend) if installed(name)]
     if not wanted or not known:
         return None
     runtime = wanted if wanted in known else known[0]
@@ -111,7 +110,7 @@ def expected(model: Model, backend: str) -> Choice | None:
 
 def without_measuring(model: Model, backend: str) -> Choice | None:
     """Give the runtime to take where nothing can be measured, or None where something can."""
-    others = [name for name in RUNTIMES_FOR[backend] if name != "torch" and installed(name)]
+    others = [name for name in runtimes_for(backend) if name != "torch" and installed(name)]
     if not others:
         why = "torch: neither ONNX Runtime nor OpenVINO is installed"
         return Choice(model=model.name, backend=backend, runtime="torch", why=why)
@@ -121,7 +120,7 @@ def without_measuring(model: Model, backend: str) -> Choice | None:
 
 
 def _first(model: Model, backend: str) -> Choice:
-    first = next(name for name in RUNTIMES_FOR[backend] if installed(name))
+    first = next(name for name in runtimes_for(backend) if installed(name))
     why = f"{first}: not measured, since the model has no calibration images"
     return Choice(model=model.name, backend=backend, runtime=first, why=why)
 
@@ -135,7 +134,7 @@ def measure(model: Model, backend: str) -> Choice:
     except SciMLError:
         # They are named in the card, but missing or damaged.
         return _first(model, backend)
-    others = [name for name in RUNTIMES_FOR[backend] if name != "torch" and installed(name)]
+    others = [name for name in runtimes_for(backend) if name != "torch" and installed(name)]
     trials, said = {"torch": Trial(open_predictor(model), images)}, []
     for name in others:
         try:
@@ -150,7 +149,7 @@ def measure(model: Model, backend: str) -> Choice:
     ratios = {}
     for name, trial in trials.items():
         ratio = plain.seconds / trial.seconds
-        agrees = near(plain.answers, trial.answers, SCORES_WITHIN[backend])
+        agrees = near(plain.answers, trial.answers, backend_of(backend).scores_within)
         said.append(f"{name} {ratio:.1f}x" + ("" if agrees else " but other answers"))
         if agrees:
             ratios[name] = ratio

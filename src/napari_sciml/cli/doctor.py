@@ -54,7 +54,7 @@ def doctor(
     if measure:
         show(measured_again(names or []))
         return
-    findings = [*packages(), *runtimes(), *machine(), *weights(), *choices()]
+    findings = [*packages(), *runtimes(), *backends(), *machine(), *weights(), *choices()]
     show(findings)
     for image in names or []:
         look_into(image)
@@ -135,6 +135,14 @@ def runtimes() -> Iterator[Finding]:
         reason = failure_of(name)
         advice = f"install {name} again, or choose --runtime torch" if reason else ""
         yield Finding(f"runtime {name}", reason or "works", advice)
+
+
+def backends() -> Iterator[Finding]:
+    """Report which backends can run here, and why others cannot."""
+    from napari_sciml.backends.registry import backend_specs
+
+    for spec in backend_specs():
+        yield Finding(f"backend {spec.name}", spec.why_not() or "can run")
 
 
 def failure_of(runtime: str) -> str:

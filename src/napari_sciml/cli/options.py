@@ -5,12 +5,14 @@ from __future__ import annotations
 import enum
 import inspect
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Union, get_args, get_origin
 
 import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from napari_sciml.core.backend_options import OneOf
 
 
 def with_options(kind: type[BaseModel]) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -55,6 +57,9 @@ def option(name: str, field: FieldInfo) -> inspect.Parameter:
         words.append(f"Default: {field.default}.")
     flag = name.replace("_", "-")
     yes_or_no = field.annotation is bool
+    accepts = accepted(name, field.annotation)
+    if choices := choices_of(field):
+        accepts = enumerated(name, choices)
     return inspect.Parameter(
         name,
         inspect.Parameter.KEYWORD_ONLY,
@@ -64,7 +69,7 @@ def option(name: str, field: FieldInfo) -> inspect.Parameter:
             help=" ".join(words),
             show_default=False,
         ),
-        annotation=accepted(name, field.annotation) | None,
+        annotation=accepts | None,
     )
 
 
@@ -79,8 +84,18 @@ def accepted(name: str, annotation: Any) -> Any:
         # The option may be given several times.
         return list[accepted(name, get_args(annotation)[0])]  # type: ignore[misc]
     if get_origin(annotation) is Literal:
-        return enum.Enum(name, {str(value): str(value) for value in get_args(annotation)})
+        return enumerated(name, get_args(annotation))
     return annotation
+
+
+def enumerated(name: str, values: Sequence[Any]) -> Any:
+    """Return the type of an option that takes one of these values."""
+    return enum.Enum(name, {str(value): str(value) for value in values})
+
+
+def choices_of(field: FieldInfo) -> list[str]:
+    """Return what a field takes where that is known only now; nothing for other fields."""
+    return [name for rule in field.metadata if isinstance(rule, OneOf) for name in rule.names()]
 
 
 def limits_of(field: FieldInfo) -> str:

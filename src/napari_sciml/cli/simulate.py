@@ -12,8 +12,8 @@ from napari_sciml.cli.console import progress_bar, say
 from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.cli.outcome import prepare_folder, tell_notes
+from napari_sciml.core.reference import load
 from napari_sciml.techniques import spec_of, specs
-from napari_sciml.techniques.reference import load
 from napari_sciml.techniques.work import Simulator
 
 

@@ -9,11 +9,11 @@ from typing import Any
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.reference import load
 from napari_sciml.networks.card import CARD_FILE
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model
 from napari_sciml.techniques import spec_of
-from napari_sciml.techniques.reference import load
 from napari_sciml.training.keep import Maker
 
 WORK = "work"

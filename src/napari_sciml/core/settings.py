@@ -2,56 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
+from napari_sciml.core.backend_options import CodebookOptions
 from napari_sciml.core.errors import SciMLError
 
-BACKENDS = ("float32", "codebook", "int8", "spiking")
-RUNTIMES = ("auto", "torch", "onnxruntime", "openvino")
-MOST_LEVELS = 16
 
+class RunSettings(CodebookOptions):
+    """What any technique can be told, and what computes; each technique adds its own fields."""
 
-class RunSettings(BaseModel):
-    """What any technique can be told; each technique adds its own fields."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
-
-    backend: Literal["float32", "codebook", "int8", "spiking"] = Field(
-        "float32", description="What computes the scores: floating point, few levels, integers or spikes."
-    )
-    runtime: Literal["auto", "torch", "onnxruntime", "openvino"] = Field(
-        "auto", description="Library that executes the network; auto takes the fastest that agrees."
-    )
-    levels: int = Field(
-        8,
-        ge=1,
-        le=MOST_LEVELS,
-        description="Backend codebook: how many values the weights may take, and the data too.",
-    )
-    data_levels: int | None = Field(
-        None,
-        ge=1,
-        le=MOST_LEVELS,
-        description="Backend codebook: how many values the data may take; if not given, like the weights.",
-    )
-    method: Literal["constrain", "trained", "qat", "data"] = Field(
-        "qat",
-        description="Backend codebook: weights rounded after training as in the paper, with values trained "
-        "afterwards, or trained to be rounded (quantization-aware); data: exact weights that learned from "
-        "rounded data.",
-    )
-    scope: Literal["global", "layer", "channel"] = Field(
-        "layer",
-        description="Backend codebook: one set of values for all, for each layer or each channel.",
-    )
-    targets: Literal["convolutions", "weights", "biases"] = Field(
-        "weights", description="Backend codebook: what is rounded; biases means all weights and the biases."
-    )
-    codebook: str | None = Field(
-        None, description="Backend codebook: a file with a constrained network, instead of a stored one."
-    )
     model: str | None = Field(
         None, description="A model's name or folder; empty means the technique's own model."
     )

@@ -11,12 +11,12 @@ import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
+from napari_sciml.core.reference import load
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.points import LayerData, manual_defaults, plain_feature
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.layers.styles import MODEL, style_for
-from napari_sciml.techniques.reference import load
 from napari_sciml.techniques.registry import mark_of
 
 TABLE_NAME = "points.csv"

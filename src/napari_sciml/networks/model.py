@@ -27,7 +27,7 @@ class Variant:
     Attributes
     ----------
     kind
-        ``float32``, ``codebook``, ``int8`` or ``eedn``.
+        ``float32``, ``codebook`` or ``int8``.
     file
         The weights.
     sha256

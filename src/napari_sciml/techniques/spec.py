@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.reference import Reference, load
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
-from napari_sciml.techniques.reference import Reference, load
 from napari_sciml.techniques.window import Mark, WindowSpec
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")

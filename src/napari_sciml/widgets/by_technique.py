@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtWidgets import QWidget
 
-from napari_sciml.techniques.reference import Reference, load
+from napari_sciml.core.reference import Reference, load
 from napari_sciml.techniques.registry import window_of
 from napari_sciml.widgets.parts.result_page import ResultPage
 from napari_sciml.widgets.simulate.page import SimulatePage

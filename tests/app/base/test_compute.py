@@ -7,6 +7,7 @@ import pytest
 
 from napari_sciml.app.base import compute
 from napari_sciml.app.base.compute import changed, outlook, used
+from napari_sciml.backends import runtimes
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import Metric, VariantRecord
 from napari_sciml.networks.codebook.spec import CodebookSpec
@@ -41,7 +42,7 @@ def test_a_runtime_that_cannot_execute_the_backend_waits():
 
 def test_every_choice_on_offer_is_one_that_the_settings_take():
     fields = RunSettings.model_fields
-    offered = {"backend": compute.BACKENDS, "method": compute.METHODS, "scope": compute.SCOPES}
+    offered = {"backend": compute.backend_choices(), "method": compute.METHODS, "scope": compute.SCOPES}
     for name, choices in {**offered, "targets": compute.TARGETS}.items():
         for _, value in choices:
             assert getattr(RunSettings(**{name: value}), name) == value
@@ -91,10 +92,10 @@ def test_training_images_let_the_data_have_levels_too(model):
 
 def test_without_a_runtime_for_integers_it_says_so(model, monkeypatch):
     add_variant(model.folder, "int8", "int8.onnx", b"x", VariantRecord(file="", sha256=""))
-    monkeypatch.setattr(compute, "installed", lambda name: False)
+    monkeypatch.setattr(runtimes, "installed", lambda name: False)
     told = outlook(str(model.folder), {"backend": "int8"})
     assert "No runtime for integers is installed: float32 will run instead" in told
-    monkeypatch.setattr(compute, "installed", lambda name: name == "openvino")
+    monkeypatch.setattr(runtimes, "installed", lambda name: name == "openvino")
     assert outlook(str(model.folder), {"backend": "int8"}).startswith("Stored weights: 1 B")
 
 

@@ -347,7 +347,6 @@ def test_plan_reads_no_pixels_and_matches_the_run(random_dense_model):
 @pytest.mark.parametrize(
     ("settings", "said"),
     [
-        ({"backend": "spiking"}, "no eedn variant yet"),
         ({"fiber_diameter_um": 10.0}, "does not say how large a pixel is"),
         ({"model": "nonsense"}, "no model called"),
     ],

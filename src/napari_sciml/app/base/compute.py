@@ -9,16 +9,17 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_sciml.app.base.runtime_words import able_runtime
-from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
+from napari_sciml.backends.registry import BACKENDS, backend_of, backend_specs
+from napari_sciml.backends.runtimes import no_graph_runtime
+from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.reference import load
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import get_model
 
-BACKENDS = [("float32", "float32"), ("few levels (codebook)", "codebook"), ("integers (int8)", "int8")]
-"""Words -> backend, in the order of the combo."""
 METHODS = [
     ("trained to be rounded", "qat"),
     ("values trained", "trained"),
@@ -31,11 +32,27 @@ TARGETS = [
     ("weights and biases", "biases"),
     ("convolutions only", "convolutions"),
 ]
-SHORT = {"float32": "float32", "codebook": "few levels", "int8": "int8"}
-"""The same in fewer words."""
-CODEBOOK_NAMES = ("levels", "data_levels", "method", "scope", "targets", "codebook")
-NAMES = ("backend", "runtime", *CODEBOOK_NAMES)
+NAMES = tuple(CodebookOptions.model_fields)
 """Settings of what computes; they are one choice for all techniques."""
+CODEBOOK_NAMES = tuple(name for name in NAMES if name not in RuntimeOptions.model_fields)
+"""Those of few levels."""
+
+
+def backend_choices() -> list[tuple[str, str]]:
+    """Return words and name of each backend, in the order of the combo."""
+    return [(spec.title, spec.name) for spec in backend_specs()]
+
+
+def others_than(own: str) -> list[tuple[str, str]]:
+    """Return few words and name of each backend that a result of `own` can be compared with.
+
+    Those that can be told more than a runtime may be compared with themselves, told otherwise.
+    """
+    return [
+        (spec.short or spec.title, spec.name)
+        for spec in backend_specs()
+        if spec.name != own or set(spec.option_names) - {"runtime"}
+    ]
 
 
 def changed(values: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,7 +78,8 @@ def without_file(values: Mapping[str, Any]) -> dict[str, Any]:
 def used(values: Mapping[str, Any]) -> dict[str, Any]:
     """Leave out what the chosen backend does not look at; it waits for the one that does."""
     backend = values.get("backend", RunSettings.model_fields["backend"].default)
-    unused = set() if backend == "codebook" else set(CODEBOOK_NAMES)
+    spec = BACKENDS.specs().get(backend)
+    unused = set(NAMES) - {"backend", *(() if spec is None else spec.option_names)}
     if able_runtime(backend, values.get("runtime", "auto")) == "auto":
         unused.add("runtime")
     return {name: value for name, value in values.items() if name not in unused}
@@ -77,14 +95,16 @@ def outlook(model_name: str, values: Mapping[str, Any]) -> str:
         settings = parse_settings(RunSettings, dict(values))
     except SciMLError:
         return ""
-    if settings.backend == "codebook":
-        return _codebook_outlook(model, settings)
-    if settings.backend == "int8":
-        return _integer_outlook(model)
-    return size_words(model, "float32")
+    spec = backend_of(settings.backend)
+    if spec.outlook:
+        return str(load(spec.outlook)(model, spec.options_of(settings)))
+    if why := spec.why_not():
+        return f"The backend {spec.name} cannot run here: {why}."
+    return size_words(model, spec.variant)
 
 
-def _codebook_outlook(model: Model, settings: RunSettings) -> str:
+def codebook_outlook(model: Model, settings: CodebookOptions) -> str:
+    """Say which levels a run would use: those of a file, stored ones, or some made when it starts."""
     if settings.codebook is not None:
         return f"The codebook in {settings.codebook}. Changing a choice below leaves it."
     spec = CodebookSpec.of(settings, model.normalisation)
@@ -113,11 +133,12 @@ def _stored_words(model: Model) -> str:
     return f" It has {', '.join(words)}." if words else ""
 
 
-def _integer_outlook(model: Model) -> str:
+def integer_outlook(model: Model, settings: RuntimeOptions) -> str:
+    """Say how large the integers are and how near to float32, or why they cannot run."""
     variant = find_variant(model, "int8")
     if variant is None:
         return f"{model.name} has no int8 weights: float32 will run instead."
-    if not any(installed(name) for name in RUNTIMES_FOR["int8"]):
+    if no_graph_runtime():
         return (
             "No runtime for integers is installed: float32 will run instead. "
             'To get one: pip install "napari-sciml[fast]".'

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from napari_sciml.backends.runtimes import RUNTIMES_FOR, installed
+from napari_sciml.backends.registry import runtimes_for
+from napari_sciml.backends.runtimes import installed
 from napari_sciml.backends.tuner import VARIABLE, Choice, expected
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
@@ -39,12 +40,12 @@ def named(text: str) -> str:
 
 def able_runtime(backend: str, runtime: str) -> str:
     """Give `runtime` if it can execute `backend` at all, else ``auto``."""
-    return runtime if runtime in RUNTIMES_FOR.get(backend, ()) else "auto"
+    return runtime if runtime in runtimes_for(backend) else "auto"
 
 
 def runtime_choices(backend: str) -> tuple[tuple[str, str], ...]:
     """Give words and runtime of all that can execute `backend`; nothing where there is no choice."""
-    able = RUNTIMES_FOR.get(backend, ())
+    able = runtimes_for(backend)
     if len(able) < 2:
         return ()
     missing = {name: "" if installed(name) else " (not installed)" for name in able}
@@ -54,7 +55,7 @@ def runtime_choices(backend: str) -> tuple[tuple[str, str], ...]:
 def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
     """Say which runtime a run with these choices would use and why, or nothing where there is no choice."""
     backend = values.get("backend", RunSettings.model_fields["backend"].default)
-    able = RUNTIMES_FOR.get(backend, ())
+    able = runtimes_for(backend)
     if len(able) < 2:
         return ""
     wanted = able_runtime(backend, values.get("runtime", "auto"))
@@ -73,7 +74,7 @@ def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
 
 def _missing_words(backend: str, wanted: str) -> str:
     """Say what runs instead of a runtime that is not here; for integers without any the outlook does."""
-    instead = next((name for name in RUNTIMES_FOR[backend] if installed(name)), None)
+    instead = next((name for name in runtimes_for(backend) if installed(name)), None)
     if instead is None:
         return ""
     return f"{runtime_words(wanted)} is not installed: {runtime_words(instead)} will run instead."
@@ -82,7 +83,7 @@ def _missing_words(backend: str, wanted: str) -> str:
 def _auto_words(model: Model, backend: str) -> str:
     if backend == "int8":
         runs = any(variant.kind == backend for variant in model.variants)
-        if not runs or not any(installed(name) for name in RUNTIMES_FOR[backend]):
+        if not runs or not any(installed(name) for name in runtimes_for(backend)):
             # Float32 will run instead, as the outlook says already.
             backend = "float32"
     choice = expected(model, backend)

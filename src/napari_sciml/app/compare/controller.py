@@ -9,7 +9,7 @@ from typing import Any
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_sciml.app.base.compute import BACKENDS, SHORT
+from napari_sciml.app.base.compute import others_than
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
@@ -127,7 +127,7 @@ class ComparisonController:
         """Return `state` with what follows from the result and what is on screen."""
         result, comparison, jobs = self._runs.result, self._pair.comparison, self._second.jobs
         own = "" if result is None else result.findings.provenance.backend
-        choices = tuple((SHORT[name], name) for _, name in BACKENDS if name != own or name == "codebook")
+        choices = tuple(others_than(own))
         names = [name for _, name in choices]
         return replace(
             state,

@@ -16,6 +16,7 @@ from napari_sciml.app.base.words import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.controller import RunController
+from napari_sciml.backends.registry import backend_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings, parse_settings
@@ -97,9 +98,8 @@ def other_settings(settings: RunSettings, backend: str, compute: Mapping[str, An
     A runtime that cannot execute that backend is left to the measurement.
     """
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
-    values["runtime"] = able_runtime(backend, settings.runtime)
     fields = RunSettings.model_fields
     values |= {name: fields[name].default for name in CODEBOOK_NAMES}
-    if backend == "codebook":
-        values |= {name: compute[name] for name in CODEBOOK_NAMES if name in compute}
+    values |= {name: compute[name] for name in backend_of(backend).option_names if name in compute}
+    values["runtime"] = able_runtime(backend, settings.runtime)
     return parse_settings(type(settings), {**values, "backend": backend})

@@ -31,13 +31,13 @@ from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.backends.tuner import Choice
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
+from napari_sciml.core.reference import load
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.origin import Origin, origin_of
 from napari_sciml.layers.spatial import Place
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.reference import load
 from napari_sciml.techniques.registry import window_of
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from napari_sciml.core.settings import MOST_LEVELS, RunSettings
+from napari_sciml.core.backend_options import MOST_LEVELS, CodebookOptions
 
 Method = Literal["constrain", "trained", "qat", "data"]
 Scope = Literal["global", "layer", "channel"]
@@ -34,7 +34,7 @@ class CodebookSpec(BaseModel):
     targets: Targets = "weights"
 
     @classmethod
-    def of(cls, settings: RunSettings, rule: str = "") -> CodebookSpec:
+    def of(cls, settings: CodebookOptions, rule: str = "") -> CodebookSpec:
         """Give what a run asks for.
 
         Parameters

@@ -8,18 +8,20 @@ from typing import Any
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QToolButton, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.compute import BACKENDS, METHODS, SCOPES, TARGETS
+from napari_sciml.app.base.compute import METHODS, SCOPES, TARGETS, backend_choices
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.runtime_words import able_runtime
 from napari_sciml.app.base.state import RunState
-from napari_sciml.core.settings import MOST_LEVELS, RunSettings
+from napari_sciml.backends.registry import backend_of
+from napari_sciml.core.backend_options import MOST_LEVELS
+from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence
 
 MEASURE_TIP = (
     "Measure again which runtime is the fastest on this machine for this model. It takes some seconds; "
     "do it when nothing else keeps the machine busy."
 )
-CHOICES = {"backend": BACKENDS, "method": METHODS, "scope": SCOPES, "targets": TARGETS}
+CHOICES = {"method": METHODS, "scope": SCOPES, "targets": TARGETS}
 
 
 class ComputeForm(QWidget):
@@ -31,7 +33,7 @@ class ComputeForm(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setObjectName("sciml_compute_form")
-        self._combos = {name: self._create_combo(name) for name in CHOICES}
+        self._combos = {name: self._create_combo(name) for name in ("backend", *CHOICES)}
         self._levels = self._create_levels("levels", 1, self._on_levels)
         self._data = self._create_levels("data_levels", 0, self._on_data)
         self._data.setSpecialValueText("as usual")
@@ -55,7 +57,7 @@ class ComputeForm(QWidget):
     def show_state(self, state: RunState) -> None:
         """Show the choices of `state`; those left out show their defaults."""
         for name, box in self._combos.items():
-            fill(box, CHOICES[name], _value(state, name))
+            fill(box, CHOICES.get(name) or backend_choices(), _value(state, name))
         self._show_runtime(state)
         for spin, number in (
             (self._levels, _value(state, "levels")),
@@ -64,7 +66,7 @@ class ComputeForm(QWidget):
             blocker = QSignalBlocker(spin)
             spin.setValue(number)
             del blocker
-        self._codebook.setVisible(_value(state, "backend") == "codebook")
+        self._codebook.setVisible("levels" in backend_of(_value(state, "backend")).option_names)
         say(self._outlook, state.outlook)
 
     def add_rows(self, rows: QFormLayout) -> None:
