@@ -202,16 +202,18 @@ def open_run(path: str | os.PathLike[str]) -> Findings:
 def fingerprint(image: ImageSource | str | os.PathLike[str] | npt.ArrayLike) -> str:
     """Return 32 hexadecimal digits by which an image is known again, from its shape, type and a few pixels.
 
-    Takes what `run` takes, and reads so little that 100 GB take less than a second. The order of the axes
-    does not matter: a file that is opened with other axes is the same image.
+    Takes what `run` takes, and reads so little that 100 GB take less than a second. Pixels of a file count as
+    they lie in it: opened with other axes or another pixel size it is the same image.
 
     Examples
     --------
     >>> import numpy as np
     >>> import napari_sciml as sciml
     >>> image = np.arange(4096.0).reshape(64, 64)
-    >>> sciml.fingerprint(image) == sciml.fingerprint(image.T)
+    >>> sciml.fingerprint(image) == sciml.fingerprint(image.copy())
     True
+    >>> sciml.fingerprint(image) == sciml.fingerprint(image + 1)
+    False
     """
     from napari_sciml.core.fingerprint import fingerprint as digits
 

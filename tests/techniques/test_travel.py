@@ -84,6 +84,10 @@ def pixels_of(source: ImageSource) -> np.ndarray:
     return np.asarray(source.data)
 
 
+def first_frame(source: ImageSource) -> np.ndarray:
+    return source.read((0, slice(None), slice(None)))
+
+
 @pytest.mark.parametrize("name", TECHNIQUES)
 def test_findings_are_the_same_after_pickling(found, name):
     back = pickle.loads(pickle.dumps(found[name]))
@@ -189,6 +193,18 @@ def test_corrections_come_back(found, tmp_path):
     findings = replace(found["microct"], corrections={"fibers": corrections})
     findings.save(tmp_path / "out")
     assert sciml.open_run(tmp_path / "out").corrections["fibers"] == corrections
+
+
+@pytest.mark.parametrize("name", TECHNIQUES)
+def test_a_sample_travels_as_the_recipe_that_makes_it(pool, name):
+    from napari_sciml.techniques import spec_of
+
+    source = spec_of(name).sample.open()
+    small = pickle.dumps(source)
+    assert len(small) < 10_000
+    assert sciml.fingerprint(pickle.loads(small)) == sciml.fingerprint(source)
+    first = pool.submit(first_frame, source).result(120)
+    np.testing.assert_array_equal(first, first_frame(source))
 
 
 def test_the_record_states_the_start(found):

@@ -62,6 +62,11 @@ class FilePixels:
         """
         return self._source().data
 
+    @property
+    def raw(self) -> Any:
+        """The pixels as they lie in the file, before anyone chose axes."""
+        return getattr(self.held, "raw", self.held)
+
     def place(self, number: int) -> tuple[str, int | None]:
         """Return file and number in it of an image along the first axis, as `ImageSource.place` says."""
         place = self._source().place

@@ -39,6 +39,11 @@ class AxisView:
         self.dtype: np.dtype[Any] = np.dtype(data.dtype).newbyteorder("=")
 
     @property
+    def raw(self) -> Any:
+        """The file's array itself."""
+        return self._data
+
+    @property
     def ndim(self) -> int:
         """Number of axes that remain."""
         return len(self.shape)

@@ -13,6 +13,12 @@ PATH_KEY = "napari_sciml_path"
 """Written by our readers: the path as `open_image` takes it, with the part inside a file, or the folder of a
 series; None where no path names the very image. napari itself remembers one file."""
 
+OPENED_KEY = "napari_sciml_opened"
+"""Written by our readers: how the file was opened beside its path, see `ImageSource.opened`."""
+
+FINGERPRINT_KEY = "napari_sciml_fingerprint"
+"""Written by samples that are made when they are looked at, see `ImageSource.fingerprint`."""
+
 TECHNIQUE_KEY = "napari_sciml_technique"
 """Written by readers and samples: the technique that most likely suits the image. Read by the panel."""
 

@@ -10,7 +10,7 @@ from typing import Any
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.frames import frames_look, is_frames
-from napari_sciml.layers.keys import KNOWN_KEY, PATH_KEY, RECORD_NAME
+from napari_sciml.layers.keys import KNOWN_KEY, OPENED_KEY, PATH_KEY, RECORD_NAME
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.micrographs import is_micrographs, micrograph_look
 from napari_sciml.layers.notify import remark, tell
@@ -104,7 +104,8 @@ def image_layer(source: ImageSource) -> LayerData:
     else:
         look = micrograph_look(source) if is_micrographs(source) else {}
     known = {KNOWN_KEY: dict(source.known)} if source.known else {}
-    metadata = {PATH_KEY: source.path, **known, **look.pop("metadata", {})}
+    opened = {OPENED_KEY: dict(source.opened)} if source.opened else {}
+    metadata = {PATH_KEY: source.path, **opened, **known, **look.pop("metadata", {})}
     arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
     return lazy_array(source), arguments, "image"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from napari_sciml.core.reference import load
-from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
+from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.origin import ORIGIN, Origin
 from napari_sciml.layers.points import LayerData
@@ -40,6 +40,8 @@ def sample_layers(technique: str) -> list[LayerData]:
         about["truth"] = load(sample.truth)()
     look: dict[str, Any] = load(spec.look)(source) if spec.look else {}
     known = {SAMPLE_KEY: about, KNOWN_KEY: dict(source.known), TECHNIQUE_KEY: technique}
+    if source.fingerprint:
+        known[FINGERPRINT_KEY] = source.fingerprint
     metadata = {**look.pop("metadata", {}), **known}
     return [(pixels, {"name": source.name, **source_place(source), **look, "metadata": metadata}, "image")]
 

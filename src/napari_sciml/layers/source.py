@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from napari.layers import Image, Layer
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, SPATIAL_AXES, ImageSource
-from napari_sciml.layers.keys import KNOWN_KEY, PATH_KEY, SAMPLE_KEY
+from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, OPENED_KEY, PATH_KEY, SAMPLE_KEY
 
 LENGTH_UNIT = "um"
 """Physical lengths leave the layers in this unit, whatever unit the layer was given."""
@@ -49,7 +50,7 @@ def source_from_layer(layer: Layer) -> ImageSource:
     if axes is not None and "c" in axes:
         raise SciMLError(f"{name} has channels", "take one of them, for example with Layers > Split Stack")
     size = pixel_size(layer, axes) if axes is not None else None
-    return ImageSource.from_array(
+    source = ImageSource.from_array(
         data,
         axes=axes,
         pixel_size=size,
@@ -57,7 +58,9 @@ def source_from_layer(layer: Layer) -> ImageSource:
         name=name,
         path=source_path(layer),
         known=dict(layer.metadata.get(KNOWN_KEY, {})),
+        fingerprint=layer.metadata.get(FINGERPRINT_KEY, ""),
     )
+    return replace(source, opened=dict(layer.metadata.get(OPENED_KEY, {})))
 
 
 def meaningful_axes(layer: Layer) -> tuple[str, ...] | None:

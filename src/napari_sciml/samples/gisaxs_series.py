@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_sciml.core.fingerprint import made_from
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.view import expand_index
 
@@ -39,6 +40,7 @@ def gisaxs_series() -> ImageSource:
         SimulatedSeries(),
         ("t", "y", "x"),
         name=NAME,
+        fingerprint=made_from(SimulatedSeries, SEED),
         known={
             "qy_range": QY_RANGE,
             "qz_range": QZ_RANGE,
@@ -74,6 +76,10 @@ class SimulatedSeries:
 
     def __init__(self) -> None:
         self._frame = lru_cache(maxsize=FRAMES)(make_frame)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The recipe travels, not what was made of it.
+        return type(self), ()
 
     def __len__(self) -> int:
         return FRAMES

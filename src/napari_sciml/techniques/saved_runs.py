@@ -21,7 +21,7 @@ from napari_sciml.core.findings import (
     Product,
     TilesOverlay,
 )
-from napari_sciml.core.fingerprint import fingerprint
+from napari_sciml.core.fingerprint import fingerprint, is_image
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
@@ -186,19 +186,20 @@ def lazy_maps(technique: Technique, source: ImageSource, settings: RunSettings) 
 def image_of(record: Provenance, digits: str, images: Sequence[ImageSource], apart: bool) -> ImageSource:
     """Find the image of a run: among the open ones, else in its file, else only its description."""
     for image in images:
-        if image.shape == record.source.shape and digits and fingerprint(image) == digits:
+        if image.shape == record.source.shape and is_image(image, digits):
             return image
     missing = replace(record.source.absent(f"{record.source.name} is not there any more"), fingerprint=digits)
-    if record.source.path is None:
+    if record.source.path is None and not record.source.opened:
         reason = f"{record.source.name} was no file, so only what was found in it could be opened"
         return replace(record.source.absent(reason), fingerprint=digits)
     try:
         image = opened_again(record, apart)
     except SciMLError:
         return missing
-    if image.shape != record.source.shape or (digits and fingerprint(image) != digits):
+    if image.shape != record.source.shape or (digits and not is_image(image, digits)):
         image.close()
-        reason = f"{record.source.path} is not the image of this run any more: its pixels are others now"
+        place = record.source.path or record.source.name
+        reason = f"{place} is not the image of this run any more: its pixels are others now"
         return replace(record.source.absent(reason), fingerprint=digits)
     image.close()
     return replace(
@@ -218,8 +219,6 @@ def opened_again(record: Provenance, apart: bool) -> ImageSource:
     options = dict(record.source.opened)
     if files := options.pop("files", None):
         return open_series(files)
-    assert record.source.path is not None, "the caller has looked"
-    options.setdefault("apart", apart)
     # The part inside the file is in the path.
     options.pop("dataset", None)
-    return open_image(record.source.path, **options)
+    return open_image(str(record.source.path), **{"apart": apart, **options})

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.fingerprint import made_from
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
@@ -34,6 +35,10 @@ class SimulatedMicrographs:
     def shape(self) -> tuple[int, int, int]:
         """Micrographs, rows and columns."""
         return self.spec.micrographs, self.spec.size_px, self.spec.size_px
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The recipe travels, not what was made of it.
+        return type(self), (self.spec, self.seed)
 
     def __len__(self) -> int:
         return self.spec.micrographs
@@ -71,5 +76,6 @@ class SimulatedMicrographs:
             pixel_size=(1.0, size, size),
             unit="um",
             name=name,
+            fingerprint=made_from(type(self), self.spec, self.seed),
             known={"truth": self.spec.map or BUILT_IN_NAME, "lenses": self.lenses},
         )

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.fingerprint import made_from
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.simulate.artefacts import PAINTED, Canvas, paint
 from napari_sciml.techniques.diffraction.simulate.background import (
@@ -73,6 +74,10 @@ class SimulatedRun:
         """Frames, rows and columns."""
         return self.spec.frames, self.spec.size_px, self.spec.size_px
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # The recipe travels, not what was made of it.
+        return type(self), (self.spec, self.seed)
+
     def __len__(self) -> int:
         return self.spec.frames
 
@@ -101,7 +106,14 @@ class SimulatedRun:
     def source(self, name: str = "simulated run") -> ImageSource:
         """Give the run as an image whose frames are made when they are read."""
         size = self.spec.pixel_mm * 1000
-        return ImageSource(self, ("t", "y", "x"), (1.0, size, size), "um", name)
+        return ImageSource(
+            self,
+            ("t", "y", "x"),
+            (1.0, size, size),
+            "um",
+            name,
+            fingerprint=made_from(type(self), self.spec, self.seed),
+        )
 
     def _make(self, number: int) -> Frame:
         rng = np.random.default_rng([self.seed, 1, number])
