@@ -230,3 +230,30 @@ def test_a_folder_of_version_1_opens(found, name, tmp_path):
     assert len(back.at_threshold(0.9).tables[points.table]) == len(
         findings.at_threshold(0.9).tables[points.table]
     )
+
+
+def test_views_and_map_of_picks_travel_and_come_back(tmp_path):
+    from cryoem_findings import findings, micrographs, reconstruction, views_result
+    from napari_sciml.techniques.cryoem.orient import merged
+    from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+
+    picked = findings(micrographs(), CryoEMSettings(particle_diameter_A=120.0))
+    views = views_result(picked.table)
+    whole = merged(picked, views, reconstruction(views, range(20)))
+    assert {"averages", "references", "map"} == set(whole.products)
+    assert {"particles", "views", "fsc"} == set(whole.tables)
+    assert_same(pickle.loads(pickle.dumps(whole)), whole)
+    whole.save(tmp_path / "out")
+    back = sciml.open_run(tmp_path / "out")
+    assert_same(replace(back, source=whole.source), whole)
+    assert "was no file" in back.source.absent
+    assert_same(back.at_threshold(0.8), replace(whole, source=back.source).at_threshold(0.8))
+
+
+def test_a_second_run_leaves_no_file_of_the_first(found, tmp_path):
+    (tmp_path / "notes.txt").write_text("mine")
+    found["cryoem"].save(tmp_path)
+    found["microct"].save(tmp_path)
+    names = {path.name for path in tmp_path.iterdir()}
+    assert names == {"findings.csv", "points.csv", "overlay.png", "run.json", "run-data", "notes.txt"}
+    assert sciml.open_run(tmp_path).provenance.technique == "microct"
