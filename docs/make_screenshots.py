@@ -64,10 +64,10 @@ def tour(readme_picture: Path | None) -> None:
     """Go through the tutorial; keep only the result if it is for the README."""
     import napari
 
-    from napari_sciml.app.demo import SAMPLES
     from napari_sciml.app.panel import PLUGIN, dock_panel
     from napari_sciml.app.session import session_for
     from napari_sciml.layers.keys import SAMPLE_KEY
+    from napari_sciml.techniques.registry import sample_of
 
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
@@ -76,7 +76,7 @@ def tour(readme_picture: Path | None) -> None:
         if readme_picture is None:
             shoot(viewer, FOLDER / name)
 
-    viewer.open_sample(PLUGIN, SAMPLES["microct"])
+    viewer.open_sample(PLUGIN, sample_of("microct").key)
     viewer.dims.set_current_step(0, SLICE)
     keep("sample.png")
 
@@ -116,13 +116,14 @@ def tour_of_lattices() -> None:
     """Go through the tutorial of GISAXS."""
     import napari
 
-    from napari_sciml.app.demo import SAMPLES, show_best
+    from napari_sciml.app.demo import show_best
     from napari_sciml.app.panel import PLUGIN, dock_panel
     from napari_sciml.app.session import session_for
+    from napari_sciml.techniques.registry import sample_of
 
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)
-    viewer.open_sample(PLUGIN, SAMPLES["gisaxs"])
+    viewer.open_sample(PLUGIN, sample_of("gisaxs").key)
     panel = dock_panel(viewer)
     session = session_for(viewer)
     session.runs.choose_technique("gisaxs")
