@@ -143,7 +143,7 @@ def test_run_takes_arrays_files_and_sources(random_dense_model, tmp_path):
     for other in results[1:]:
         assert other.table.equals(results[0].table)
     assert results[2].provenance.source.path == str(tmp_path / "image.npy")
-    assert [step.done for step in steps[:2]] == [1, 2]
+    assert [step.done for step in steps[:3]] == [0, 1, 2]
 
 
 def test_run_can_be_stopped_from_another_thread(random_dense_model):

@@ -88,7 +88,7 @@ def test_slicing_a_simulated_run_makes_only_the_frame_that_is_shown():
     assert image.colormap.name == COLORMAP
     made = []
     make = source.data._make
-    source.data._cached = lambda number: made.append(number) or make(number)
+    source.data.making._make = lambda number: made.append(number) or make(number)
     viewer = ViewerModel()
     viewer.add_layer(image)
     viewer.dims.set_point(0, 3)

@@ -18,7 +18,7 @@ def test_the_series_states_what_it_is_without_a_frame_being_made(series):
     assert series.dtype == np.int32
     assert series.known["qy_range"] == (-0.8, 0.8)
     assert set(series.known) == {"qy_range", "qz_range", "energy_kev", "incidence_deg"}
-    assert series.data._frame.cache_info().currsize == 0
+    assert series.making.seconds == 0
 
 
 def test_a_frame_holds_counts_with_a_gap_and_a_beamstop_marked(series):

@@ -24,6 +24,7 @@ from napari_sciml.backends.opening import open_predictor
 from napari_sciml.backends.predictor import FIELD_STRIDE, Predictor
 from napari_sciml.backends.registry import backend_of, runtimes_for
 from napari_sciml.backends.runtimes import NEEDS, installed
+from napari_sciml.core.cache import user_cache
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.pixels import FloatArray
@@ -205,9 +206,7 @@ def near(exact: FloatArray, answers: FloatArray, within: float) -> bool:
 
 def cache_folder() -> Path:
     """Give the folder of what was measured."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("napari-sciml", appauthor=False) / "runtimes"
+    return user_cache() / "runtimes"
 
 
 def remembered_at(model: Model, backend: str) -> Path:

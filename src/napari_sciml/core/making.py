@@ -6,11 +6,11 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from napari_sciml.core.run_rate import RATES
 
-Made = TypeVar("Made")
+Made = TypeVar("Made", covariant=True)
 
 
 class Making(Generic[Made]):
@@ -39,7 +39,8 @@ class Making(Generic[Made]):
         self._make, self._count, self._most = make, count, kept
         self._kind, self._cost = f"making a {kind}", cost
         self.seconds = 0.0
-        self._forget()
+        self._kept: OrderedDict[int, Made] = OrderedDict()
+        self._lock = threading.Lock()
 
     def __call__(self, number: int) -> Made:
         """Return one image, made now unless it is kept."""
@@ -60,14 +61,3 @@ class Making(Generic[Made]):
         # Those kept help only if all can be: else they have gone before their turn comes.
         made = len(self._kept) if self._most >= self._count else 0
         return RATES.estimate(self._kind, self._cost * (self._count - made + again))
-
-    def _forget(self) -> None:
-        self._kept: OrderedDict[int, Made] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name not in ("_kept", "_lock")}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
-        self._forget()

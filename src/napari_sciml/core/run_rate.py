@@ -15,6 +15,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
+from napari_sciml.core.cache import user_cache
 from napari_sciml.core.progress import Progress
 
 Result = TypeVar("Result")
@@ -118,12 +119,5 @@ def read_factors(path: Path) -> dict[str, float]:
     return {kind: float(value) for kind, value in pairs if isinstance(value, int | float) and 0 < value < 1e6}
 
 
-def rates_file() -> Path:
-    """Return where what was learnt on this machine is kept."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("napari-sciml", appauthor=False) / "run-rates.json"
-
-
-RATES = RunRates(lambda: rates_file())
+RATES = RunRates(lambda: user_cache() / "run-rates.json")
 """What is known about this machine."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import TypeVar
 
@@ -90,3 +91,17 @@ class Series:
 
     def _progress(self) -> Progress:
         return Progress(self.done, self.total, self.what)
+
+
+class Search(Series, ABC):
+    """A series that knows its own items and what to do with each."""
+
+    @abstractmethod
+    def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
+        """Search one item after the other, yielding after each unit.
+
+        Raises
+        ------
+        SciMLError
+            If not one item could be used.
+        """

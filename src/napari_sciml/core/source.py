@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.making import Making
 
 AXES_BY_NDIM = {2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
 SPATIAL_AXES = ("z", "y", "x")
@@ -108,6 +109,12 @@ class ImageSource:
     def absent(self) -> str:
         """Why there are no pixels, or an empty string if there are."""
         return self.data.reason if isinstance(self.data, Absent) else ""
+
+    @property
+    def making(self) -> Making[object] | None:
+        """What makes the images along the first axis when they are looked at; None where they are stored."""
+        making: Making[object] | None = getattr(self.data, "making", None)
+        return making
 
     @property
     def nbytes(self) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.fingerprint import made_from
+from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.view import expand_index
 
@@ -29,6 +29,9 @@ PEAK_COUNTS = 2.0**16
 """Mean counts of the brightest pixel of a frame."""
 NOT_MEASURED = -1
 """In the gap between two modules and behind the beamstop, as photon-counting detectors write it."""
+
+FRAME_S = 0.4
+"""Seconds for a frame, on the machine that `core.run_rate` compares with."""
 
 ORDERED, TURNED, SWITCHED, SETTLED = 4, 11, 17, 19
 """First frame with crystals, first one of FCC111, of its change to BCC100, and of BCC100 alone."""
@@ -75,7 +78,7 @@ class SimulatedSeries:
     ndim = 3
 
     def __init__(self) -> None:
-        self._frame = lru_cache(maxsize=FRAMES)(make_frame)
+        self.making = Making(make_frame, FRAMES, FRAMES, "GISAXS frame", FRAME_S)
 
     def __reduce__(self) -> tuple[Any, ...]:
         # The recipe travels, not what was made of it.
@@ -88,11 +91,11 @@ class SimulatedSeries:
         first, *rest = expand_index(index, self.ndim)
         if isinstance(first, slice):
             numbers = range(*first.indices(FRAMES))
-            stack = np.stack([self._frame(n) for n in numbers]) if numbers else np.empty((0, *self.shape[1:]))
+            stack = np.stack([self.making(n) for n in numbers]) if numbers else np.empty((0, *self.shape[1:]))
             return np.asarray(stack[(slice(None), *rest)], np.int32)
         if not -FRAMES <= first < FRAMES:
             raise IndexError(f"frame {first} of {FRAMES}")
-        return np.asarray(self._frame(first % FRAMES)[tuple(rest)])
+        return np.asarray(self.making(first % FRAMES)[tuple(rest)])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
         return np.asarray(self[...], dtype=dtype)

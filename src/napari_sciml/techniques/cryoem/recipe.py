@@ -2,66 +2,75 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Generator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.backends import Predictor, check_backend, open_for, recorded
+from napari_sciml.backends import Predictor
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
-from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.provenance import SourceRecord
-from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.cut import centre_windows
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
+from napari_sciml.techniques.cryoem.costs import memory_gb, seconds_per_micrograph
 from napari_sciml.techniques.cryoem.files import write
 from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
-from napari_sciml.techniques.cryoem.pace import PACE, estimate_memory_gb, megapixels
-from napari_sciml.techniques.cryoem.scale import pick_scale, with_known
+from napari_sciml.techniques.cryoem.orient import Basis, basis_of, sort_and_build, unused
+from napari_sciml.techniques.cryoem.scale import PickScale, pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.spec import SPEC
 from napari_sciml.techniques.cryoem.tables import DARKER, LIGHTER, MAIN, decide
+from napari_sciml.techniques.network_run import Cost, NetworkRun
+from napari_sciml.techniques.network_technique import NetworkTechnique
+
+if TYPE_CHECKING:
+    from napari_sciml.techniques.cryoem.picking.search import MicrographSearch
 
 POSITIVE = "particle"
 MASK = "mask"
 
-Opener = Callable[[Model, RunSettings], Predictor]
-
 
 @dataclass(frozen=True)
-class CryoEM:
-    """Finds the particles of micrographs, from their diameter alone.
+class PickJob:
+    """What is settled before the first micrograph is picked.
 
     Attributes
     ----------
-    opener
-        Gives the predictor for a model and settings.
+    scale
+        All lengths.
+    basis
+        What sorting into views needs; None if nobody asked for them.
     """
+
+    scale: PickScale
+    basis: Basis | None
+
+
+@dataclass(frozen=True)
+class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
+    """Finds the particles of micrographs, from their diameter alone."""
 
     name: ClassVar[str] = SPEC.name
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[CryoEMSettings]] = CryoEMSettings
     context_type: ClassVar[type[CryoEMContext]] = CryoEMContext
-    models: ClassVar[tuple[str, ...]] = ("cryoem-picker",)
     apart: ClassVar[bool] = True
-
-    opener: Opener = field(default=open_for, repr=False)
+    models: ClassVar[tuple[str, ...]] = ("cryoem-picker",)
+    what: ClassVar[str] = "micrographs"
+    ability: ClassVar[str] = "pick particles"
+    instead: ClassVar[str] = "; to sort into views, give orientation_model instead"
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        """Say why this source cannot be used at all, or return an empty string. Reads no pixels."""
         if source.ndim > 3:
             return f"{source.name} has {source.ndim} dimensions. Choose one micrograph or a series of them."
         if min(frame_shape(source)) < 32:
@@ -69,22 +78,23 @@ class CryoEM:
             return f"{source.name} has {rows} x {columns} px. Choose a micrograph of at least 32 x 32 px."
         return ""
 
-    def model(self, settings: CryoEMSettings) -> Model:
-        """Give the picker that a run with these settings uses.
+    def can_use(self, model: Model) -> bool:
+        """Whether a model labels a field and knows particles."""
+        return model.dense and POSITIVE in model.classes
 
-        Raises
-        ------
-        SciMLError
-            If it is not there, or does not label particles in a field.
-        """
-        model = get_model(settings.model or self.models[0])
-        if not model.dense or POSITIVE not in model.classes:
-            raise SciMLError(
-                f"The model {model.name} cannot pick particles",
-                f"choose {self.models[0]} or a model trained from it; to sort into views, give "
-                "orientation_model instead",
-            )
-        return model
+    def cost(self, source: ImageSource, settings: CryoEMSettings, runtime: str) -> Cost:
+        """Return what picking will cost: it grows with the pixels, and with those that the network sees."""
+        scale = pick_scale(source, settings)
+        count, shape = frame_count(source), frame_shape(source)
+        return Cost(
+            units=count,
+            seconds=count * seconds_per_micrograph(source, scale, runtime),
+            memory_gb=memory_gb(source, scale),
+            notes=(
+                f"{count} micrograph{'' if count == 1 else 's'} of {shape[0]} x {shape[1]} px",
+                *scale.sentences,
+            ),
+        )
 
     def prepare(self, model: Model, images: npt.NDArray[Any], settings: CryoEMSettings) -> npt.NDArray[Any]:
         """Bring raw images ``(n, h, w)`` to what a model labels.
@@ -123,103 +133,67 @@ class CryoEM:
 
         return examples(model, count, seed)
 
-    def plan(self, source: ImageSource, settings: CryoEMSettings) -> RunPlan:
-        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
-        try:
-            model = self.model(settings)
-            check_backend(model, settings)
-            if reason := self.accepts(source):
-                return RunPlan(problem=reason)
-            scale = pick_scale(source, settings)
-        except SciMLError as error:
-            return RunPlan(problem=error.sentence)
-        count, shape = frame_count(source), frame_shape(source)
-        return RunPlan(
-            tiles=count,
-            what="micrographs",
-            seconds=PACE.estimate(count, *megapixels(source, scale)),
-            memory_gb=estimate_memory_gb(source, scale),
-            normalisation=model.rule.sentence,
-            notes=(
-                f"{count} micrograph{'' if count == 1 else 's'} of {shape[0]} x {shape[1]} px",
-                *scale.sentences,
-            ),
-        )
-
     def run(
         self, source: ImageSource, settings: CryoEMSettings, cancel: CancelToken | None = None
     ) -> Generator[Progress, None, Findings]:
-        """Yield progress by micrographs and return the findings; partial ones if `cancel` was raised.
+        """Do what all techniques do, with what the image itself states."""
+        return (yield from super().run(source, with_known(source, settings), cancel))
 
-        Raises
-        ------
-        SciMLError
-            If the run cannot start, or not one micrograph could be used.
-        """
-        from napari_sciml.techniques.cryoem.picking.search import LOWEST_FLOOR, MicrographSearch, gather
-
-        if reason := self.accepts(source):
-            raise SciMLError(reason)
+    def job(self, source: ImageSource, settings: CryoEMSettings) -> PickJob:
+        """Settle the lengths, and read what the views need: refused now, not after hours of picking."""
         refuse_movie(source)
-        cancel = cancel or CancelToken()
-        settings = with_known(source, settings)
         scale = pick_scale(source, settings)
-        model = self.model(settings)
-        from napari_sciml.techniques.cryoem.orient import basis_of, sort_and_build, unused
+        return PickJob(scale, basis_of(source, scale, settings) if settings.views != "none" else None)
 
-        # What cannot be used is told now, not after hours of picking.
-        basis = basis_of(source, scale, settings) if settings.views != "none" else None
-        began = datetime.now(UTC).isoformat(timespec="seconds")
-        started = time.perf_counter()
-        yield Progress(0, frame_count(source), "micrographs")
-        # The Laplacian of Gaussian needs the network only to see what to leave out.
+    def open(self, model: Model, settings: CryoEMSettings) -> Predictor | None:
+        """Return what runs the network; without it, the Laplacian needs it only to see what to leave out."""
         needed = settings.picker == "network" or settings.mask_junk
-        predictor = self.opener(model, settings) if needed else None
-        search = MicrographSearch(source, scale, settings, predictor, min(settings.threshold, LOWEST_FLOOR))
-        try:
-            yield from search.run(cancel)
-        finally:
-            if predictor is not None:
-                predictor.close()
-        PACE.learn(search.done, *megapixels(source, scale), time.perf_counter() - started)
+        return super().open(model, settings) if needed else None
+
+    def search(
+        self, source: ImageSource, settings: CryoEMSettings, job: PickJob, predictor: Predictor | None
+    ) -> MicrographSearch:
+        """Return the picking, micrograph by micrograph."""
+        from napari_sciml.techniques.cryoem.picking.search import LOWEST_FLOOR, MicrographSearch
+
+        floor = min(settings.threshold, LOWEST_FLOOR)
+        return MicrographSearch(source, job.scale, settings, predictor, floor)
+
+    def findings(self, run: NetworkRun[CryoEMSettings, PickJob, MicrographSearch]) -> Findings:
+        """Return the picks, and what was left out of each micrograph."""
+        from napari_sciml.techniques.cryoem.picking.search import gather
+
+        search, scale, settings = run.search, run.job.scale, run.settings
         candidates = gather(search.found)
-        columns = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
-        picked = settings.picker == "network"
         context = CryoEMContext(scale.diameter_px, scale.pixel_size_A)
-        found = Findings(
+        masks = mask_map(search.masks, search.step, run.source.ndim)
+        return Findings(
             tables=self.decide(candidates, settings, context),
             main=MAIN,
             candidates=candidates,
-            overlays=(PointsOverlay(MAIN, columns, POSITIVE, scale.diameter_px),),
-            provenance=recorded(
-                predictor,
-                technique=self.name,
-                model=model.name if picked else "Laplacian of Gaussian",
-                normalisation=model.normalisation,
-                settings=settings.model_dump(mode="json"),
-                source=SourceRecord.of(source),
-                units_done=search.done,
-                units_total=search.total,
-                what="micrographs",
-                seconds=time.perf_counter() - started,
-                started=began,
+            overlays=(PointsOverlay(MAIN, run.place, POSITIVE, scale.diameter_px),),
+            provenance=run.record(
                 notes=(*scale.sentences, *said_of(search.contrast, search.contrast_reason)),
-                problems=(*file_cautions(source), *unused(settings), *search.problems),
+                problems=(*file_cautions(run.source), *unused(settings)),
+                model="" if settings.picker == "network" else "Laplacian of Gaussian",
             ),
             settings=settings,
             context=context,
-            source=source,
-            maps={MASK: mask_map(search.masks, search.step, source.ndim)} if settings.mask_junk else {},
+            source=run.source,
+            maps={MASK: masks} if settings.mask_junk else {},
         )
-        if basis is None or cancel.cancelled:
-            return found
-        found = yield from sort_and_build(found, source, basis, settings, search.contrast, cancel)
-        seconds = time.perf_counter() - started
-        return replace(found, provenance=found.provenance.model_copy(update={"seconds": seconds}))
 
-    def maps(self, source: ImageSource, settings: CryoEMSettings) -> dict[str, FieldMap]:
-        """Return nothing: what is left out is found by the run."""
-        return {}
+    def conclude(
+        self, run: NetworkRun[CryoEMSettings, PickJob, MicrographSearch]
+    ) -> Generator[Progress, None, Findings]:
+        """Sort the picks into views and build a map, if that was asked for."""
+        found, basis = self.findings(run), run.job.basis
+        if basis is None or run.cancel.cancelled:
+            return found
+        contrast = run.search.contrast
+        found = yield from sort_and_build(found, run.source, basis, run.settings, contrast, run.cancel)
+        record = found.provenance.model_copy(update={"seconds": run.start.seconds})
+        return replace(found, provenance=record)
 
     def decide(
         self, candidates: pd.DataFrame, settings: CryoEMSettings, context: CryoEMContext

@@ -11,7 +11,7 @@ import pandas as pd
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Series
+from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frames import ceiling_of, read_frame
 from napari_sciml.techniques.diffraction.gate import passes
@@ -61,7 +61,7 @@ class FrameScorer:
         return scores
 
 
-class FrameSearch(Series):
+class FrameSearch(Search):
     """Looks through every frame of a source.
 
     Attributes

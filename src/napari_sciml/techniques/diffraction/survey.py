@@ -52,15 +52,25 @@ def survey(source: ImageSource, mask: BoolArray | None) -> Survey:
     return Survey(hot, None if background is None else background.find())
 
 
+def sampled(count: int) -> list[int]:
+    """Return the numbers of a few frames spread over a run of so many."""
+    return sorted({*np.linspace(0, count - 1, SAMPLED_FRAMES).astype(int).tolist()})
+
+
+def looks(count: int) -> int:
+    """Return how many frames are looked at in a run of so many, those looked at twice counted twice."""
+    return 2 * len(sampled(count))
+
+
 def look(source: ImageSource, mask: BoolArray | None) -> tuple[BoolArray | None, BeamFinder | None]:
     """Look at the frames once, without what is masked."""
     height, width = frame_shape(source)
     above, alive = np.zeros((2, height, width), np.float32)
     backgrounds, used = [], 0
     known = np.array(True)
-    for number in np.unique(np.linspace(0, frame_count(source) - 1, SAMPLED_FRAMES).astype(int)):
+    for number in sampled(frame_count(source)):
         try:
-            prepared = prepare(read_frame(source, int(number)), mask)
+            prepared = prepare(read_frame(source, number), mask)
         except SciMLError:
             # The run itself lists the frames that cannot be used.
             continue

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Generator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Generator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -13,21 +11,18 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.backends import Predictor, check_backend, open_for, recorded
+from napari_sciml.backends import Predictor
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
-from napari_sciml.core.findings import FieldMap, Findings, PathsOverlay, PointsOverlay
+from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
-from napari_sciml.core.plan import RunPlan
-from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.provenance import SourceRecord
-from napari_sciml.core.settings import RunSettings
+from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.axes_choice import axes_problem
 from napari_sciml.techniques.gisaxs.canonical import SIZE_PX
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
+from napari_sciml.techniques.gisaxs.costs import memory_gb, seconds_per_frame
 from napari_sciml.techniques.gisaxs.files import write
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.reading import Reader
@@ -48,36 +43,26 @@ from napari_sciml.techniques.gisaxs.tables import (
     decide,
     joined,
 )
+from napari_sciml.techniques.network_run import Cost, NetworkRun
+from napari_sciml.techniques.network_technique import NetworkTechnique
 
 LEAST_PX = 24
-SECONDS_PER_FRAME = 0.15
-SECONDS_PER_MEGAPIXEL = 0.5
-BYTES_PER_PIXEL = 60
-
-Opener = Callable[[Model, RunSettings], Predictor]
 
 
 @dataclass(frozen=True)
-class Gisaxs:
-    """Names the lattice and orientation of each GISAXS image.
-
-    Attributes
-    ----------
-    opener
-        Gives the predictor for a model and settings.
-    """
+class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
+    """Names the lattice and orientation of each GISAXS image."""
 
     name: ClassVar[str] = SPEC.name
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[GisaxsSettings]] = GisaxsSettings
     context_type: ClassVar[type[GisaxsContext]] = GisaxsContext
-    models: ClassVar[tuple[str, ...]] = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs")
     apart: ClassVar[bool] = True
-
-    opener: Opener = field(default=open_for, repr=False)
+    models: ClassVar[tuple[str, ...]] = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs")
+    ability: ClassVar[str] = "name lattices"
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        """Say why this source cannot be used at all, or return an empty string. Reads no pixels."""
         if source.ndim not in (2, 3):
             return f"{source.name} has {source.ndim} dimensions; an image has 2, a series of images 3."
         if min(frame_shape(source)) < LEAST_PX:
@@ -87,39 +72,21 @@ class Gisaxs:
             )
         return ""
 
-    def model(self, settings: GisaxsSettings) -> Model:
-        """Give the model that a run with these settings uses.
+    def refusal(self, source: ImageSource, settings: GisaxsSettings) -> str:
+        """Say why a run cannot start: also where the geometry is not known."""
+        return self.accepts(source) or axes_problem(settings, source)
 
-        Raises
-        ------
-        SciMLError
-            If it is not there, or does not name lattices.
-        """
-        model = get_model(settings.model or self.models[0])
-        if model.input != (SIZE_PX, SIZE_PX) or model.classes != CLASSES:
-            raise SciMLError(
-                f"The model {model.name} does not name lattices",
-                f"choose {self.models[0]} or a model trained from it",
-            )
-        return model
+    def can_use(self, model: Model) -> bool:
+        """Whether a model names the lattices."""
+        return model.input == (SIZE_PX, SIZE_PX) and model.classes == CLASSES
 
-    def plan(self, source: ImageSource, settings: GisaxsSettings) -> RunPlan:
-        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
-        try:
-            model = self.model(settings)
-            check_backend(model, settings)
-        except SciMLError as error:
-            return RunPlan(problem=error.sentence)
-        if reason := self.accepts(source) or axes_problem(settings, source):
-            return RunPlan(problem=reason)
+    def cost(self, source: ImageSource, settings: GisaxsSettings, runtime: str) -> Cost:
+        """Return what a run will cost: one frame as the other."""
         count, (rows, columns) = frame_count(source), frame_shape(source)
-        pixels = rows * columns
-        return RunPlan(
-            tiles=count,
-            what="frames",
-            seconds=count * (SECONDS_PER_FRAME + SECONDS_PER_MEGAPIXEL * pixels / 1e6),
-            memory_gb=pixels * BYTES_PER_PIXEL / 1e9,
-            normalisation=model.rule.sentence,
+        return Cost(
+            units=count,
+            seconds=count * seconds_per_frame(source, settings.explore, runtime),
+            memory_gb=memory_gb(source),
             notes=(f"{count} images of {rows} x {columns} px",),
         )
 
@@ -154,68 +121,40 @@ class Gisaxs:
 
         return examples(model, count, seed)
 
-    def run(
-        self, source: ImageSource, settings: GisaxsSettings, cancel: CancelToken | None = None
-    ) -> Generator[Progress, None, Findings]:
-        """Yield progress frame by frame and return the findings; partial ones if `cancel` was raised.
+    def job(self, source: ImageSource, settings: GisaxsSettings) -> Reader:
+        """Settle where pixels lie in q, and which are ignored."""
+        return Reader.of(source, settings)
 
-        Raises
-        ------
-        SciMLError
-            If the run cannot start, or not one frame could be used.
-        """
-        if reason := self.accepts(source):
-            raise SciMLError(reason)
-        model = self.model(settings)
-        began = datetime.now(UTC).isoformat(timespec="seconds")
-        started = time.perf_counter()
-        reader = Reader.of(source, settings)
-        yield Progress(0, frame_count(source), "frames")
-        predictor = self.opener(model, settings)
-        search = LatticeSearch(source, reader, predictor, explore=settings.explore)
-        try:
-            yield from search.run(cancel or CancelToken())
-        finally:
-            predictor.close()
+    def search(
+        self, source: ImageSource, settings: GisaxsSettings, job: Reader, predictor: Predictor | None
+    ) -> LatticeSearch:
+        """Return the search that names and explains, frame by frame."""
+        assert predictor is not None
+        return LatticeSearch(source, job, predictor, explore=settings.explore)
+
+    def findings(self, run: NetworkRun[GisaxsSettings, Reader, LatticeSearch]) -> Findings:
+        """Return the lattice of each frame, and the spots that it predicts."""
+        search, explore = run.search, run.settings.explore
         explained = joined(search.explained, EXPLAINED_COLUMNS)
         context = GisaxsContext(
             spots=joined(search.spots, SPOT_COLUMNS),
             explained=explained,
-            features=joined(search.features, FEATURE_COLUMNS) if settings.explore else None,
-            feature_lines=joined(search.feature_lines, FEATURE_LINE_COLUMNS) if settings.explore else None,
-            outlier_limit=float(model.card["training"].get("outlier_limit", 1.0)),
+            features=joined(search.features, FEATURE_COLUMNS) if explore else None,
+            feature_lines=joined(search.feature_lines, FEATURE_LINE_COLUMNS) if explore else None,
+            outlier_limit=float(run.model.card["training"].get("outlier_limit", 1.0)),
         )
         table = candidates(range(search.done), search.probabilities, explained)
-        place = ("frame", "y", "x") if source.ndim == 3 else ("y", "x")
         return Findings(
-            tables=decide(table, settings.threshold, context),
+            tables=self.decide(table, run.settings, context),
             main=MAIN,
             candidates=table,
-            overlays=(PointsOverlay(SPOTS, place, "spot", search.marker_px, found="found"),),
-            paths=(PathsOverlay(FEATURE_LINES, place, "feature", FEATURES),) if settings.explore else (),
-            provenance=recorded(
-                predictor,
-                technique=self.name,
-                model=model.name,
-                normalisation=model.normalisation,
-                settings=settings.model_dump(mode="json"),
-                source=SourceRecord.of(source),
-                units_done=search.done,
-                units_total=search.total,
-                what="frames",
-                seconds=time.perf_counter() - started,
-                started=began,
-                notes=(*reader.notes, *search.notes),
-                problems=(*reader.cautions, *search.problems),
-            ),
-            settings=settings,
+            overlays=(PointsOverlay(SPOTS, run.place, "spot", search.marker_px, found="found"),),
+            paths=(PathsOverlay(FEATURE_LINES, run.place, "feature", FEATURES),) if explore else (),
+            provenance=run.record(notes=(*run.job.notes, *search.notes), problems=run.job.cautions),
+            settings=run.settings,
             context=context,
-            source=source,
+            source=run.source,
         )
-
-    def maps(self, source: ImageSource, settings: GisaxsSettings) -> dict[str, FieldMap]:
-        """Return nothing: a frame is one answer."""
-        return {}
 
     def decide(
         self, candidates: pd.DataFrame, settings: GisaxsSettings, context: GisaxsContext

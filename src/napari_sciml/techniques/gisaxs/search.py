@@ -12,7 +12,7 @@ import pandas as pd
 from napari_sciml.backends import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Series
+from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes import QImage
 from napari_sciml.techniques.gisaxs.beam import wavenumber
@@ -23,7 +23,7 @@ MARKER_SHARE = 0.03
 FALSE_LATTICES = "hipgisaxs"
 
 
-class LatticeSearch(Series):
+class LatticeSearch(Search):
     """Looks at the frames of a source one after the other.
 
     Attributes

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Series
+from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.suppression import suppress
 from napari_sciml.networks.pixels import FloatArray
@@ -25,7 +25,7 @@ from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unkno
 from napari_sciml.techniques.microct.tables import PlaneFinds
 
 
-class PlaneSearch(Series):
+class PlaneSearch(Search):
     """Looks for fibres in every plane of a source.
 
     Attributes

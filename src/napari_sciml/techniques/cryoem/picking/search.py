@@ -12,7 +12,7 @@ import pandas as pd
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Series
+from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.micrograph_rule import Micrograph
 from napari_sciml.networks.picker_net import CENTRE_PX, NATIVE_STRIDE
@@ -52,7 +52,7 @@ class Picked:
     mask: BoolImage
 
 
-class MicrographSearch(Series):
+class MicrographSearch(Search):
     """Picks the particles of every micrograph of a source.
 
     Parameters

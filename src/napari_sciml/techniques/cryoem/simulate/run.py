@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.fingerprint import made_from
+from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.ctf import Ctf
 from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
 from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, lens_of, simulate_micrograph
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
+
+KEPT = 4
+"""So many micrographs are kept; a run reads each once."""
+MICROGRAPH_S = 1.3
+"""Seconds for a micrograph of 1024 x 1024 px, on the machine that `core.run_rate` compares with."""
 
 
 class SimulatedMicrographs:
@@ -28,8 +32,8 @@ class SimulatedMicrographs:
 
     def __init__(self, spec: MicrographSpec, seed: int = 0) -> None:
         self.spec, self.seed = spec, seed
-        self._lock = threading.Lock()
-        self._cached = lru_cache(maxsize=4)(self._make)
+        cost = MICROGRAPH_S * (spec.size_px / 1024) ** 2
+        self.making = Making(self._make, spec.micrographs, KEPT, "micrograph", cost)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -45,8 +49,7 @@ class SimulatedMicrographs:
 
     def micrograph(self, number: int) -> Micrograph:
         """Make one micrograph; the last few are kept."""
-        with self._lock:
-            return self._cached(number % len(self))
+        return self.making(number % len(self))
 
     @property
     def lenses(self) -> tuple[Ctf, ...]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.fingerprint import made_from
+from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.simulate.artefacts import PAINTED, Canvas, paint
 from napari_sciml.techniques.diffraction.simulate.background import (
@@ -33,6 +32,11 @@ from napari_sciml.techniques.diffraction.simulate.still import (
     make_still,
     random_rotation,
 )
+
+KEPT = 4
+"""So many frames are kept; a run reads each once."""
+FRAME_S = 0.45
+"""Seconds for a frame of 1920 x 1920 px, on the machine that `core.run_rate` compares with."""
 
 
 class SimulatedRun:
@@ -65,8 +69,8 @@ class SimulatedRun:
             self.backdrop = Backdrop(**{**vars(self.backdrop), "level": spec.level})
         self.spot_px = float(rng.uniform(0.45, 0.9))
         self.frame_kinds = draw_kinds(spec, rng)
-        self._lock = threading.Lock()
-        self._cached = lru_cache(maxsize=4)(self._make)
+        cost = FRAME_S * (size / 1920) ** 2
+        self.making = Making(self._make, spec.frames, KEPT, "diffraction frame", cost)
         self._fields: tuple[Polar, FieldArray] | None = None
 
     @property
@@ -83,8 +87,7 @@ class SimulatedRun:
 
     def frame(self, number: int) -> Frame:
         """Make one frame; the last few are kept."""
-        with self._lock:
-            return self._cached(int(number))
+        return self.making(int(number))
 
     def __getitem__(self, index: Any) -> npt.NDArray[np.int32]:
         first, *rest = index if isinstance(index, tuple) else (index,)
