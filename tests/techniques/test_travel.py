@@ -158,6 +158,16 @@ def test_another_image_in_its_place_is_noticed(found, tmp_path):
     assert "pixels are others" in sciml.open_run(tmp_path / "out").source.absent
 
 
+def test_what_the_image_stated_itself_comes_back(files, tmp_path):
+    known = {"qy_range": (-0.8, 0.8), "qz_range": (0.0, 0.8)}
+    stated = replace(open_image(files["gisaxs"]), known=known)
+    findings = sciml.run("gisaxs", stated)
+    findings.save(tmp_path / "out")
+    back = sciml.open_run(tmp_path / "out")
+    assert back.source.known == known
+    assert tmp_path / "again" / "overlay.png" in back.save(tmp_path / "again")
+
+
 def test_a_run_with_nothing_found_opens(tmp_path):
     image = np.random.default_rng(0).normal(size=(2, 64, 64)).astype(np.float32)
     np.save(tmp_path / "noise.npy", image)

@@ -100,6 +100,7 @@ def write_state(findings: Findings, path: Path) -> None:
             "overlays": findings.overlays,
             "context": findings.context,
             "settings": dict(findings.settings),
+            "known": plain(findings.source.known),
             # The others are computed again where somebody looks.
             "maps": {name: one for name, one in findings.maps.items() if isinstance(one.array, np.ndarray)},
             "tiles": findings.tiles,
@@ -109,6 +110,17 @@ def write_state(findings: Findings, path: Path) -> None:
         },
         path,
     )
+
+
+def plain(known: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what a source states in numbers and words."""
+    words = (str, int, float, bool)
+    return {
+        name: value
+        for name, value in known.items()
+        if isinstance(value, words)
+        or (isinstance(value, tuple) and all(isinstance(part, words) for part in value))
+    }
 
 
 def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -> Findings:
@@ -145,6 +157,8 @@ def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -
     context = technique.context_type
     state = unpack(saved.inner(STATE), {**KINDS, context.__name__: context})
     settings = settings_of(technique, state.pop("settings"))
+    # What the file does not say itself, a layer or a sample did.
+    source = replace(source, known={**state.pop("known"), **source.known})
     maps = {} if source.absent else lazy_maps(technique, source, settings)
     return Findings(
         **{**state, "maps": {**maps, **state["maps"]}}, provenance=record, settings=settings, source=source
