@@ -27,13 +27,6 @@ class Session:
         self.views = ViewsController(viewer, self.runs)
         self.comparison = ComparisonController(viewer, self.runs)
         self.codebook = CodebookController(viewer, self.runs)
-        # The canvas shows one thing at a time.
-        for shown in (self.comparison.about_to_show, self.codebook.about_to_show):
-            shown.connect(self.views.show_images)
-        self.comparison.about_to_show.connect(self.codebook.leave)
-        self.codebook.about_to_show.connect(self.comparison.leave)
-        self.views.rising.connect(self.comparison.leave)
-        self.views.rising.connect(self.codebook.leave)
         viewer.layers.events.inserted.connect(self._on_inserted)
         for layer in viewer.layers:
             _keep(layer)

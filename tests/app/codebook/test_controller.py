@@ -171,10 +171,10 @@ def test_the_words_on_the_canvas_are_about_the_preview_while_it_is_there(opened,
     opened.viewer.dims.set_point(0, 2)
     opened.editor.watch(True)
     shown = opened.viewer.layers["edited codebook: fibres"]
-    assert opened.runs.beside("60 in 2", 2) == f"{len(shown.data)} in 0"
-    assert opened.runs.beside("60 in 1", 1) == ""
+    assert opened.runs.canvas.words("60 in 2", 2) == f"{len(shown.data)} in 0"
+    assert opened.runs.canvas.words("60 in 1", 1) == ""
     opened.editor.watch(False)
-    assert opened.runs.beside is None
+    assert opened.runs.canvas.words("60 in 2", 2) == "60 in 2"
 
 
 def test_the_preview_is_what_a_run_with_the_saved_file_finds(opened, tmp_path):
@@ -419,3 +419,18 @@ def test_what_is_in_view_is_one_slice_across_the_axis_of_the_run_or_one_frame():
         slice(0, 20),
         slice(0, 30),
     )
+
+
+def test_who_wants_the_canvas_takes_the_preview_away_and_keeps_it(opened):
+    opened.editor.watch(True)
+    lease = opened.runs.canvas.borrow(lambda: None)
+    assert opened.names == ["slab"]
+    assert opened.state.seen == ""
+    lease.give_back()
+    opened.hold = True
+    opened.editor.move(0, opened.state.table[0] * 2)
+    opened.editor.settle()
+    lease = opened.runs.canvas.borrow(lambda: None)
+    opened.go_on()
+    assert opened.names == ["slab"]
+    assert lease.is_held

@@ -338,3 +338,13 @@ def test_the_differences_are_saved_with_the_result(desk, tmp_path):
     assert len(table) == desk.lost(0.4)
     assert read_record(folder / RECORD).backend == "int8"
     assert TABLE in desk.runs.state.note
+
+
+def test_who_wants_the_canvas_ends_the_comparison(desk):
+    desk.comparison.start()
+    lease = desk.runs.canvas.borrow(lambda: None)
+    assert not desk.state.is_up
+    assert desk.names == ["slab", "slab: fibres"]
+    desk.comparison.start()
+    assert desk.state.is_up
+    assert not lease.is_held

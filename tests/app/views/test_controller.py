@@ -347,3 +347,16 @@ def test_untouched_findings_are_saved_as_the_command_line_saves_them():
     bench = Bench()
     findings = bench.runs.result.findings
     assert with_picks(findings, picks_of(bench.runs.result)) is findings
+
+
+def test_who_wants_the_canvas_turns_the_volume_away():
+    bench = Bench()
+    bench.views.sort()
+    bench.views.build()
+    assert bench.state.shows_volume
+    lease = bench.runs.canvas.borrow(lambda: None)
+    assert not bench.state.shows_volume
+    assert bench.viewer.dims.ndisplay == 2
+    bench.views.show_volume()
+    assert bench.state.shows_volume
+    assert not lease.is_held

@@ -7,7 +7,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from napari.layers import Layer
+from psygnal import Signal
 
+from napari_sciml.app.canvas.deciding import Live
+from napari_sciml.app.canvas.lease import Canvas, CanvasLease
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.codebook.work import View
 from napari_sciml.core.findings import Findings
@@ -21,10 +24,14 @@ NAME = "edited codebook"
 class Preview:
     """Shows findings of one slice where that lies in the image; what it stands in for comes back after."""
 
-    def __init__(self, viewer: Any) -> None:
+    asked_to_leave = Signal()
+    """Emitted when another wants the canvas."""
+
+    def __init__(self, viewer: Any, canvas: Canvas) -> None:
         self._viewer = weakref.ref(viewer)
+        self._canvas = canvas
         self._result: Result | None = None
-        self._hidden: list[weakref.ref[Layer]] = []
+        self._lease: CanvasLease | None = None
 
     @property
     def is_up(self) -> bool:
@@ -36,47 +43,36 @@ class Preview:
         """What is shown, as decided now."""
         return None if self._result is None else self._result.findings
 
-    def show(self, image: Layer, findings: Findings, view: View, instead_of: Sequence[Layer]) -> None:
-        """Show `findings` of a slice of `image` and hide other layers."""
+    def show(self, image: Layer, findings: Findings, view: View, instead_of: Sequence[Layer]) -> CanvasLease:
+        """Show `findings` of a slice of `image`, hide other layers, and return the lease of the canvas."""
         viewer = self._viewer()
-        if viewer is None:
-            return
+        assert viewer is not None, "its image is there"
         active = viewer.layers.selection.active
-        self._remove(viewer)
-        for layer in instead_of:
-            if layer.visible:
-                layer.visible = False
-                self._hidden.append(weakref.ref(layer))
-        whole = spatial_kwargs(image)
-        spatial = grid_place(whole, (1.0,) * image.ndim, view.offset)
+        lease = self._lease or self._canvas.borrow(self.asked_to_leave.emit)
+        assert lease is not None, "the viewer is there"
+        self._lease = lease
+        lease.dismiss()
+        lease.hide(instead_of)
+        spatial = grid_place(spatial_kwargs(image), (1.0,) * image.ndim, view.offset)
         self._result = Result.deliver(viewer, findings, Place(NAME, spatial), None)
+        lease.host(self._result.layers)
         for layer in self._result.layers:
             # What somebody painted here would be gone with the next change.
             layer.editable = False
         if active is not None and active in viewer.layers:
             viewer.layers.selection.active = active
+        return lease
 
-    def decide(self, threshold: float, **live: Any) -> None:
+    def decide(self, threshold: float, live: Live) -> None:
         """Decide again."""
         if self._result is not None:
-            self._result.decide(threshold, **live)
+            self._result.decide(threshold, live)
 
     def leave(self) -> None:
         """Take it away and bring back what it stood in for."""
-        viewer = self._viewer()
-        if viewer is None:
-            return
-        self._remove(viewer)
-        for ref in self._hidden:
-            if (layer := ref()) is not None:
-                layer.visible = True
-        self._hidden = []
-
-    def _remove(self, viewer: Any) -> None:
-        result, self._result = self._result, None
-        for layer in [] if result is None else result.layers:
-            if layer in viewer.layers:
-                viewer.layers.remove(layer)
+        lease, self._lease, self._result = self._lease, None, None
+        if lease is not None:
+            lease.give_back()
 
 
 def view_of(viewer: Any, image: Layer, source: ImageSource, settings: RunSettings) -> View:

@@ -10,6 +10,7 @@ import pandas as pd
 from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
+from napari_sciml.app.canvas.deciding import Live, decided
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.settings import RunSettings
@@ -142,13 +143,13 @@ class Result:
         """Whether `viewer` still shows a layer of this result."""
         return any(layer in viewer.layers for layer in self.layers)
 
-    def decide(self, threshold: float, **live: Any) -> None:
+    def decide(self, threshold: float, live: Live) -> None:
         """Decide again and change the layers in place. No network is run, no hand-made point is lost.
 
-        `live` are further settings that decide, for example ``min_tiles=5``.
+        `live` are further settings that decide, for example ``{"min_tiles": 5}``.
         """
         before = self.findings.provenance.settings["threshold"]
-        self.findings = self.findings.at_threshold(threshold, **live)
+        self.findings = decided(self.findings, threshold, live)
         if threshold != before:
             for overlay, keeper in self._keepers:
                 keeper.show(self.findings, overlay)

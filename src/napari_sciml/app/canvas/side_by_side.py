@@ -15,6 +15,8 @@ import numpy as np
 from napari.layers import Image, Layer, Points
 from psygnal import Signal
 
+from napari_sciml.app.canvas.deciding import Live
+from napari_sciml.app.canvas.lease import Canvas, CanvasLease, Part
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.provenance import METADATA_KEY
@@ -47,27 +49,19 @@ class Cell:
         return [self.image, *self.result.layers, self.differences]
 
 
-@dataclass(frozen=True)
-class Before:
-    """How the viewer was."""
-
-    visible: list[weakref.ref[Layer]]
-    active: weakref.ref[Layer] | None
-    enabled: bool
-    stride: int
-    shape: tuple[int, int]
-    spacing: float
-
-
 class SideBySide:
     """Shows two results beside each other and takes them away again."""
 
     left_by_viewer = Signal()
     """Emitted when the viewer ended the comparison: a layer was opened or removed meanwhile."""
 
-    def __init__(self, viewer: Any) -> None:
+    asked_to_leave = Signal()
+    """Emitted when another wants the canvas."""
+
+    def __init__(self, viewer: Any, canvas: Canvas) -> None:
         self._viewer = weakref.ref(viewer)
-        self._before: Before | None = None
+        self._canvas = canvas
+        self._lease: CanvasLease | None = None
         self._cells: tuple[Cell, ...] = ()
         self._filler: list[Layer] = []
         self._follower: Follower | None = None
@@ -80,25 +74,25 @@ class SideBySide:
     @property
     def is_up(self) -> bool:
         """Whether two results are shown."""
-        return self._before is not None
+        return self._lease is not None
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """The cells, the first result's first; none unless it is up."""
         return self._cells
 
-    def show(self, image: Image, pair: tuple[Findings, Findings], comparison: Comparison) -> None:
-        """Show both results of `image`."""
+    def show(self, image: Image, pair: tuple[Findings, Findings], comparison: Comparison) -> CanvasLease:
+        """Show both results of `image` and return the lease of the canvas."""
         viewer = self._viewer()
-        if viewer is None:
-            return
+        assert viewer is not None, "its image is there"
         self.leave()
+        lease = self._canvas.borrow(self.asked_to_leave.emit, Part.SELECTION | Part.GRID)
+        assert lease is not None, "the viewer is there"
+        self._lease = lease
         self._changing = True
         try:
-            self._before = remember(viewer)
             fitting = fitted_zoom(viewer)
-            for layer in viewer.layers:
-                layer.visible = False
+            lease.hide(viewer.layers)
             # napari counts cells from the top of the list with a negative stride: the first comes last.
             cells = [
                 self._add(viewer, image, findings, name, comparison)
@@ -106,6 +100,7 @@ class SideBySide:
             ]
             self._cells = (cells[1], cells[0])
             self._pad(viewer)
+            lease.host([*self._filler, *(layer for cell in self._cells for layer in cell.layers)])
             viewer.layers.link_layers([cell.image for cell in self._cells], LINKED)
             self._follower = Follower(image, [cell.image for cell in self._cells])
             center = tuple(viewer.scene.camera.center)
@@ -114,11 +109,12 @@ class SideBySide:
             zoom_like(viewer, fitting)
         finally:
             self._changing = False
+        return lease
 
-    def decide(self, comparison: Comparison, threshold: float, **live: Any) -> None:
+    def decide(self, comparison: Comparison, threshold: float, live: Live) -> None:
         """Decide both results again, and show where they differ then."""
         for cell in self._cells:
-            cell.result.decide(threshold, **live)
+            cell.result.decide(threshold, live)
             show_disagreements(cell.differences, comparison)
 
     def look_at(self, comparison: Comparison, row: int) -> None:
@@ -141,32 +137,17 @@ class SideBySide:
 
     def leave(self) -> None:
         """Take both away and bring back what was there."""
-        viewer, before = self._viewer(), self._before
-        if viewer is None or before is None:
+        viewer, lease = self._viewer(), self._lease
+        self._lease = None
+        if viewer is None or lease is None:
             return
-        self._before = None
         fitting = fitted_zoom(viewer)
-        grid = viewer.canvas.grid
-        self._changing = True
-        try:
-            images = [cell.image for cell in self._cells if cell.image in viewer.layers]
-            if len(images) == 2:
-                viewer.layers.unlink_layers(images, LINKED)
-            grid.enabled = before.enabled
-            grid.stride, grid.shape, grid.spacing = before.stride, before.shape, before.spacing
-            for layer in [*self._filler, *(one for cell in self._cells for one in cell.layers)]:
-                if layer in viewer.layers:
-                    viewer.layers.remove(layer)
-            for ref in before.visible:
-                if (shown := ref()) is not None:
-                    shown.visible = True
-            active = None if before.active is None else before.active()
-            if active is not None and active in viewer.layers:
-                viewer.layers.selection.active = active
-            zoom_like(viewer, fitting)
-        finally:
-            self._changing = False
-            self._cells, self._filler, self._follower = (), [], None
+        images = [cell.image for cell in self._cells if cell.image in viewer.layers]
+        if len(images) == 2:
+            viewer.layers.unlink_layers(images, LINKED)
+        lease.give_back()
+        zoom_like(viewer, fitting)
+        self._cells, self._filler, self._follower = (), [], None
 
     def _add(self, viewer: Any, image: Image, findings: Findings, name: str, comparison: Comparison) -> Cell:
         # By what computed it alone: the list has little room, and the image is the same in both.
@@ -214,19 +195,6 @@ class SideBySide:
             # Another layer would shift the cells against each other.
             self.leave()
             self.left_by_viewer.emit()
-
-
-def remember(viewer: Any) -> Before:
-    """Remember what a comparison changes in a viewer."""
-    grid, active = viewer.canvas.grid, viewer.layers.selection.active
-    return Before(
-        [weakref.ref(layer) for layer in viewer.layers if layer.visible],
-        None if active is None else weakref.ref(active),
-        grid.enabled,
-        grid.stride,
-        grid.shape,
-        grid.spacing,
-    )
 
 
 def fitted_zoom(viewer: Any) -> float:

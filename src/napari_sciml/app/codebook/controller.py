@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from psygnal import Signal, SignalInstance
+from psygnal import Signal
 
 from napari_sciml.app.base.compute import CODEBOOK_NAMES
 from napari_sciml.app.base.jobs import JobRunner, Phase, Task
@@ -67,11 +67,6 @@ class CodebookController:
         self._overlay.told.connect(self._on_overlay_told)
         self.state = CodebookState()
         runs.changed.connect(self._on_run)
-
-    @property
-    def about_to_show(self) -> SignalInstance:
-        """Emits before an overlay is shown: what else fills the canvas has to go."""
-        return self._overlay.about_to_show
 
     def open(self) -> None:
         """Read the weights, unless they are there or are being read."""

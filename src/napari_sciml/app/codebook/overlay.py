@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,7 +13,8 @@ from psygnal import Signal
 from napari_sciml.app.base.jobs import JobRunner, Phase, Task
 from napari_sciml.app.base.words import result_line, trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
-from napari_sciml.app.canvas.deciding import live_settings
+from napari_sciml.app.canvas.deciding import Live, decided, live_settings
+from napari_sciml.app.canvas.lease import CanvasLease
 from napari_sciml.app.canvas.preview import Preview, view_of
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.app.run.controller import RunController
@@ -42,8 +43,6 @@ class CodebookOverlay:
     """Emitted when `busy` or `seen` has changed."""
     told = Signal(str)
     """Emitted with what went wrong, and with nothing when it is tried again."""
-    about_to_show = Signal()
-    """Emitted before the overlay is shown: what else fills the canvas has to go."""
 
     def __init__(
         self, viewer: Any, runs: RunController, start: Launch, codebook: Callable[[], Constrained | None]
@@ -54,7 +53,9 @@ class CodebookOverlay:
         self._jobs.changed.connect(self.changed.emit)
         self._codebook = codebook
         self._watched = False
-        self._preview = Preview(viewer)
+        self._canvas = runs.canvas
+        self._preview = Preview(viewer, self._canvas)
+        self._preview.asked_to_leave.connect(self.leave)
         self._frame = 0
         self.follows = True
         """Whether a person wants it."""
@@ -88,15 +89,15 @@ class CodebookOverlay:
         view = view_of(viewer, image, plan.source, plan.settings)
         order = PreviewOrder(plan.technique, plan.source, view, plan.run_values(), codebook)
         self.told.emit("")
-        on_end = partial(self._on_end, order, weakref.ref(image))
+        on_end = partial(self._on_end, order, weakref.ref(image), self._canvas.holder)
         self._jobs.begin(Task("Edited codebook", partial(preview, order), on_end, quiet=True))
 
-    def decide(self, threshold: float, live: Mapping[str, Any]) -> None:
+    def decide(self, threshold: float, live: Live) -> None:
         """Decide what is shown as the result is decided now."""
         shown = self._preview.findings
         if shown is None or (threshold, dict(live)) == live_settings(shown):
             return
-        self._preview.decide(threshold, **live)
+        self._preview.decide(threshold, live)
         decided = self._preview.findings
         assert decided is not None
         self._say(line_of(decided))
@@ -106,10 +107,8 @@ class CodebookOverlay:
         """Take the overlay away; the result comes back."""
         self._jobs.drop()
         if self._preview.is_up:
-            self._preview.leave()
             self._say("")
-            self._runs.beside = None
-            self._runs.refresh()
+            self._preview.leave()
 
     @property
     def busy(self) -> bool:
@@ -130,11 +129,19 @@ class CodebookOverlay:
         if self._preview.is_up:
             self.run()
 
-    def _on_end(self, order: PreviewOrder, image: weakref.ref[Layer], outcome: Outcome[Findings]) -> None:
+    def _on_end(
+        self,
+        order: PreviewOrder,
+        image: weakref.ref[Layer],
+        holder: CanvasLease | None,
+        outcome: Outcome[Findings],
+    ) -> None:
         match outcome:
             case Finished(result=findings):
                 shown = image()
-                if shown is not None and self._wanted and self._codebook() is not None:
+                # Who has borrowed the canvas meanwhile keeps it.
+                free = self._canvas.holder is holder
+                if shown is not None and free and self._wanted and self._codebook() is not None:
                     self._show(findings, order, shown)
             case Failed() | Crashed():
                 self.told.emit(trouble(outcome))
@@ -143,16 +150,14 @@ class CodebookOverlay:
         state = self._runs.state
         if state.phase is not Phase.IDLE or state.image is not image or findings.partial:
             return
-        self.about_to_show.emit()
         result = self._runs.result
         instead = [] if result is None or result.image is not image else result.layers
-        findings = findings.at_threshold(state.threshold, **state.live)
-        self._preview.show(image, findings, order.view, instead)
+        findings = decided(findings, state.threshold, state.live)
+        lease = self._preview.show(image, findings, order.view, instead)
         self._frame = int(order.view.offset[0])
         self._say(line_of(findings))
         # The words on the canvas are about what is seen there, not about the result that is hidden.
-        self._runs.beside = self._words
-        self._runs.refresh()
+        lease.say(self._words)
 
     def _words(self, words: str, frame: int) -> str:
         findings = self._preview.findings

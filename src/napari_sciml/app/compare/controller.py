@@ -43,8 +43,6 @@ class ComparisonController:
 
     changed = Signal(object)
     """Emitted with the new `ComparisonState` whenever something that the page shows has changed."""
-    about_to_show = Signal()
-    """Emitted before two results are shown: what else fills the canvas has to go."""
 
     def __init__(self, viewer: Any, runs: RunController, start: Launch = launch) -> None:
         self._viewer = weakref.ref(viewer)
@@ -56,6 +54,7 @@ class ComparisonController:
         self._second.done.connect(self._deliver)
         self._pair = ComparedPair(viewer, runs)
         self._pair.left_by_viewer.connect(self._on_left_by_viewer)
+        self._pair.asked_to_leave.connect(self.leave)
         self.state = ComparisonState()
         runs.changed.connect(self._on_run)
 
@@ -96,7 +95,6 @@ class ComparisonController:
         if names is None:
             self._say(error=fell_back(findings.provenance))
             return
-        self.about_to_show.emit()
         self._pair.show(result, image, findings, names)
         problems = findings.provenance.problems
         self._say(note=f"Warning: {problems[0].rstrip('.')}." if problems else "")
@@ -113,7 +111,7 @@ class ComparisonController:
         self._refresh()
 
     def _on_left_by_viewer(self) -> None:
-        self._pair.end()
+        self._pair.leave()
         self._show(replace(self.state, note=ENDED))
 
     def _refresh(self) -> None:

@@ -55,7 +55,12 @@ class ComparedPair:
         self._comparison: Comparison | None = None
         self._shown: Findings | None = None
         self._row = -1
-        self._sides = SideBySide(viewer)
+        self._sides = SideBySide(viewer, runs.canvas)
+
+    @property
+    def asked_to_leave(self) -> SignalInstance:
+        """Emits when another wants the canvas."""
+        return self._sides.asked_to_leave
 
     @property
     def left_by_viewer(self) -> SignalInstance:
@@ -87,9 +92,8 @@ class ComparedPair:
         self._second = Second(weakref.ref(result), findings, names)
         result.beside = self._beside
         comparison = self._compare(result, self._second)
-        self._sides.show(image, (result.findings, like(findings, result.findings)), comparison)
-        self._runs.beside = self._words
-        self._runs.refresh()
+        pair = (result.findings, like(findings, result.findings))
+        self._sides.show(image, pair, comparison).say(self._words)
 
     def decide(self, result: Result) -> None:
         """Decide both as `result` is decided now, if that is another way than before."""
@@ -97,7 +101,7 @@ class ComparedPair:
             return
         comparison = self._compare(result, self._second)
         threshold, live = live_settings(result.findings)
-        self._sides.decide(comparison, threshold, **live)
+        self._sides.decide(comparison, threshold, live)
         if self._runs.state.frame is not None:
             # What both say about the frame in view may be another now.
             self._runs.refresh()
@@ -113,16 +117,8 @@ class ComparedPair:
 
     def leave(self) -> None:
         """Take both away; what was there comes back as it was."""
-        was_up = self.is_up
-        self._sides.leave()
-        if was_up:
-            self.end()
-
-    def end(self) -> None:
-        """Let the first result speak alone again."""
         self._row = -1
-        self._runs.beside = None
-        self._runs.refresh()
+        self._sides.leave()
 
     def _compare(self, result: Result, second: Second) -> Comparison:
         self._shown = result.findings

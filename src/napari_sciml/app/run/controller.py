@@ -20,7 +20,9 @@ from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.base.words import result_line, trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.app.canvas.caption import Caption
+from napari_sciml.app.canvas.deciding import decided, live_settings
 from napari_sciml.app.canvas.frame_link import FrameLink
+from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.image_choice import ImageChoice
 from napari_sciml.app.run.resolve import Resolved, Wish, resolve
@@ -93,8 +95,9 @@ class RunController:
         self._choice = ImageChoice(viewer)
         self._choice.changed.connect(self._refresh)
         self._caption = Caption(viewer)
-        self.beside: Callable[[str, int], str] | None = None
-        """Adds what a second result says about a frame: ``beside(words, frame)``."""
+        self.canvas = Canvas(viewer)
+        """Lent to those who change what the viewer shows."""
+        self.canvas.changed.connect(self.refresh)
         self._frames = FrameLink(viewer)
         self._frames.changed.connect(self._on_frame)
         self.state = RunState()
@@ -271,7 +274,7 @@ class RunController:
         """Decide the result on screen again, as the sliders stand now."""
         result = self._own_result()
         if result is not None and self._is_live(result):
-            result.decide(self._wish.threshold, **self._resolve().live())
+            result.decide(self._wish.threshold, self._resolve().live())
 
     def _on_frame(self) -> None:
         result = self._own_result()
@@ -315,13 +318,11 @@ class RunController:
         """Decide as the sliders stand now, if they were moved during the run."""
         technique = findings.provenance.technique
         values = self._wish.values.get(technique, {})
-        wanted: dict[str, Any] = {"threshold": self._wish.threshold}
-        wanted |= {name: values[name] for name in window_of(technique).live if name in values}
-        settings = findings.provenance.settings
-        if all(settings.get(name) == value for name, value in wanted.items()):
+        threshold, live = live_settings(findings)
+        wanted = {name: values.get(name, value) for name, value in live.items()}
+        if (threshold, live) == (self._wish.threshold, wanted):
             return findings
-        live = {name: settings[name] for name in window_of(technique).live}
-        return findings.at_threshold(**{**live, **wanted})
+        return decided(findings, self._wish.threshold, wanted)
 
     def _on_measured(self, outcome: Outcome[list[Choice]]) -> None:
         match outcome:
@@ -408,4 +409,4 @@ class RunController:
             # Then no frame is in view, or all are.
             return ""
         words = window_of(findings.provenance.technique).said_words(findings, frame)
-        return words if self.beside is None or not words else self.beside(words, frame)
+        return words and self.canvas.words(words, frame)

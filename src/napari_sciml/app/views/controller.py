@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from psygnal import Signal, SignalInstance
+from psygnal import Signal
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
@@ -79,17 +79,12 @@ class ViewsController:
         self._job.done.connect(self._deliver)
         self._of: weakref.ref[Result] | None = None
         self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
-        self._stage = Stage(viewer)
+        self._stage = Stage(viewer, runs.canvas)
         self._stage.changed.connect(self._refresh)
         self._new_volume = True
         self._sorted_with: dict[str, Any] = {}
         self.state = ViewsState()
         runs.changed.connect(self._on_run)
-
-    @property
-    def rising(self) -> SignalInstance:
-        """Emits before the 3-D map takes the place of the images."""
-        return self._stage.rising
 
     def choose_map(self, kind: Literal["built-in", "map", "model"], path: str = "") -> None:
         """Name the views by projections of this map."""
