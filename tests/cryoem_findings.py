@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pandas as pd
 
+from fakes import AsTheReal
 from napari_sciml.app.views.state import MapChoice
 from napari_sciml.app.views.work import BuildOrder, OnMap, Science, SortOrder
 from napari_sciml.core.errors import SciMLError
@@ -19,6 +20,7 @@ from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.particles import NO_VIEW, Particles
+from napari_sciml.techniques.cryoem.recipe import CryoEM
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.scale import pick_scale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
@@ -64,9 +66,10 @@ def candidates(frames: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["frame", "y", "x", "score"]).astype({"frame": np.int64})
 
 
-class PickTechnique:
+class PickTechnique(AsTheReal):
     """Gives the table above, whatever the pixels are."""
 
+    real: ClassVar[type] = CryoEM
     name: ClassVar[str] = "cryoem"
     title: ClassVar[str] = "Cryo-EM particles"
     settings_type: ClassVar[type[CryoEMSettings]] = CryoEMSettings

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Generator
-from typing import ClassVar
+from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.findings import Findings, PointsOverlay
+from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import Provenance, SourceRecord
@@ -31,12 +32,31 @@ def spots(seed: int = 0, shape: tuple[int, ...] = (6, 40, 50), count: int = 30) 
     return image
 
 
-class SpotTechnique:
+class AsTheReal:
+    """Decides, writes and sums up as the real technique does."""
+
+    real: ClassVar[type]
+
+    def maps(self, source: ImageSource, settings: Any) -> dict[str, FieldMap]:
+        return {}
+
+    def decide(self, candidates: pd.DataFrame, settings: Any, context: Any) -> dict[str, pd.DataFrame]:
+        return self.real().decide(candidates, settings, context)
+
+    def write(self, findings: Findings, folder: Path) -> list[Path]:
+        return self.real().write(findings, folder)
+
+    def summarise(self, findings: Findings) -> str:
+        return self.real().summarise(findings)
+
+
+class SpotTechnique(AsTheReal):
     """Every pixel above `floor` is a candidate with score grey / 255.
 
     `gate` holds the work before each slice until it is set, so that a test can act in the middle.
     """
 
+    real: ClassVar[type] = MicroCT
     name: ClassVar[str] = "microct"
     title: ClassVar[str] = "MicroCT fibres"
     settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings

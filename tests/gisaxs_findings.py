@@ -8,6 +8,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
+from fakes import AsTheReal
 from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
@@ -15,6 +16,7 @@ from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.recipe import Gisaxs
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.gisaxs.tables import decide
 
@@ -82,9 +84,10 @@ def feature_lines() -> pd.DataFrame:
     return pd.DataFrame([*ring, (1, 2, 60, 44), (1, 2, 20, 44)], columns=["frame", "feature", "y", "x"])
 
 
-class LatticeTechnique:
+class LatticeTechnique(AsTheReal):
     """Gives the tables above, whatever the pixels are."""
 
+    real: ClassVar[type] = Gisaxs
     name: ClassVar[str] = "gisaxs"
     title: ClassVar[str] = "GISAXS lattice"
     settings_type: ClassVar[type[GisaxsSettings]] = GisaxsSettings

@@ -225,7 +225,7 @@ def test_what_the_page_made_is_saved_by_a_click(scope, tmp_path, monkeypatch):
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *a, **k: str(tmp_path))
     scope.press("sciml_views_save")
     scope.qtbot.waitUntil(lambda: "Saved" in scope.text("sciml_views_saved"), timeout=20000)
-    assert {"views.csv", "fsc.csv", "map.npy"} <= {f.name for f in next(tmp_path.iterdir()).iterdir()}
+    assert {"views.csv", "fsc.csv", "map.mrc"} <= {f.name for f in next(tmp_path.iterdir()).iterdir()}
 
 
 def test_a_panel_opened_again_shows_the_same(scope):
