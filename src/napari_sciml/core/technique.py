@@ -10,7 +10,6 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.context import Context
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
@@ -45,19 +44,6 @@ class Technique(Protocol):
         ------
         SciMLError
             If they cannot be labelled.
-        """
-        ...
-
-    def examples(self, model: Any, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Make images of the kind that `model` was trained on, by the same simulation, normalised.
-
-        Calibration, codebooks of data and quantization-aware training use them, so they must never be
-        images that anything is tested on.
-
-        Raises
-        ------
-        SciMLError
-            If the model's training images cannot be made again.
         """
         ...
 

@@ -51,7 +51,7 @@ class Start:
     """When a run began."""
 
     at: str = field(default_factory=lambda: datetime.now(UTC).isoformat(timespec="seconds"))
-    clock: float = field(default_factory=time.perf_counter)
+    clock: float = field(default_factory=lambda: time.perf_counter())
 
     @property
     def seconds(self) -> float:

@@ -31,7 +31,16 @@ class Maker(Protocol):
         ...
 
     def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Make training images of a model again."""
+        """Make images of the kind that `model` was trained on, by the same simulation, normalised.
+
+        Calibration, codebooks of data and quantization-aware training use them, so they must never be
+        images that anything is tested on.
+
+        Raises
+        ------
+        SciMLError
+            If the model's training images cannot be made again.
+        """
         ...
 
 

@@ -18,7 +18,7 @@ def kept(model: Model) -> int:
 
 
 def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-    """Make `count` normalised training images of `model` again, as `core.technique` describes."""
+    """Make `count` normalised training images of `model` again, as `training.keep` describes."""
     check_count(count)
     if model.dense:
         from napari_sciml.techniques.cryoem.picking.examples import field_examples

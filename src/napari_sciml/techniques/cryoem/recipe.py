@@ -13,7 +13,6 @@ import pandas as pd
 
 from napari_sciml.backends import Predictor
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.progress import CancelToken, Progress
@@ -121,24 +120,6 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         factor = pick_scale(source, settings).downsampling
         return centred(np.stack([shrink(image, factor, bright).image for image in images]))
 
-    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Make training images of `model` again, normalised, by the same simulation.
-
-        Raises
-        ------
-        SciMLError
-            If its card does not tell how they were made.
-        """
-        from napari_sciml.techniques.cryoem.examples import examples
-
-        return examples(model, count, seed)
-
-    def run(
-        self, source: ImageSource, settings: CryoEMSettings, cancel: CancelToken | None = None
-    ) -> Generator[Progress, None, Findings]:
-        """Do what all techniques do, with what the image itself states."""
-        return (yield from super().run(source, with_known(source, settings), cancel))
-
     def job(self, source: ImageSource, settings: CryoEMSettings) -> PickJob:
         """Settle the lengths, and read what the views need: refused now, not after hours of picking."""
         refuse_movie(source)
@@ -182,6 +163,12 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
             source=run.source,
             maps={MASK: masks} if settings.mask_junk else {},
         )
+
+    def run(
+        self, source: ImageSource, settings: CryoEMSettings, cancel: CancelToken | None = None
+    ) -> Generator[Progress, None, Findings]:
+        """Do what all techniques do, with what the image itself states."""
+        return (yield from super().run(source, with_known(source, settings), cancel))
 
     def conclude(
         self, run: NetworkRun[CryoEMSettings, PickJob, MicrographSearch]

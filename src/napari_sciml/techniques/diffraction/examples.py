@@ -34,7 +34,7 @@ def kept(model: Model) -> int:
 
 
 def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-    """Make `count` normalised training tiles of `model` again, as `core.technique` describes.
+    """Make `count` normalised training tiles of `model` again, as `training.keep` describes.
 
     Where the runs at hand hold too few tiles, more runs are made.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -10,10 +9,8 @@ from typing import ClassVar
 import pandas as pd
 
 from napari_sciml.backends import Predictor
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
-from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.diffraction.context import DiffractionContext
@@ -66,18 +63,6 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
             ahead_seconds=ahead * each,
             ahead_images=ahead,
         )
-
-    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Make training images of `model` again, normalised, by the same simulation.
-
-        Raises
-        ------
-        SciMLError
-            If its card does not tell how they were made.
-        """
-        from napari_sciml.techniques.diffraction.examples import examples
-
-        return examples(model, count, seed)
 
     def job(self, source: ImageSource, settings: DiffractionSettings) -> Outlook:
         """Settle which pixels are ignored and where the beam is, from a few frames."""

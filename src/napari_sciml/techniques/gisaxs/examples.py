@@ -33,7 +33,7 @@ def kept(model: Model) -> int:
 
 
 def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-    """Make `count` normalised training images of `model` again, as `core.technique` describes.
+    """Make `count` normalised training images of `model` again, as `training.keep` describes.
 
     Classes take turns, so that all of them have as many images.
     """

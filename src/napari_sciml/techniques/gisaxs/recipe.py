@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,10 +12,8 @@ import pandas as pd
 
 from napari_sciml.backends import Predictor
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
-from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.axes_choice import axes_problem
@@ -108,18 +105,6 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
             except SciMLError as error:
                 raise SciMLError(f"Image {number}: {error.message}", error.hint) from error
         return squares
-
-    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Make training images of `model` again, normalised, by the same simulation.
-
-        Raises
-        ------
-        SciMLError
-            If its card does not tell how they were made.
-        """
-        from napari_sciml.techniques.gisaxs.examples import examples
-
-        return examples(model, count, seed)
 
     def job(self, source: ImageSource, settings: GisaxsSettings) -> Reader:
         """Settle where pixels lie in q, and which are ignored."""

@@ -42,7 +42,7 @@ def kept(model: Model) -> int:
 
 
 def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-    """Make `count` normalised training images of `model` again, as `core.technique` describes."""
+    """Make `count` normalised training images of `model` again, as `training.keep` describes."""
     check_count(count)
     spec = DatasetSpec(**told(model, "dataset"))
     each = FIELDS_EACH if model.dense else PATCHES_EACH

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -11,9 +10,7 @@ from typing import ClassVar
 import pandas as pd
 
 from napari_sciml.backends import Predictor
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
-from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.microct.context import MicroCTContext
@@ -79,18 +76,6 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
             memory_gb=memory_gb(source, job, self.tile_px),
             notes=job.notes,
         )
-
-    def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Make training images of `model` again, normalised, by the same simulation.
-
-        Raises
-        ------
-        SciMLError
-            If its card does not tell how they were made.
-        """
-        from napari_sciml.techniques.microct.examples import examples
-
-        return examples(model, count, seed)
 
     def job(self, source: ImageSource, settings: MicroCTSettings) -> Job:
         """Settle how the image is cut and rescaled."""

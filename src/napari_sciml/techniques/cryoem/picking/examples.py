@@ -22,7 +22,7 @@ VIEWS = 48
 
 
 def field_examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
-    """Make `count` normalised training fields of a picker again, as `core.technique` describes."""
+    """Make `count` normalised training fields of a picker again, as `training.keep` describes."""
     known, maps, first = int(told(model, "fields")), int(told(model, "particles")), first_seed(model)
     yield Progress(0, count, "fields")
     library = Library.make(1000 * TRAIN + first, maps, VIEWS)
