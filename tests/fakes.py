@@ -122,6 +122,18 @@ class SpotTechnique(AsTheReal):
             source=source,
         )
 
+    def decide(self, *told: Any) -> dict[str, pd.DataFrame]:
+        return MicroCT().decide(*told)
+
+    def write(self, findings: Findings, folder: Path) -> list[Path]:
+        return MicroCT().write(findings, folder)
+
+    def summarise(self, findings: Findings) -> str:
+        return MicroCT().summarise(findings)
+
+    def maps(self, source: ImageSource, settings: MicroCTSettings) -> dict[str, FieldMap]:
+        return {}
+
 
 def bad_pixels() -> SciMLError:
     return SciMLError("The image holds NaN", "replace it first")

@@ -14,10 +14,11 @@ import pytest
 import napari_sciml as sciml
 from fakes import SpotTechnique
 from napari_sciml import techniques
+from napari_sciml.app.run.controller import all_techniques
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.reference import load
 from napari_sciml.techniques import TechniqueSpec, get_technique, register, spec_of, technique_names
-from napari_sciml.techniques.registry import TECHNIQUES
+from napari_sciml.techniques.registry import TECHNIQUES, usable_names
 
 OURS = ["cryoem", "diffraction", "gisaxs", "microct"]
 SPOTS = TechniqueSpec(name="spots", title="Spots", recipe=SpotTechnique)
@@ -84,6 +85,14 @@ def test_a_recipe_that_cannot_be_imported_is_one_sentence(install):
     install("madeup", MADE_UP.format(name="madeup").replace("fakes:", "not_here_at_all:"), "SPEC")
     with pytest.raises(SciMLError, match="The technique madeup cannot be loaded: No module named"):
         get_technique("madeup")
+
+
+def test_a_science_whose_code_is_broken_does_not_take_the_others_down(install):
+    install("madeup", MADE_UP.format(name="madeup").replace("fakes:", "not_here_at_all:"), "SPEC")
+    with pytest.warns(SciMLWarning, match="The technique madeup cannot be loaded"):
+        assert usable_names() == OURS
+    with pytest.warns(SciMLWarning, match="The technique madeup cannot be loaded"):
+        assert [technique.name for technique in all_techniques()] == OURS
 
 
 def test_a_registered_science_is_there_for_a_block():

@@ -14,7 +14,8 @@ from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken
-from napari_sciml.techniques import get_technique, technique_names
+from napari_sciml.techniques import get_technique
+from napari_sciml.techniques.registry import usable_names
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings
@@ -113,5 +114,5 @@ group = technique_group(
     "Find what a technique looks for in an image.\n\n"
     "For example: napari-sciml run microct volume.tif --out out/",
     make_run,
-    technique_names,
+    usable_names,
 )

@@ -5,7 +5,9 @@ A package adds one with an entry point of the group ``napari_sciml.techniques`` 
 
 from __future__ import annotations
 
-from napari_sciml.core.errors import SciMLError
+import warnings
+
+from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.registry import Registration, Registry
 from napari_sciml.core.technique import Technique
 from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec
@@ -28,6 +30,20 @@ def specs() -> dict[str, TechniqueSpec]:
 def technique_names() -> list[str]:
     """Return the names of the techniques that there are."""
     return list(TECHNIQUES.specs())
+
+
+def usable_names() -> list[str]:
+    """Return the names of the techniques whose code can be loaded; the others are one warning each."""
+    return [name for name, spec in specs().items() if _usable(spec)]
+
+
+def _usable(spec: TechniqueSpec) -> bool:
+    try:
+        spec.technique()
+    except SciMLError as error:
+        warnings.warn(error.sentence, SciMLWarning, stacklevel=2)
+        return False
+    return True
 
 
 def spec_of(name: str) -> TechniqueSpec:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 import weakref
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -31,7 +32,7 @@ from napari_sciml.app.run.sentences import MEASURING, RUNNING, next_step, saved_
 from napari_sciml.app.run.snippets import command_text, nameable, out_folder, python_text
 from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.backends.tuner import Choice
-from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.reference import load
 from napari_sciml.core.settings import RunSettings
@@ -44,10 +45,16 @@ from napari_sciml.techniques.registry import window_of
 
 
 def all_techniques() -> list[Technique]:
-    """Give every technique, without importing what only a run needs."""
+    """Return every technique, without importing what only a run needs; a broken one is a warning."""
     from napari_sciml.techniques import get_technique, technique_names
 
-    return [get_technique(name) for name in technique_names()]
+    found = []
+    for name in technique_names():
+        try:
+            found.append(get_technique(name))
+        except SciMLError as error:
+            warnings.warn(error.sentence, SciMLWarning, stacklevel=2)
+    return found
 
 
 @dataclass(frozen=True)
@@ -371,7 +378,7 @@ class RunController:
             model=plan.model,
             values=dict(self._wish.values.get(plan.technique.name, {})),
             compute=dict(compute),
-            runtimes=runtime_choices(backend),
+            runtimes=runtime_choices(backend) if plan.model else (),
             outlook="\n".join(filter(None, outlooks)),
             measuring=self._measure.is_busy,
             threshold=self._wish.threshold,

@@ -100,7 +100,8 @@ def resolve(
     fitting = [t for t in techniques if not refusals.get(t.name)] or list(techniques)
     technique = next((t for t in fitting if t.name == wish.technique), None)
     technique = technique or likely(image, source, fitting)
-    model = wish.model if wish.model in technique.models else technique.models[0]
+    own = next(iter(technique.models), "")
+    model = wish.model if wish.model in technique.models else own
     found = Resolved(
         offered=tuple(TechniqueChoice(t.name, t.title) for t in fitting),
         technique=technique,
@@ -134,7 +135,7 @@ def _values(wish: Wish, technique: Technique, model: str, source: ImageSource | 
         values.pop("axis", None)
     if wish.threshold != technique.settings_type.model_fields["threshold"].default:
         values["threshold"] = wish.threshold
-    if model != technique.models[0]:
+    if model != next(iter(technique.models), ""):
         values["model"] = model
     return {**values, **used(wish.compute)}
 

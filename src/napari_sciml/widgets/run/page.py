@@ -95,6 +95,7 @@ class RunPage(QWidget):
         say(self._facts, state.facts.line)
         fill(self._technique, [(choice.title, choice.name) for choice in state.techniques], state.technique)
         fill(self._model, [(name, name) for name in state.models], state.model)
+        self._show_network_choices(bool(state.models))
         self._compute.show_state(state)
         self._show_settings(state)
         choices = (self._image, self._technique, self._model, self._compute.backend, self._compute)
@@ -162,7 +163,16 @@ class RunPage(QWidget):
         rows.addRow("Find", self._technique)
         rows.addRow("Model", self._model)
         self._compute.add_rows(rows)
+        self._rows = rows
         return rows
+
+    def _show_network_choices(self, needed: bool) -> None:
+        """Hide what a science without a network has no use for."""
+        for field in (self._model, self._compute.backend):
+            for widget in (field, self._rows.labelForField(field)):
+                if widget is not None:
+                    widget.setVisible(needed)
+        self._compute.setVisible(needed)
 
     def _connect(self) -> None:
         self._image.activated.connect(self._on_image)
