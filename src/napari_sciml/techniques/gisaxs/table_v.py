@@ -22,6 +22,7 @@ import torch
 from torch import Tensor
 
 from napari_sciml.core.progress import Progress, drive
+from napari_sciml.io.atomic import write_text
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.baseline import HogLinear, log_grey
@@ -126,7 +127,7 @@ def table_v(
                     answers = yield from train_and_test(
                         entry, images, peak, protocol == "hipgisaxs", seed, folder
                     )
-                    stored.write_text(json.dumps(answers.tolist()))
+                    write_text(stored, json.dumps(answers.tolist()))
                 right.append(answers == truth)
             paper = PAPER[name]["CNN"] if entry.raw else None
             rows.append(_row(name, entry.said, right, hog, paper))

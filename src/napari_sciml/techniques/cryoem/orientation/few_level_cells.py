@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.io.atomic import replacing
 from napari_sciml.networks.codebook.constrained import Constrained, data_codebook
 from napari_sciml.networks.codebook.module import data_tables, loaded, quantise
 from napari_sciml.networks.codebook.spec import CodebookSpec
@@ -90,7 +91,8 @@ class Case:
         if not stored.is_file():
             training = self.work / spec.key
             said = label(self.network, (yield from self._constrained(spec, training)), self.tested)
-            np.save(stored, said.astype(np.uint8))
+            with replacing(stored) as draft:
+                np.save(draft, said.astype(np.uint8))
             shutil.rmtree(training, ignore_errors=True)
         labels: Labels = np.load(stored).astype(np.int64)
         return labels

@@ -19,6 +19,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.progress import Progress, drive
+from napari_sciml.io.atomic import write_text
 from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box, load_map
 from napari_sciml.techniques.cryoem.orientation.baselines import (
     cluster,
@@ -97,7 +98,7 @@ def remembered(
         return np.array(json.loads(stored.read_text()))
     module = yield from fit_table_iii(images, settings, seed, folder)
     said: Labels = answer(module, test.images).argmax(axis=1)
-    stored.write_text(json.dumps(said.tolist()))
+    write_text(stored, json.dumps(said.tolist()))
     return said
 
 
