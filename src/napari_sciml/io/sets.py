@@ -208,12 +208,20 @@ def open_set(folder: str | os.PathLike[str], pointer: str = POINTER, data: str =
         with contextlib.suppress(OSError, SciMLError), held(sets / LOCK) as alone:
             if alone:
                 _sweep(sets, _finish(target, sets))
-    # Another program may have put a newer set in force meanwhile, and removed the one that was read about.
-    while (now := _read(target)).get(KEY) != record.get(KEY):
-        record = now
-    home = _home(record, sets)
-    notes = () if home is None else Manifest.read(home).notes
+    record, home, notes = _in_force(target, sets)
     return SetPaths(target.parent, target, {k: v for k, v in record.items() if k != KEY}, home, notes)
+
+
+def _in_force(pointer: Path, sets: Path) -> tuple[dict[str, object], Path | None, tuple[str, ...]]:
+    """Return record, folder and notes of one set, although others may be put in force meanwhile."""
+    while True:
+        record = _read(pointer)
+        home = _home(record, sets)
+        # The set that was read about may be gone already, in favour of a newer one.
+        with contextlib.suppress(FileNotFoundError):
+            notes = () if home is None else Manifest.read(home).notes
+            if _read(pointer).get(KEY) == record.get(KEY):
+                return record, home, notes
 
 
 @contextmanager
