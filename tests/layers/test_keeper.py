@@ -2,38 +2,10 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from napari.components import ViewerModel
-from napari.layers import Layer
 
-from fakes import SpotTechnique, spots
-from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keeper import HandEdits, keeper_for
-from napari_sciml.layers.points import findings_to_layers
-from napari_sciml.layers.spatial import Place
-from napari_sciml.techniques.microct.settings import MicroCTSettings
-
-
-class Scene:
-    """A points layer in a viewer, its keeper and the findings behind it."""
-
-    def __init__(self, shape=(6, 40, 50)) -> None:
-        self.viewer = ViewerModel()
-        image = self.viewer.add_image(spots(shape=shape), name="slab")
-        source = ImageSource.from_array(image.data, name="slab")
-        self.findings = drive(SpotTechnique().run(source, MicroCTSettings(threshold=0.5)))
-        self.layer = self.viewer.add_layer(
-            Layer.create(*findings_to_layers(self.findings, Place.of(image))[0])
-        )
-        self.keeper = keeper_for(self.layer, "fiber")
-
-    def threshold(self, value: float) -> None:
-        self.findings = self.findings.at_threshold(value)
-        self.keeper.show(self.findings, self.findings.overlays[0])
-
-    def rows(self, source: str) -> np.ndarray:
-        return self.layer.data[(self.layer.features["source"] == source).to_numpy()]
+from points_scene import Scene, drag
 
 
 @pytest.fixture
@@ -74,13 +46,6 @@ def test_a_pasted_point_is_manual_although_napari_tells_nobody():
     scene.layer._paste_data()
     assert scene.layer.features["source"].iloc[-2:].tolist() == ["manual", "manual"]
     assert scene.layer.features["score"].iloc[-2:].isna().all()
-
-
-def drag(layer, row):
-    """Move one point by hand, as napari's select tool does: the first step only takes hold."""
-    start = layer.data[row].copy()
-    layer._move([row], start)
-    layer._move([row], start + 2.5)
 
 
 def test_taking_hold_of_a_point_without_moving_it_changes_nothing(scene):

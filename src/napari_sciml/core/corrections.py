@@ -12,7 +12,9 @@ import pandas as pd
 
 @dataclass(frozen=True, eq=False)
 class Corrections:
-    """The points of one overlay as a person left them.
+    """The points of one overlay that a person made, described or took away.
+
+    A point of the network is known again by its position, to the last bit.
 
     Attributes
     ----------
@@ -20,6 +22,8 @@ class Corrections:
         ``(n, axes)`` in pixels of the source.
     features
         One row for each, in the same order: ``score, label, source`` and whatever columns the person added.
+        Where ``source`` is ``model``, the person gave a point of the network a label or a value of their own;
+        it is kept also while the threshold hides the point.
     deleted
         ``(m, axes)``: points that the network found and the person took away. They do not come back at any
         threshold.
@@ -28,6 +32,14 @@ class Corrections:
     positions: npt.NDArray[np.float64]
     features: pd.DataFrame
     deleted: npt.NDArray[np.float64]
+
+    @classmethod
+    def none(cls, axes: int) -> Corrections:
+        """Return what nobody changed yet, in an image of so many axes."""
+        return cls(np.empty((0, axes)), pd.DataFrame(), np.empty((0, axes)))
+
+    def __bool__(self) -> bool:
+        return bool(len(self.positions) or len(self.deleted) or len(self.features.columns))
 
     def __eq__(self, other: Any) -> bool:
         return (

@@ -1,13 +1,15 @@
 """`PointsKeeper` keeps a points layer honest while a person and a threshold both change it.
 
 napari gives a new point the features of the last selected one, a network's score included, and tells
-nobody about a paste. The keeper marks such points as manual, and when the threshold moves it replaces
-the network's points only: what a person added stays, what a person deleted does not come back.
+nobody about a paste or a feature that is edited in place. The keeper marks such points as manual, and when
+the threshold moves it replaces the network's points only: what a person added stays, what a person deleted
+does not come back, and a label or a value that a person gave comes back with its point.
 """
 
 from __future__ import annotations
 
 import weakref
+from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,21 +19,43 @@ import pandas as pd
 from napari.layers import Points
 from psygnal import Signal
 
+from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.corrected import (
+    by_hand,
+    gather,
+    labelled_rows,
+    lay_over,
+    model_rows,
+    own_columns,
+    row_keys,
+)
 from napari_sciml.layers.points import manual_defaults, model_features, overlay_positions, record
-from napari_sciml.layers.styles import MANUAL, MODEL, style_for
+from napari_sciml.layers.styles import MANUAL, style_for
 
 
 @dataclass(frozen=True)
 class HandEdits:
-    """How many points a person added (or moved) and removed."""
+    """What a person changed.
+
+    Attributes
+    ----------
+    added, removed
+        Points that were added or moved, and points of the network that are gone.
+    labelled
+        Points of the network with another label.
+    columns
+        Columns beside the network's.
+    """
 
     added: int = 0
     removed: int = 0
+    labelled: int = 0
+    columns: int = 0
 
     def __bool__(self) -> bool:
-        return bool(self.added or self.removed)
+        return bool(self.added or self.removed or self.labelled or self.columns)
 
 
 class PointsKeeper:
@@ -45,8 +69,9 @@ class PointsKeeper:
         self._label = label
         self._ours = False
         self._rows = len(layer.data)
-        self._expected = set(_keys(layer.data[self._model_rows(layer)]))
-        self._rejected: set[bytes] = set()
+        self._found: tuple[Hashable, ...] = tuple(layer.features.columns)
+        self._expected = dict.fromkeys(row_keys(layer.data[model_rows(layer.features)]))
+        self._before = Corrections.none(layer.ndim)
         layer.events.data.connect(self._on_data)
         layer.selected_data.events.items_changed.connect(self._on_selection)
 
@@ -62,29 +87,58 @@ class PointsKeeper:
         if layer is None:
             return HandEdits()
         # Rows of the model are always among the expected ones: moved and pasted points are manual.
-        model = int(self._model_rows(layer).sum())
-        return HandEdits(added=len(layer.data) - model, removed=max(0, len(self._expected) - model))
+        model = int(model_rows(layer.features).sum())
+        return HandEdits(
+            added=len(layer.data) - model,
+            removed=max(0, len(self._expected) - model),
+            labelled=int(labelled_rows(layer.features, self._label).sum()),
+            columns=len(own_columns(layer.features, self._found)),
+        )
+
+    @property
+    def corrections(self) -> Corrections:
+        """What a person changed, also in points that the threshold hides now."""
+        layer = self.layer
+        if layer is None:
+            return self._before
+        self._mark_from(layer, self._rows)
+        points = np.asarray(layer.data, np.float64), layer.features
+        return gather(*points, self._label, self._found, self._expected, self._before)
+
+    def adopt(self, findings: Findings, overlay: PointsOverlay) -> None:
+        """Take the layer for the points of `findings`, corrections included, as a person left it since."""
+        layer = self.layer
+        if layer is None:
+            return
+        self._note(findings, overlay)
+        self._before = findings.corrections.get(overlay.table, self._before)
+        found = model_rows(layer.features)
+        added = found & np.array([key not in self._expected for key in row_keys(layer.data)], dtype=bool)
+        self._mark(layer, np.flatnonzero(added))
+        self._rows = len(layer.data)
 
     def show(self, findings: Findings, overlay: PointsOverlay) -> None:
         """Replace the network's points by those of `findings`, in place, without losing a person's work."""
         layer = self.layer
         if layer is None:
             return
-        self._mark_from(layer, self._rows)
-        model = self._model_rows(layer)
-        self._rejected |= self._expected.difference(_keys(layer.data[model]))
-
-        positions = overlay_positions(findings, overlay)
-        keys = _keys(positions)
-        self._expected = set(keys)
-        keep = np.array([key not in self._rejected for key in keys], dtype=bool)
-        features = model_features(findings, overlay)[keep]
-        manual = ~model
-        data = np.concatenate([positions[keep], layer.data[manual]])
-        table = pd.concat([features, layer.features[manual]], ignore_index=True)
-        sizes = np.concatenate([np.full(int(keep.sum()), _diameter(overlay)), layer.size[manual]])
+        self._before = self.corrections
+        manual = ~model_rows(layer.features)
+        data, table = lay_over(*self._note(findings, overlay), self._before)
+        others = len(data) - int(manual.sum())
+        sizes = np.concatenate([np.full(others, _diameter(overlay)), layer.size[manual]])
         self._write(layer, data, table, sizes)
         layer.metadata = {**layer.metadata, METADATA_KEY: record(findings)}
+
+    def _note(
+        self, findings: Findings, overlay: PointsOverlay
+    ) -> tuple[npt.NDArray[np.float64], pd.DataFrame]:
+        """Remember what the network gives, so that what a person changes is told from it, and return it."""
+        positions, features = overlay_positions(findings, overlay), model_features(findings, overlay)
+        self._label = overlay.label
+        self._found = tuple(features.columns)
+        self._expected = dict.fromkeys(row_keys(positions))
+        return positions, features
 
     def _write(
         self, layer: Points, data: npt.NDArray[np.float64], features: pd.DataFrame, sizes: npt.NDArray[Any]
@@ -109,11 +163,12 @@ class PointsKeeper:
         action = str(event.action)
         if action == "added":
             # Rows may be counted from the end: one added point arrives as -1.
-            self._mark(layer, np.asarray(event.data_indices, dtype=int) % max(len(layer.data), 1))
+            rows = np.asarray(event.data_indices, dtype=int) % max(len(layer.data), 1)
+            self._mark(layer, rows, anew=True)
         elif action == "changed":
             # A moved point is where the person put it; the score belongs to where it was.
             rows = np.asarray(event.data_indices, dtype=int)
-            moved = [key not in self._expected for key in _keys(layer.data[rows])]
+            moved = [key not in self._expected for key in row_keys(layer.data[rows])]
             self._mark(layer, rows[np.array(moved, dtype=bool)])
         if action in ("added", "changed", "removed"):
             self._rows = len(layer.data)
@@ -132,18 +187,19 @@ class PointsKeeper:
             self._mark(layer, np.arange(first, len(layer.data)))
         self._rows = len(layer.data)
 
-    def _mark(self, layer: Points, rows: npt.NDArray[np.int_]) -> None:
-        features = layer.features.copy()
-        if (features["source"].to_numpy()[rows] == MANUAL).all() and (
-            features["score"].isna().to_numpy()[rows].all()
-        ):
+    def _mark(self, layer: Points, rows: npt.NDArray[np.int_], anew: bool = False) -> None:
+        """Mark points as manual; those set down anew also have nothing of a point that was selected."""
+        marked = np.zeros(len(layer.data), dtype=bool)
+        marked[rows] = True
+        features = layer.features
+        if (features["source"][marked] == MANUAL).all() and features["score"][marked].isna().all():
             self._paint(layer)
             return
-        for name, value in manual_defaults(self._label, features).items():
-            features.loc[features.index[rows], name] = value
+        names = [name for name in features.columns if anew or name in self._found]
+        names = [name for name in names if name not in ("score", "label", "source")]
         self._ours = True
         try:
-            layer.features = features
+            layer.features = by_hand(features, marked, names, self._label if anew else "")
             self._paint(layer)
         finally:
             self._ours = False
@@ -157,16 +213,12 @@ class PointsKeeper:
         # One symbol for all is set at once; a hundred thousand of them take a noticeable moment.
         layer.symbol = symbols[0] if (symbols == symbols[0]).all() else list(symbols)
 
-    @staticmethod
-    def _model_rows(layer: Points) -> npt.NDArray[np.bool_]:
-        return np.asarray(layer.features["source"].to_numpy(dtype=object) == MODEL, dtype=bool)
-
 
 _KEEPERS: weakref.WeakKeyDictionary[Points, PointsKeeper] = weakref.WeakKeyDictionary()
 
 
 def keeper_for(layer: Points, label: str) -> PointsKeeper:
-    """Give the keeper of `layer`, and always the same one: two would take each other for a person."""
+    """Return the keeper of `layer`, and always the same one: two would take each other for a person."""
     keeper = _KEEPERS.get(layer)
     if keeper is None:
         keeper = _KEEPERS[layer] = PointsKeeper(layer, label)
@@ -175,11 +227,3 @@ def keeper_for(layer: Points, label: str) -> PointsKeeper:
 
 def _diameter(overlay: PointsOverlay) -> float:
     return float(style_for(overlay.label).constants(overlay.diameter_px)["size"])
-
-
-def _keys(positions: npt.NDArray[np.float64]) -> list[bytes]:
-    """Give one comparable value for each row of `positions` (n, ndim); equal only if all bits are."""
-    # Adding zero turns -0.0 into 0.0.
-    rows = np.ascontiguousarray(positions, dtype=np.float64) + 0.0
-    width, joined = rows.shape[1] * rows.itemsize, rows.tobytes()
-    return [joined[start : start + width] for start in range(0, len(joined), width)]

@@ -9,8 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.provenance import METADATA_KEY
+from napari_sciml.layers.corrected import lay_over
 from napari_sciml.layers.spatial import Place
 from napari_sciml.layers.styles import FOUND, MANUAL, MODEL, style_for
 
@@ -31,8 +33,7 @@ def points_layer(findings: Findings, overlay: PointsOverlay, place: Place) -> La
     Positions are pixels of the source; `place` carries them into the world, so the points lie exactly
     on the image whatever its scale, translation, affine, units and axis labels.
     """
-    positions = overlay_positions(findings, overlay)
-    features = model_features(findings, overlay)
+    positions, features = corrected_points(findings, overlay)
     style = style_for(overlay.label)
     arguments: dict[str, Any] = {
         "name": result_name(findings, overlay, place.name),
@@ -50,6 +51,14 @@ def points_layer(findings: Findings, overlay: PointsOverlay, place: Place) -> La
         arguments["border_color"] = style.model_color
         arguments["symbol"] = "disc"
     return positions, arguments, "points"
+
+
+def corrected_points(
+    findings: Findings, overlay: PointsOverlay
+) -> tuple[npt.NDArray[np.float64], pd.DataFrame]:
+    """Return positions (n, ndim) and features of the points as a person left them."""
+    found = overlay_positions(findings, overlay), model_features(findings, overlay)
+    return lay_over(*found, findings.corrections.get(overlay.table, Corrections.none(len(overlay.columns))))
 
 
 def overlay_positions(findings: Findings, overlay: PointsOverlay) -> npt.NDArray[np.float64]:
