@@ -101,5 +101,6 @@ def test_detector_files_are_offered_to_our_reader(suffix, npe2pm):
 def test_folders_are_offered_to_our_reader(npe2pm, tmp_path):
     npe2pm.register(MANIFEST)
     assert [r.command for r in npe2pm.iter_compatible_readers([str(tmp_path)])] == [
-        "napari-sciml.read_volume"
+        "napari-sciml.read_volume",
+        "napari-sciml.read_run",
     ]

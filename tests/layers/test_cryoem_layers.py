@@ -11,7 +11,7 @@ from napari_sciml.app.run.likely import likely
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.area import area_layer
-from napari_sciml.layers.saved_run import marker_diameter
+from napari_sciml.layers.points_table import marker_diameter
 from napari_sciml.layers.spatial import Place, source_place
 from napari_sciml.layers.volume import show_density, volume_layer, voxel_edge
 from napari_sciml.techniques import get_technique, technique_names

@@ -96,8 +96,8 @@ def test_the_threshold_takes_the_spots_of_doubtful_frames_away_and_brings_them_b
 def test_saved_spots_open_again_as_they_were(source, tmp_path):
     everything = found(source)
     everything.save(tmp_path)
-    (data, arguments, kind), *_ = saved_run_layers(tmp_path / "run.json")
-    layer = Layer.create(data, arguments, kind)
+    layers = saved_run_layers(tmp_path / "run.json")
+    layer = Layer.create(*layers[-1])
     before = spots_layer(everything, image_of(source))
     assert layer.name == before.name == "series: predicted spots"
     np.testing.assert_allclose(layer.data, before.data)

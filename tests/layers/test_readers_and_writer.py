@@ -18,6 +18,7 @@ from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers import notify
 from napari_sciml.layers.points import findings_to_layers
+from napari_sciml.layers.points_table import points_table_layers
 from napari_sciml.layers.readers import (
     NOTHING,
     get_run_reader,
@@ -104,20 +105,22 @@ def test_one_damaged_file_does_not_keep_the_others_closed(tmp_path, hdf5, told):
 
 def test_a_saved_run_opens_as_the_points_it_was(tmp_path, findings):
     findings.save(tmp_path / "out")
-    layer = Layer.create(*saved_run_layers(tmp_path / "out" / "run.json")[0])
+    layers = saved_run_layers(tmp_path / "out" / "run.json")
+    layer = Layer.create(*layers[-1])
     np.testing.assert_allclose(layer.data, findings.table[["z", "y", "x"]])
     np.testing.assert_allclose(layer.features["score"], findings.table["score"])
     assert set(layer.features["source"]) == {"model"}
-    assert layer.size == pytest.approx(9.0)
+    assert layer.size == pytest.approx(findings.overlays[0].diameter_px)
     np.testing.assert_allclose(layer.scale, (0.7, 0.65, 0.65))
     assert layer.metadata[METADATA_KEY]["source"]["name"] == "slab"
 
 
-def test_a_run_without_its_table_is_told(tmp_path, findings, told):
+def test_a_run_without_its_data_is_told(tmp_path, findings, told):
     findings.save(tmp_path / "out")
-    (tmp_path / "out" / "points.csv").unlink()
+    for file in (tmp_path / "out" / "run-data").rglob("findings.*"):
+        file.unlink()
     assert read_runs(str(tmp_path / "out" / "run.json")) == NOTHING
-    assert "points.csv" in told[0]
+    assert "holds no run that can be read" in told[0]
 
 
 def test_a_json_file_that_is_no_record_is_told(tmp_path, told):
@@ -132,7 +135,7 @@ def test_a_record_beside_a_foreign_table_is_refused(tmp_path, findings):
         tmp_path / "points.csv", index=False
     )
     with pytest.raises(SciMLError, match="2 coordinates but the image of the run has 3"):
-        saved_run_layers(tmp_path / "run.json")
+        points_table_layers(tmp_path / "points.csv")
 
 
 def test_points_are_written_with_features_and_record_and_read_back(tmp_path, findings):
@@ -146,7 +149,7 @@ def test_points_are_written_with_features_and_record_and_read_back(tmp_path, fin
     written = write_points(str(tmp_path / "mine.csv"), data, meta)
 
     assert [Path(file).name for file in written] == ["mine.csv", "mine.run.json"]
-    again = Layer.create(*saved_run_layers(tmp_path / "mine.run.json")[0])
+    again = Layer.create(*points_table_layers(tmp_path / "mine.run.json")[0])
     np.testing.assert_allclose(again.data, layer.data)
     pd.testing.assert_frame_equal(again.features, layer.features, check_dtype=False)
 

@@ -14,6 +14,8 @@ from napari_sciml.app.simulate.controller import SimulationController
 from napari_sciml.app.views.controller import ViewsController
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.keeper import keeper_for
+from napari_sciml.layers.run_layers import Part
+from napari_sciml.layers.saved_run import OpenedRun, part_in
 
 _SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
 
@@ -28,11 +30,23 @@ class Session:
         self.comparison = ComparisonController(viewer, self.runs)
         self.codebook = CodebookController(viewer, self.runs)
         viewer.layers.events.inserted.connect(self._on_inserted)
+        self._viewer = weakref.ref(viewer)
         for layer in viewer.layers:
             _keep(layer)
+        for run in dict.fromkeys(part.run for layer in viewer.layers if (part := part_in(layer.metadata))):
+            self.runs.take_up(run, self._layers_of(run))
 
     def _on_inserted(self, event: Any) -> None:
         _keep(event.value)
+        part = part_in(event.value.metadata)
+        if part is not None and len(layers := self._layers_of(part.run)) == part.run.count:
+            self.runs.take_up(part.run, layers)
+
+    def _layers_of(self, run: OpenedRun) -> list[tuple[Part, Layer]]:
+        """Return the layers of a saved run that have come so far."""
+        viewer = self._viewer()
+        found = [(layer, part_in(layer.metadata)) for layer in ([] if viewer is None else viewer.layers)]
+        return [(part.part, layer) for layer, part in found if part is not None and part.run is run]
 
 
 def _keep(layer: Layer) -> None:

@@ -84,14 +84,19 @@ def _pack(value: Any, name: str, arrays: dict[str, Any]) -> Any:
 def _column(column: pd.Series, name: str, arrays: dict[str, Any]) -> dict[str, Any]:
     said = {"name": column.name, "dtype": str(column.dtype)}
     values = column.to_numpy()
-    if values.dtype.kind in "biufmM":
+    if values.dtype.kind in "biufcmM":
         arrays[name] = values
         return {**said, ARRAY: name}
-    return {**said, LIST: [None if value is None else _word(value) for value in values]}
+    return {**said, LIST: [_word(value) for value in values]}
 
 
 def _word(value: Any) -> Any:
-    return value.item() if isinstance(value, np.generic) else value
+    """Return a single value as JSON has it; what a person put into a column may be anything."""
+    if isinstance(value, np.generic):
+        return _word(value.item())
+    if value is None or value is pd.NA or value is pd.NaT:
+        return None
+    return value if isinstance(value, str | int | float) else str(value)
 
 
 def _unpack(plain: Any, arrays: Any, kinds: Mapping[str, type]) -> Any:
@@ -116,5 +121,9 @@ def _unpack(plain: Any, arrays: Any, kinds: Mapping[str, type]) -> Any:
 
 def _series(column: Mapping[str, Any], arrays: Any) -> pd.Series:
     values = arrays[column[ARRAY]] if ARRAY in column else column[LIST]
-    series: pd.Series = pd.Series(values, dtype=column["dtype"])
+    try:
+        series: pd.Series = pd.Series(values, dtype=column["dtype"])
+    except (ValueError, TypeError):
+        # A type that words do not say, such as an interval: the words are kept.
+        series = pd.Series(values, dtype=object)
     return series

@@ -38,7 +38,8 @@ def own_columns(features: pd.DataFrame, found: Collection[Hashable]) -> list[Has
 
 def labelled_rows(features: pd.DataFrame, label: str) -> Flags:
     """Return for each row whether it is a point of the network to which a person gave another label."""
-    return model_rows(features) & np.asarray(features["label"].to_numpy(dtype=object) != label, dtype=bool)
+    other: Flags = np.asarray(features["label"].to_numpy(dtype=object) != label, dtype=bool)
+    return np.logical_and(model_rows(features), other)
 
 
 def lay_over(
@@ -123,7 +124,8 @@ def hidden_rows(before: Corrections, there: Collection[bytes], gone: Collection[
     if not len(before.features):
         return np.zeros(0, bool)
     away = [key not in there and key not in gone for key in row_keys(before.positions)]
-    return model_rows(before.features) & np.array(away, dtype=bool)
+    hidden: Flags = model_rows(before.features) & np.array(away, dtype=bool)
+    return hidden
 
 
 def stacked(upper: pd.DataFrame, lower: pd.DataFrame, like: pd.DataFrame | None = None) -> pd.DataFrame:

@@ -25,5 +25,8 @@ TECHNIQUE_KEY = "napari_sciml_technique"
 KNOWN_KEY = "napari_sciml_known"
 """Written by readers and samples: settings that the data itself states, see `ImageSource.known`."""
 
+PART_KEY = "napari_sciml_part"
+"""Written by the reader of saved runs: which part of which run a layer is. A session takes it away."""
+
 RECORD_NAME = "run.json"
 """How a run record's file is called; saved layers write ``<name>.run.json``."""

@@ -8,20 +8,21 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.frames import frames_look, is_frames
-from napari_sciml.layers.keys import KNOWN_KEY, OPENED_KEY, PATH_KEY, RECORD_NAME
-from napari_sciml.layers.lazy import lazy_array
-from napari_sciml.layers.micrographs import is_micrographs, micrograph_look
+from napari_sciml.layers.image_layer import image_layer
+from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.notify import remark, tell
+from napari_sciml.layers.open_layers import open_layers
 from napari_sciml.layers.points import LayerData
-from napari_sciml.layers.spatial import source_place
+from napari_sciml.layers.run_folder import is_run_folder
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Reader = Callable[[Paths], list[Any]]
 
 VOLUME_SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".cxi", ".npy")
 PICK_SUFFIXES = (".star", ".box", ".cbox")
+TABLE_SUFFIX = ".csv"
+TABLE_STEMS = ("points", "findings", "corrected_points")
+"""Tables that a run saves; others are left to napari."""
 NOTHING: list[Any] = [(None,)]
 """What napari takes as "handled, but there is no layer"."""
 
@@ -33,15 +34,15 @@ def get_volume_reader(path: Paths) -> Reader | None:
     """
     paths = _listed(path)
     if len(paths) == 1 and _is_folder(paths[0]):
-        return read_volumes
+        return None if is_run_folder(paths[0]) else read_volumes
     if all(_is_detector_file(p) for p in paths) or all(_is_mrc(p) for p in paths):
         return read_volumes if len(paths) == 1 else read_series
     return read_volumes if all(_name(p).endswith(VOLUME_SUFFIXES) for p in paths) else None
 
 
 def get_run_reader(path: Paths) -> Reader | None:
-    """Give the reader of saved runs, or None if the name is not that of a run record."""
-    return read_runs if all(_name(p).endswith(RECORD_NAME) for p in _listed(path)) else None
+    """Return the reader of saved runs, or None if no path is a run's folder, its record or a table of it."""
+    return read_runs if all(is_run_folder(p) or _is_file_of_run(p) for p in _listed(path)) else None
 
 
 def get_picks_reader(path: Paths) -> Reader | None:
@@ -66,10 +67,25 @@ def read_series(path: Paths) -> list[Any]:
 
 
 def read_runs(path: Paths) -> list[Any]:
-    """Open saved runs as points layers. What is wrong with a file is told in one sentence."""
-    from napari_sciml.layers.saved_run import saved_run_layers
+    """Open saved runs with all their layers, or tables of points on their image.
 
-    return _read_each(path, saved_run_layers)
+    What is wrong with a file, or is not there any more, is told in one sentence.
+    """
+    from napari_sciml.layers.points_table import is_own_record, points_table_layers
+    from napari_sciml.layers.saved_run import notes_on, saved_run_layers
+
+    images = open_layers()
+
+    def read(file: str) -> list[LayerData]:
+        name = _name(file)
+        if name.endswith(TABLE_SUFFIX) or is_own_record(name):
+            return points_table_layers(file, images)
+        layers = saved_run_layers(file, images)
+        for note in notes_on(layers):
+            remark(note)
+        return layers
+
+    return _read_each(path, read)
 
 
 def read_pick_files(path: Paths) -> list[Any]:
@@ -95,19 +111,6 @@ def volume_layer(path: str | os.PathLike[str]) -> LayerData:
     from napari_sciml.io import open_image
 
     return image_layer(open_image(path))
-
-
-def image_layer(source: ImageSource) -> LayerData:
-    """Show an opened image; of frames and micrographs, one decides the contrast."""
-    if is_frames(source):
-        look = frames_look(source)
-    else:
-        look = micrograph_look(source) if is_micrographs(source) else {}
-    known = {KNOWN_KEY: dict(source.known)} if source.known else {}
-    opened = {OPENED_KEY: dict(source.opened)} if source.opened else {}
-    metadata = {PATH_KEY: source.path, **opened, **known, **look.pop("metadata", {})}
-    arguments = {"name": source.name, "metadata": metadata, **source_place(source), **look}
-    return lazy_array(source), arguments, "image"
 
 
 def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]:
@@ -142,6 +145,12 @@ def _is_folder(path: str) -> bool:
 
     folder = Path(path)
     return folder.is_dir() and not any((folder / mark).exists() for mark in ZARR_MARKS)
+
+
+def _is_file_of_run(path: str) -> bool:
+    name = _name(path)
+    table = name.endswith(TABLE_SUFFIX) and name.startswith(TABLE_STEMS)
+    return table or name == RECORD_NAME or name.endswith(f".{RECORD_NAME}")
 
 
 def _name(path: str) -> str:

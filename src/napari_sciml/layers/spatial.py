@@ -95,3 +95,17 @@ class Place:
     def of(cls, layer: Layer) -> Place:
         """Remember where `layer` lies now."""
         return cls(name=str(layer.name), spatial=spatial_kwargs(layer))
+
+    @classmethod
+    def of_source(cls, source: ImageSource) -> Place:
+        """Say where a layer lies that shows `source` and that nobody has moved."""
+        count = source.ndim
+        still = {
+            "scale": np.ones(count),
+            "translate": np.zeros(count),
+            "rotate": np.eye(count),
+            "shear": np.eye(count),
+            "affine": np.eye(count + 1),
+            "units": ("pixel",) * count,
+        }
+        return cls(name=source.name, spatial={**still, **source_place(source)})

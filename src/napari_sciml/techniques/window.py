@@ -64,6 +64,8 @@ class WindowSpec:
     live
         Settings besides the threshold that `Findings.at_threshold` takes by name: changing them changes a
         result at once, without a new run.
+    later
+        Settings of what a page makes of a result after the run; pressing Run does not look at them.
     caution
         ``caution(model, threshold, live)`` says in a sentence what to expect of a model at a threshold and
         these live settings.
@@ -94,6 +96,7 @@ class WindowSpec:
     """
 
     live: tuple[str, ...] = ()
+    later: tuple[str, ...] = ()
     caution: Reference = ""
     next_step: str = "Next: move the threshold."
     nothing: str = "Next: try another image or another model."

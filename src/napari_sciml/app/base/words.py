@@ -39,8 +39,8 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
         done, total = findings.provenance.units_done, findings.provenance.units_total
         head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"
     if edits:
-        counts = {"added": edits.added, "removed": edits.removed}
-        changed = " and ".join(f"{n} {verb}" for verb, n in counts.items() if n)
+        counts = {"added": edits.added, "removed": edits.removed, "labelled": edits.labelled}
+        changed = " and ".join(f"{n} {verb}" for verb, n in counts.items() if n) or "described"
         # Where the sentence counts something else, it has to say what was changed.
         things = "" if not findings.summary else f"{style_for(findings.overlays[0].label).many}: "
         head += f" ({things}{changed} by hand)"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,13 +14,13 @@ from napari_sciml.app.canvas.deciding import Live, decided
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.settings import RunSettings
-from napari_sciml.layers.area import area_grid, area_layer
+from napari_sciml.layers.area import area_grid
 from napari_sciml.layers.follower import Follower, Grid
 from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
-from napari_sciml.layers.paths import paths_layers
-from napari_sciml.layers.points import findings_to_layers, record
+from napari_sciml.layers.points import record
+from napari_sciml.layers.run_layers import Part, run_layers
 from napari_sciml.layers.spatial import Place
-from napari_sciml.layers.tiles import grid_of, outlines_layer, scores_layer, show_outlines
+from napari_sciml.layers.tiles import grid_of, show_outlines
 
 
 class Result:
@@ -39,6 +39,8 @@ class Result:
         """Settings of what was made of them; a script or a command line is told them too."""
         self.settings: RunSettings | None = None
         """Settings of the run, with the pixels that the record leaves out; None for a result of no run."""
+        self.saved: Findings | None = None
+        """As it was saved, with all that was made of it, for one that was opened again; else None."""
         self.beside: Callable[[], Mapping[str, pd.DataFrame | Provenance]] | None = None
         """Gives further files that are saved with them, by name: tables and run records."""
         self._image: weakref.ref[Layer] | None = None
@@ -57,29 +59,36 @@ class Result:
 
         If `image` is given, they follow it when it is moved or its scale or units are set.
         """
+        layers = [(part, viewer.add_layer(Layer.create(*data))) for part, data in run_layers(findings, place)]
+        return cls.adopt(layers, findings, place, image)
+
+    @classmethod
+    def adopt(
+        cls, layers: Sequence[tuple[Part, Layer]], findings: Findings, place: Place, image: Layer | None
+    ) -> Result:
+        """Take layers that show `findings` already, for example those of a saved run, as a result."""
         result = cls(findings, place, [])
         grids: dict[Layer, Grid] = {}
-        for tiles in findings.tiles:
-            field = grid_of(findings, tiles)
-            scores = viewer.add_layer(Layer.create(*scores_layer(findings, tiles, place)))
-            grids[scores] = (field.scale, field.translate)
-            lines = viewer.add_layer(Layer.create(*outlines_layer(findings, tiles, place)))
-            result._scores.append(weakref.ref(scores))
-            result._outlines.append((tiles, weakref.ref(lines)))
-        area = area_layer(findings, place)
-        if area is not None:
-            left_out = viewer.add_layer(Layer.create(*area))
-            grid = area_grid(findings)
-            grids[left_out] = (grid.scale, grid.translate)
-            result._areas.append(weakref.ref(left_out))
-        for paths in findings.paths:
-            for data in paths_layers(findings, paths, place):
-                result._paths.append(weakref.ref(viewer.add_layer(Layer.create(*data))))
-        for overlay, data in zip(findings.overlays, findings_to_layers(findings, place), strict=True):
-            layer = viewer.add_layer(Layer.create(*data))
-            keeper = keeper_for(layer, overlay.label)
-            keeper.edited.connect(result.edited.emit)
-            result._keepers.append((overlay, keeper))
+        for part, layer in layers:
+            match part.role, layer:
+                case "scores", _:
+                    field = grid_of(findings, findings.tiles[part.number])
+                    grids[layer] = (field.scale, field.translate)
+                    result._scores.append(weakref.ref(layer))
+                case "outlines", Vectors():
+                    result._outlines.append((findings.tiles[part.number], weakref.ref(layer)))
+                case "left out", _:
+                    field = area_grid(findings)
+                    grids[layer] = (field.scale, field.translate)
+                    result._areas.append(weakref.ref(layer))
+                case "paths", _:
+                    result._paths.append(weakref.ref(layer))
+                case "points", Points():
+                    overlay = findings.overlays[part.number]
+                    keeper = keeper_for(layer, overlay.label)
+                    keeper.adopt(findings, overlay)
+                    keeper.edited.connect(result.edited.emit)
+                    result._keepers.append((overlay, keeper))
         if image is not None:
             result._image = weakref.ref(image)
             on_image = [layer for layer in result.layers if layer not in grids]
@@ -97,6 +106,11 @@ class Result:
         return [keeper.layer for _, keeper in self._keepers if keeper.layer is not None]
 
     @property
+    def keepers(self) -> list[tuple[PointsOverlay, PointsKeeper]]:
+        """Who watches the points layers that still exist, and what they show."""
+        return [(overlay, keeper) for overlay, keeper in self._keepers if keeper.layer is not None]
+
+    @property
     def layers(self) -> list[Layer]:
         """All layers that still exist."""
         refs = [*self._scores, *(ref for _, ref in self._outlines), *self._areas, *self._paths]
@@ -106,7 +120,12 @@ class Result:
     def edits(self) -> HandEdits:
         """What a person changed in the layers."""
         parts = [keeper.edits for _, keeper in self._keepers]
-        return HandEdits(sum(p.added for p in parts), sum(p.removed for p in parts))
+        return HandEdits(
+            sum(p.added for p in parts),
+            sum(p.removed for p in parts),
+            sum(p.labelled for p in parts),
+            sum(p.columns for p in parts),
+        )
 
     @property
     def ndim(self) -> int:
@@ -136,7 +155,7 @@ class Result:
         )
 
     def complete(self) -> Findings:
-        """Give the findings with all that was made of them since, for example views of picked particles."""
+        """Return the findings with all that was made of them since, for example views of picked particles."""
         return self.findings if self.further is None else self.further(self.findings)
 
     def is_in(self, viewer: Any) -> bool:

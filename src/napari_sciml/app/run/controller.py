@@ -26,6 +26,7 @@ from napari_sciml.app.canvas.frame_link import FrameLink
 from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.image_choice import ImageChoice
+from napari_sciml.app.run.reopened import image_of, result_of, wish_of
 from napari_sciml.app.run.resolve import Resolved, Wish, resolve
 from napari_sciml.app.run.saving import corrected_points, new_folder, save_work
 from napari_sciml.app.run.sentences import MEASURING, RUNNING, next_step, saved_line
@@ -39,6 +40,8 @@ from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.origin import Origin, origin_of
+from napari_sciml.layers.run_layers import Part
+from napari_sciml.layers.saved_run import OpenedRun
 from napari_sciml.layers.spatial import Place
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.registry import window_of
@@ -313,13 +316,29 @@ class RunController:
         # The image may have been moved during the run; the points belong to where it is now.
         place = job.place if image is None else Place.of(image)
         findings = self._decided(findings)
-        if self._result is not None and self._result.place.name == place.name:
+        result = Result.deliver(viewer, findings, place, image)
+        result.settings = job.settings
+        self._put(result)
+
+    def _put(self, result: Result) -> None:
+        if self._result is not None and self._result.place.name == result.place.name:
             # Two results on one image cannot be told apart; the older one is hidden, not lost.
             for layer in self._result.layers:
                 layer.visible = False
-        self._result = Result.deliver(viewer, findings, place, image)
-        self._result.settings = job.settings
+        self._result = result
         self._result.edited.connect(self._refresh)
+
+    def take_up(self, run: OpenedRun, layers: Sequence[tuple[Part, Layer]]) -> None:
+        """Have a saved run, whose layers are in the viewer, as the result, and the page as it was for it."""
+        viewer = self._viewer()
+        if viewer is None:
+            return
+        image = image_of(run, layers, viewer.layers)
+        self._wish = wish_of(run, self._wish)
+        self._put(result_of(run, layers, image))
+        if image is not None:
+            self._choice.choose(image)
+        self._refresh(error="", note=" ".join(run.notes))
 
     def _decided(self, findings: Findings) -> Findings:
         """Decide as the sliders stand now, if they were moved during the run."""

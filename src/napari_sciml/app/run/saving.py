@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.app.canvas.result import Result
+from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
@@ -25,26 +27,38 @@ CORRECTED = "corrected_points.csv"
 
 @dataclass(frozen=True)
 class PointsCopy:
-    """A copy of a points layer, safe to write from another thread."""
+    """What a person made of the points of an overlay, safe to write from another thread.
 
-    data: np.ndarray[Any, np.dtype[np.float64]]
-    meta: dict[str, Any]
+    Attributes
+    ----------
+    table
+        The overlay's table.
+    corrections
+        What was changed, also in points that the threshold hides.
+    data, meta
+        A copy of the points on screen, as napari hands layers to writers; None if they are as they were.
+    """
+
+    table: str
+    corrections: Corrections
+    data: npt.NDArray[np.float64] | None = None
+    meta: dict[str, Any] = field(default_factory=dict)
 
 
 def corrected_points(result: Result) -> list[PointsCopy]:
-    """Copy the points of `result` if a person changed them."""
-    if not result.edits:
-        return []
-    return [
-        PointsCopy(
-            layer.data.copy(),
-            {
-                "features": layer.features.copy(),
-                "metadata": {METADATA_KEY: dict(layer.metadata[METADATA_KEY])},
-            },
-        )
-        for layer in result.points
-    ]
+    """Copy the points of `result` that a person changed."""
+    copies = []
+    for overlay, keeper in result.keepers:
+        layer, corrections = keeper.layer, keeper.corrections
+        if layer is None or not (corrections or overlay.table in result.findings.corrections):
+            continue
+        if not keeper.edits:
+            copies.append(PointsCopy(overlay.table, corrections))
+            continue
+        said = {METADATA_KEY: dict(layer.metadata[METADATA_KEY])}
+        meta = {"features": layer.features.copy(), "metadata": said}
+        copies.append(PointsCopy(overlay.table, corrections, layer.data.copy(), meta))
+    return copies
 
 
 def new_folder(parent: str | Path, name: str) -> Path:
@@ -63,7 +77,9 @@ def save_work(
     corrected: list[PointsCopy],
     beside: Mapping[str, pd.DataFrame | Provenance] | None = None,
 ) -> Generator[Progress, None, list[Path]]:
-    """Write everything into `folder`; `beside` gives further tables and run records by the files' names.
+    """Write everything into `folder`, with what a person `corrected`.
+
+    `beside` gives further tables and run records by the files' names.
 
     Raises
     ------
@@ -71,8 +87,9 @@ def save_work(
         If it cannot be written.
     """
     yield Progress(0, 1, "folders")
+    told = {**findings.corrections, **{points.table: points.corrections for points in corrected}}
     return save_run(
-        findings,
+        replace(findings, corrections={table: changed for table, changed in told.items() if changed}),
         folder,
         lambda place: [*write_corrected(corrected, place), *write_beside(beside or {}, place)],
     )
@@ -81,9 +98,11 @@ def save_work(
 def write_corrected(corrected: list[PointsCopy], folder: Path) -> list[Path]:
     """Write the points as a person left them."""
     written: list[Path] = []
-    for number, points in enumerate(corrected):
-        name = CORRECTED if number == 0 else CORRECTED.replace(".csv", f"_{number + 1}.csv")
-        written += save_points(folder / name, points.data, points.meta)
+    for points in corrected:
+        if points.data is not None:
+            number = sum(path.suffix == ".csv" for path in written)
+            name = CORRECTED if not number else CORRECTED.replace(".csv", f"_{number + 1}.csv")
+            written += save_points(folder / name, points.data, points.meta)
     return written
 
 

@@ -24,6 +24,7 @@ SPEC = TechniqueSpec(
         diameter="napari_sciml.techniques.cryoem.scale:recorded_diameter_px",
     ),
     window=WindowSpec(
+        later=("views", "both_sides", "map", "map_pixel_size_A", "orientation_model", "truth", "ctf"),
         next_step="Next: look at the rings, move the threshold, add or remove picks by hand; then sort them "
         "in the tab Views.",
         nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
