@@ -66,6 +66,8 @@ def test_the_diffraction_run_is_made_when_looked_at_and_can_be_made_again():
     source = source_from_layer(layer)
     assert source.axes == ("t", "y", "x")
     assert source.path is None
+    assert source.making is not None, "a plan must know that frames have to be made"
+    assert source.making.ahead() > 20
     text = python_text("diffraction", source, {}, origin_of(layer))
     assert "findings = sciml.run('diffraction', diffraction_run())" in text
     assert "--seed 76" in command_text("diffraction", source, {}, origin_of(layer))

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 POSITIVE = "particle"
 MASK = "mask"
+LATER = "sorting into views and the 3-D map come on top; how long depends on the number of particles"
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
             notes=(
                 f"{count} micrograph{'' if count == 1 else 's'} of {shape[0]} x {shape[1]} px",
                 *scale.sentences,
+                *(() if settings.views == "none" else (LATER,)),
             ),
         )
 
