@@ -10,13 +10,14 @@ import pytest
 from by_hand import ByHand
 from napari_sciml.backends import open_for, recorded
 from napari_sciml.backends.compared import CORNER_PX, Nearness, compare, corner_of
-from napari_sciml.backends.energy import IN_INTEGERS, energy_mj, multiply_adds
+from napari_sciml.backends.energy import energy_mj, multiply_adds
 from napari_sciml.backends.metered import MOST_FIELDS, MOST_IMAGES, Metered
 from napari_sciml.backends.sample import Sample
 from napari_sciml.backends.torch_float import TorchFloat
 from napari_sciml.core.provenance import SourceRecord
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
+from napari_sciml.networks.architectures import ARCHITECTURES
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 
@@ -150,18 +151,18 @@ def test_multiply_adds_are_counted() -> None:
 
 def test_the_share_in_integers_is_that_of_the_layers() -> None:
     first = 50 * 50 * 16 * 25 * 3
-    assert IN_INTEGERS["lattice-net"] == pytest.approx(
+    assert ARCHITECTURES.of("lattice-net").in_integers == pytest.approx(
         1 - first / multiply_adds("lattice-net", 100, 100), abs=0.01
     )
     first = 268 * 268 * 64 * 25 * 2
     whole = multiply_adds("table-vii-dense", 272, 272, 2)
-    assert IN_INTEGERS["table-vii-dense"] == pytest.approx(1 - first / whole, abs=0.02)
+    assert ARCHITECTURES.of("table-vii-dense").in_integers == pytest.approx(1 - first / whole, abs=0.02)
     from napari_sciml.networks.orientation_net import OrientationNet
 
     net = OrientationNet()
     rings = net.cosines.numel() + net.sines.numel()
     whole = multiply_adds("orientation-net", 64, 64)
-    assert IN_INTEGERS["orientation-net"] == pytest.approx(rings / whole, abs=0.02)
+    assert ARCHITECTURES.of("orientation-net").in_integers == pytest.approx(rings / whole, abs=0.02)
 
 
 def test_energy_is_an_estimate_by_the_number_of_operations() -> None:

@@ -10,10 +10,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 from napari_sciml.backends.registry import BACKENDS, backend_of
-from napari_sciml.networks.architectures import new_module
-
-IN_INTEGERS = {"lattice-net": 0.92, "table-vii-dense": 0.94, "orientation-net": 0.11}
-"""Tag of a network -> share of its multiply-adds that the variant int8 does in integers, where not all."""
+from napari_sciml.networks.architectures import ARCHITECTURES, new_module
 
 
 @lru_cache(maxsize=64)
@@ -44,5 +41,5 @@ def energy_mj(architecture: str, backend: str, count: float) -> float:
     spec = BACKENDS.specs().get(backend)
     if spec is None:
         return count * plain * 1e-9
-    share = IN_INTEGERS.get(architecture, 1.0) if spec.integers else 1.0
+    share = ARCHITECTURES.of(architecture).in_integers if spec.integers else 1.0
     return count * (share * spec.picojoules + (1 - share) * plain) * 1e-9

@@ -6,22 +6,20 @@ from typing import Any
 
 from napari_sciml.core.reference import load
 from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.frames import frames_look, is_frames
 from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, OPENED_KEY, PATH_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
-from napari_sciml.layers.micrographs import is_micrographs, micrograph_look
 from napari_sciml.layers.points import LayerData
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.techniques.registry import specs
 
 
 def image_layer(source: ImageSource, technique: str = "") -> LayerData:
-    """Show an opened image; of frames and micrographs, one decides the contrast.
+    """Show an opened image in the way of a science.
 
     Parameters
     ----------
     technique
-        The science that it is meant for, if that is known: its look is taken.
+        The science that it is meant for; if that is not known, the one that recognises it.
     """
     look = look_of(source, technique)
     said = {PATH_KEY: source.path, FINGERPRINT_KEY: source.fingerprint, TECHNIQUE_KEY: technique}
@@ -36,11 +34,19 @@ def image_layer(source: ImageSource, technique: str = "") -> LayerData:
 
 
 def look_of(source: ImageSource, technique: str = "") -> dict[str, Any]:
-    """Choose colours and contrast by the science, or by what the image is."""
+    """Choose colours and contrast by the science, or by the one that recognises the image."""
+    if not technique:
+        technique = recognised(source)
     spec = specs().get(technique)
-    if spec is not None and spec.look:
-        look: dict[str, Any] = load(spec.look)(source)
-        return look
-    if is_frames(source):
-        return frames_look(source)
-    return micrograph_look(source) if is_micrographs(source) else {}
+    if spec is None:
+        return {}
+    look: dict[str, Any] = load(spec.look)(source) if spec.look else {}
+    return {**look, "metadata": {TECHNIQUE_KEY: technique, **look.get("metadata", {})}}
+
+
+def recognised(source: ImageSource) -> str:
+    """Return the technique that an opened file is meant for, as far as that can be told, or nothing."""
+    for name, spec in specs().items():
+        if spec.recognises and load(spec.recognises)(source):
+            return name
+    return ""

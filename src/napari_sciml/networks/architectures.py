@@ -1,28 +1,79 @@
-"""Every network by its tag. A module is imported only when one is made."""
+"""Every network by its tag. A module is imported only when one is made.
+
+A package adds one with an entry point of the group ``napari_sciml.networks``: an `ArchitectureSpec`.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.registry import Registry
 
 if TYPE_CHECKING:
     from torch import nn
 
-ARCHITECTURES: dict[str, tuple[str, str]] = {
-    "lattice-net": ("napari_sciml.networks.lattice_net", "LatticeNet"),
-    "picker-net": ("napari_sciml.networks.picker_net", "PickerNet"),
-    "orientation-net": ("napari_sciml.networks.orientation_net", "OrientationNet"),
-    "table-iii": ("napari_sciml.networks.table_iii", "TableIII"),
-    "table-iv": ("napari_sciml.networks.table_iv", "TableIV"),
-    "table-iv-printed": ("napari_sciml.networks.table_iv", "TableIVPrinted"),
-    "table-vi": ("napari_sciml.networks.table_vi", "TableVI"),
-    "table-vi-printed": ("napari_sciml.networks.table_vi", "TableVIPrinted"),
-    "table-vii": ("napari_sciml.networks.table_vii", "TableVII"),
-    "table-vii-dense": ("napari_sciml.networks.table_vii_dense", "TableVIIDense"),
-}
-"""Tag of a network -> the module and the class that hold it."""
+
+@dataclass(frozen=True)
+class ArchitectureSpec:
+    """Describe a network.
+
+    Attributes
+    ----------
+    name
+        Its tag in model cards.
+    network
+        Reference to the torch module, made without arguments.
+    graph
+        Reference to the `backends.graphs.Statement` that says how it is written as ONNX; without one, only
+        torch runs it.
+    in_integers
+        Share of its multiply-adds that the variant int8 does in integers.
+    """
+
+    name: str
+    network: Reference
+    graph: Reference = ""
+    in_integers: float = 1.0
+
+
+ARCHITECTURES = Registry(
+    "network",
+    ArchitectureSpec,
+    "napari_sciml.networks",
+    tuple(
+        f"napari_sciml.networks.architectures:{name}"
+        for name in (
+            *("LATTICE_NET", "PICKER_NET", "ORIENTATION_NET", "TABLE_III", "TABLE_IV", "TABLE_IV_PRINTED"),
+            *("TABLE_VI", "TABLE_VI_PRINTED", "TABLE_VII", "TABLE_VII_DENSE"),
+        )
+    ),
+)
+
+
+def ours(name: str, network: str, statement: str, in_integers: float = 1.0) -> ArchitectureSpec:
+    """Describe a network of this program."""
+    graph = f"napari_sciml.backends.graphs.statement:{statement}"
+    return ArchitectureSpec(name, f"napari_sciml.networks.{network}", graph, in_integers)
+
+
+LATTICE_NET = ours("lattice-net", "lattice_net:LatticeNet", "LATTICE_NET", 0.92)
+PICKER_NET = ours("picker-net", "picker_net:PickerNet", "PICKER_NET")
+ORIENTATION_NET = ours("orientation-net", "orientation_net:OrientationNet", "ORIENTATION_NET", 0.11)
+TABLE_III = ours("table-iii", "table_iii:TableIII", "TABLE_III")
+TABLE_IV = ours("table-iv", "table_iv:TableIV", "TABLE_IV")
+TABLE_IV_PRINTED = ours("table-iv-printed", "table_iv:TableIVPrinted", "TABLE_IV")
+TABLE_VI = ours("table-vi", "table_vi:TableVI", "TABLE_VI")
+TABLE_VI_PRINTED = ours("table-vi-printed", "table_vi:TableVIPrinted", "TABLE_VI")
+TABLE_VII = ours("table-vii", "table_vii:TableVII", "TABLE_VII")
+TABLE_VII_DENSE = ours("table-vii-dense", "table_vii_dense:TableVIIDense", "TABLE_VII_DENSE", 0.94)
+
+
+def architecture_names() -> list[str]:
+    """Return the tags of all networks."""
+    return list(ARCHITECTURES.specs())
 
 
 def new_module(tag: str) -> nn.Module:
@@ -33,13 +84,13 @@ def new_module(tag: str) -> nn.Module:
     SciMLError
         For a tag that this version does not know.
     """
-    if tag not in ARCHITECTURES:
+    known = ARCHITECTURES.specs()
+    if tag not in known:
         raise SciMLError(
             f"This version does not know the network {tag!r}",
-            f"it knows {', '.join(ARCHITECTURES)}; a newer version may know more",
+            f"it knows {', '.join(known)}; a newer version may know more",
         )
-    module_name, class_name = ARCHITECTURES[tag]
-    network: nn.Module = getattr(import_module(module_name), class_name)()
+    network: nn.Module = load(known[tag].network)()
     return network
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pydantic import ValidationError
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.architectures import ARCHITECTURES
+from napari_sciml.networks.architectures import architecture_names
 from napari_sciml.networks.card import CARD_FILE, ModelCard
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise import NORMALISATIONS
@@ -62,7 +62,7 @@ def open_model(folder: Path) -> Model:
             f"The model card {path} is not valid at {where}: {first['msg']}",
             "install or train the model again",
         ) from error
-    if card.architecture not in ARCHITECTURES or card.normalisation not in NORMALISATIONS:
+    if card.architecture not in architecture_names() or card.normalisation not in NORMALISATIONS:
         raise SciMLError(
             f"The model card {path} asks for {card.architecture} with {card.normalisation} pixels",
             "this version knows no such pair; a newer version may",

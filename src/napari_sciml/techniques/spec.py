@@ -86,6 +86,9 @@ class TechniqueSpec:
     look
         Reference to a function of an `ImageSource` that returns the arguments of a napari layer which shows
         it well: contrast, colours. Empty for napari's own.
+    recognises
+        Reference to a function that says whether an opened file is meant for it, as far as name and type
+        tell: the reader then shows it as `look` says and proposes this technique. Reads no pixels.
     sample
         Its sample, if it has one.
     simulator
@@ -111,6 +114,7 @@ class TechniqueSpec:
     mark: Mark | None = None
     window: WindowSpec = field(default_factory=WindowSpec)
     look: Reference = ""
+    recognises: Reference = ""
     sample: SampleSpec | None = None
     simulator: Reference = ""
     training: Reference = ""

@@ -16,6 +16,8 @@ from napari_sciml.backends.graphs.orientation import orientation_net
 from napari_sciml.backends.graphs.picker import picker_net
 from napari_sciml.backends.graphs.tables import lattice_net, table_iii, table_iv, table_vi, table_vii
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.reference import load
+from napari_sciml.networks.architectures import ARCHITECTURES
 from napari_sciml.networks.codebook.fold import fold
 from napari_sciml.networks.picker_net import CENTRE_PX as PICKER_CENTRE_PX
 from napari_sciml.networks.picker_net import COARSEST_PX
@@ -96,6 +98,8 @@ class Statement:
         Images in one pass: as many as a processor's cache likes.
     stride, centre_px
         The network's own stride and the pixel of its first element, for dense networks.
+    restride
+        Gives a graph another stride, where the network has more than one.
     """
 
     write: Callable[[Any], onnx.ModelProto]
@@ -104,25 +108,21 @@ class Statement:
     at_once: int = 256
     stride: int = 1
     centre_px: float = 0.0
+    restride: Callable[[onnx.ModelProto, int], onnx.ModelProto] | None = None
 
 
-STATEMENTS: dict[str, Statement] = {
-    "lattice-net": Statement(lattice_net),
-    "orientation-net": Statement(orientation_net, at_once=8),
-    "picker-net": Statement(
-        picker_net, as_multiples, every_other, at_once=4, stride=PICKER_STRIDE, centre_px=PICKER_CENTRE_PX
-    ),
-    "table-iii": Statement(table_iii),
-    "table-iv": Statement(table_iv),
-    "table-iv-printed": Statement(table_iv),
-    "table-vi": Statement(table_vi),
-    "table-vi-printed": Statement(table_vi),
-    "table-vii": Statement(table_vii, at_once=1024),
-    "table-vii-dense": Statement(
-        dense_twin, as_differences, at_once=1024, stride=NATIVE_STRIDE, centre_px=CENTRE_PX
-    ),
-}
-"""Tag of a network -> how it is stated."""
+LATTICE_NET = Statement(lattice_net)
+ORIENTATION_NET = Statement(orientation_net, at_once=8)
+PICKER_NET = Statement(
+    picker_net, as_multiples, every_other, at_once=4, stride=PICKER_STRIDE, centre_px=PICKER_CENTRE_PX
+)
+TABLE_III = Statement(table_iii)
+TABLE_IV = Statement(table_iv)
+TABLE_VI = Statement(table_vi)
+TABLE_VII = Statement(table_vii, at_once=1024)
+TABLE_VII_DENSE = Statement(
+    dense_twin, as_differences, at_once=1024, stride=NATIVE_STRIDE, centre_px=CENTRE_PX, restride=with_stride
+)
 
 
 def statement_of(architecture: str) -> Statement:
@@ -133,9 +133,11 @@ def statement_of(architecture: str) -> Statement:
     SciMLError
         If it cannot be.
     """
-    if architecture not in STATEMENTS:
+    graph = ARCHITECTURES.of(architecture).graph
+    if not graph:
         raise SciMLError(f"The network {architecture} cannot be written as ONNX", "choose the runtime torch")
-    return STATEMENTS[architecture]
+    statement: Statement = load(graph)
+    return statement
 
 
 def write_graph(architecture: str, network: nn.Module) -> onnx.ModelProto:
@@ -145,7 +147,8 @@ def write_graph(architecture: str, network: nn.Module) -> onnx.ModelProto:
 
 def at_stride(architecture: str, graph: bytes, stride: int) -> bytes:
     """Give a graph for another stride, where the network has more than one."""
-    if architecture != "table-vii-dense":
+    restride = statement_of(architecture).restride
+    if restride is None:
         return graph
-    changed: bytes = with_stride(onnx.load_from_string(graph), stride).SerializeToString()
+    changed: bytes = restride(onnx.load_from_string(graph), stride).SerializeToString()
     return changed

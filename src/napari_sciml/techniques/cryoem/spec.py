@@ -35,6 +35,7 @@ SPEC = TechniqueSpec(
         result_page=("Views", "napari_sciml.widgets.views.page:ViewsPage"),
     ),
     look="napari_sciml.layers.micrographs:micrograph_look",
+    recognises="napari_sciml.layers.micrographs:is_micrographs",
     sample=SampleSpec(
         key="sample_cryoem_micrographs",
         title="Cryo-EM micrographs (simulated)",

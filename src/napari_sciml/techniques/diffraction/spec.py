@@ -36,6 +36,7 @@ SPEC = TechniqueSpec(
         result_page=("Hits", "napari_sciml.widgets.hits.page:HitsPage"),
     ),
     look="napari_sciml.layers.frames:frames_look",
+    recognises="napari_sciml.layers.frames:is_frames",
     sample=SampleSpec(
         key="sample_diffraction_run",
         title="Diffraction run (200 frames, 10 % hits)",
