@@ -34,19 +34,22 @@ class Session:
         for layer in viewer.layers:
             _keep(layer)
         for run in dict.fromkeys(part.run for layer in viewer.layers if (part := part_in(layer.metadata))):
-            self.runs.take_up(run, self._layers_of(run))
+            self.runs.take_up(run, layers_of(viewer, run))
 
     def _on_inserted(self, event: Any) -> None:
         _keep(event.value)
-        part = part_in(event.value.metadata)
-        if part is not None and len(layers := self._layers_of(part.run)) == part.run.count:
+        part, viewer = part_in(event.value.metadata), self._viewer()
+        if part is None or viewer is None:
+            return
+        # One comes after the other; the last one completes the run.
+        if len(layers := layers_of(viewer, part.run)) == part.run.count:
             self.runs.take_up(part.run, layers)
 
-    def _layers_of(self, run: OpenedRun) -> list[tuple[Part, Layer]]:
-        """Return the layers of a saved run that have come so far."""
-        viewer = self._viewer()
-        found = [(layer, part_in(layer.metadata)) for layer in ([] if viewer is None else viewer.layers)]
-        return [(part.part, layer) for layer, part in found if part is not None and part.run is run]
+
+def layers_of(viewer: Any, run: OpenedRun) -> list[tuple[Part, Layer]]:
+    """Return the layers of a saved run that have come into a viewer so far."""
+    found = [(layer, part_in(layer.metadata)) for layer in viewer.layers]
+    return [(part.part, layer) for layer, part in found if part is not None and part.run is run]
 
 
 def _keep(layer: Layer) -> None:

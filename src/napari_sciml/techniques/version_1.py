@@ -124,10 +124,9 @@ def particles(
 
     scale = pick_scale(source, settings)
     made = {name: folder / f"{name}.csv" for name in (VIEWS, FSC)}
+    tables = {name: read_csv(file) if file.is_file() else None for name, file in made.items()}
     context = CryoEMContext(
-        scale.diameter_px,
-        scale.pixel_size_A,
-        **{name: read_csv(file) if file.is_file() else None for name, file in made.items()},
+        scale.diameter_px, scale.pixel_size_A, views=tables[VIEWS], fsc=tables[FSC], method=settings.views
     )
     products = {}
     for name, file in PRODUCTS.items():
@@ -138,8 +137,8 @@ def particles(
             products[name] = Product(with_size.read((slice(None),) * 3), axes, size)
             with_size.close()
     overlay = PointsOverlay(MAIN, place(source), "particle", scale.diameter_px)
-    tables = decide(main, 0.0, context)
-    return Findings(tables, MAIN, main, (overlay,), record, settings, context, source, products=products)
+    found = decide(main, 0.0, context)
+    return Findings(found, MAIN, main, (overlay,), record, settings, context, source, products=products)
 
 
 OPENERS: dict[str, Callable[[Path, pd.DataFrame, Provenance, RunSettings, ImageSource], Findings]] = {

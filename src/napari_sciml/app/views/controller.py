@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import weakref
 from collections.abc import Collection
 from dataclasses import replace
@@ -23,7 +24,9 @@ from napari_sciml.app.run.snippets import file_stem
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import ViewsJob
 from napari_sciml.app.views.picks import COLUMNS, keys, picks_of, single_out
+from napari_sciml.app.views.reopened import choices_of, map_of, views_of
 from napari_sciml.app.views.rules import (
+    all_views,
     can_train,
     command_values,
     contrast_of,
@@ -45,6 +48,7 @@ from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
 TECHNIQUE = "cryoem"
+SORT_FIRST = "A saved run holds no images of its particles, so they have to be sorted again first."
 REPLACED = "The picks were replaced by another run meanwhile; sort them again."
 
 
@@ -82,6 +86,7 @@ class ViewsController:
         self._stage = Stage(viewer, runs.canvas)
         self._stage.changed.connect(self._refresh)
         self._new_volume = True
+        self._then_build = False
         self._sorted_with: dict[str, Any] = {}
         self.state = ViewsState()
         runs.changed.connect(self._on_run)
@@ -133,6 +138,14 @@ class ViewsController:
         """Build the 3-D map from the averages that are kept."""
         result = self.state.result
         if self._job.jobs.is_busy or result is None:
+            return
+        if result.particles is None:
+            # The images of the particles are not saved: they are cut out and sorted once more.
+            self._then_build = True
+            self.sort()
+            if self._then_build and not self._job.jobs.is_busy:
+                self._then_build = False
+                self._show(replace(self.state, error=f"{SORT_FIRST} {self.state.blocked}".rstrip()))
             return
         self._new_volume = True
         truth = truth_of(self.state.map, self._known("truth"))
@@ -193,6 +206,8 @@ class ViewsController:
         return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
 
     def _on_told(self, error: str, note: str) -> None:
+        if error or note:
+            self._then_build = False
         self._show(replace(self.state, error=error, note=note))
 
     def _on_grown(self, density: npt.NDArray[np.float32]) -> None:
@@ -206,17 +221,42 @@ class ViewsController:
         elif not same:
             self._show(replace(self.state, note=REPLACED))
         elif isinstance(made, ViewsResult):
-            self._sorted_keys = frozenset(keys(made.table))
-            kept = frozenset(int(view) for view in made.views["view"])
-            fresh = replace(self.state, result=made, kept=kept, chosen=None, reconstruction=None)
-            self._show(fresh)
-            self._sorted_with = self.command_values()
-            if (result := self._runs.result) is not None:
-                result.told = self._sorted_with
+            then_build, self._then_build = self._then_build, False
+            kept = self.state.kept if then_build else all_views(made)
+            self._take(replace(self.state, result=made, kept=kept, chosen=None, reconstruction=None))
             self._single_out()
+            if then_build:
+                self.build()
         else:
             self._show_density(made.volume, made.pixel_size_A)
             self._show(replace(self.state, reconstruction=made))
+
+    def _take(self, state: ViewsState) -> None:
+        """Show views, and remember how the picks were sorted into them."""
+        assert state.result is not None
+        self._sorted_keys = frozenset(keys(state.result.table))
+        self._show(state)
+        self._sorted_with = self.command_values()
+        if (result := self._runs.result) is not None:
+            result.told = self._sorted_with
+
+    def _reopen(self, saved: Findings) -> None:
+        """Show the views and the 3-D map of a saved run."""
+        views, made = views_of(saved), map_of(saved)
+        if views is None:
+            return
+        choice, method, ctf = choices_of(saved)
+        # The file of the map may be gone; what was made with it is here all the same.
+        with contextlib.suppress(SciMLError):
+            stated = self._science.look(choice).stated_A
+            choice = replace(choice, stated_A=stated)
+        kept = all_views(views) if made is None else frozenset(made.kept)
+        how = replace(self.state, map=choice, method=method, ctf=ctf)
+        self._take(replace(how, result=views, reconstruction=made, kept=kept))
+        if made is not None:
+            self._new_volume = True
+            self._show_density(made.volume, made.pixel_size_A)
+            self.show_images()
 
     def _complete(self, findings: Findings) -> Findings:
         """Add to the findings what a person and this page made of them, so that all is saved together."""
@@ -255,6 +295,8 @@ class ViewsController:
             result.further = self._complete
             fresh = replace(self.state, result=None, reconstruction=None, chosen=None, note="", error="")
             self._show(fresh)
+            if result.saved is not None:
+                self._reopen(result.saved)
         else:
             self._refresh()
             self._single_out()

@@ -12,6 +12,7 @@ from napari_sciml.app.views.state import MapChoice, ViewsState
 from napari_sciml.core.findings import Findings
 from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
 from napari_sciml.techniques.cryoem.orient import FEWEST
+from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.techniques.cryoem.tables import LIGHTER
 
 
@@ -45,6 +46,11 @@ def why_not(
 def can_train(state: ViewsState) -> bool:
     """Say whether a model can be trained for the chosen map."""
     return state.map.kind == "map" and state.method == "network" and state.map.voxel_A is not None
+
+
+def all_views(result: ViewsResult) -> frozenset[int]:
+    """Return every view."""
+    return frozenset(int(view) for view in result.views["view"])
 
 
 def useful(state: ViewsState) -> list[int]:

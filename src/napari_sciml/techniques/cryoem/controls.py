@@ -63,7 +63,7 @@ def control_curves(
     }
     for name, way in ways.items():
         chosen = np.sort(order[: images or IMAGES[way.method]])
-        particles = subset(result.particles, chosen)
+        particles = subset(result.cut_out, chosen)
         if name == "noise":
             particles = like_noise(particles, rng)
         curve = yield from half_set_curve(way, particles, kept, cancel)

@@ -194,14 +194,10 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
     candidates["mirrored"] = candidates["mirrored"].eq(True)
     size = views.pixel_size_A
     products = {
-        **found.products,
+        **{name: product for name, product in found.products.items() if name != "map"},
         "averages": Product(views.averages, ("view", "y", "x"), size),
         "references": Product(views.references, ("view", "y", "x"), size),
     }
-    assert isinstance(found.context, CryoEMContext)
-    fsc = found.context.fsc if built is None else built.fsc
-    context = replace(found.context, views=views.views, fsc=fsc)
-    tables = decide(candidates, found.settings.threshold, context)
     notes = (f"views named by projections of {views.map_name}, by {views.method}", *views.notes)
     problems = views.cautions
     if built is not None:
@@ -214,13 +210,28 @@ def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = N
         )
         notes = (*notes, f"3-D map from {len(built.kept)} views; resolution: {figures}")
         problems = (*problems, *built.cautions)
-
+    assert isinstance(found.context, CryoEMContext)
+    # A run that was opened again tells of the views that these replace.
+    before = found.context.said
     record = found.provenance.model_copy(
         update={
-            "notes": (*found.provenance.notes, *notes),
-            "problems": (*found.provenance.problems, *problems),
+            "notes": (*(note for note in found.provenance.notes if note not in before), *notes),
+            "problems": (*(one for one in found.provenance.problems if one not in before), *problems),
         }
     )
+    context = replace(
+        found.context,
+        views=views.views,
+        fsc=None if built is None else built.fsc,
+        map_name=views.map_name,
+        method=views.method,
+        view_notes=views.notes,
+        view_cautions=views.cautions,
+        kept=() if built is None else built.kept,
+        cautions=() if built is None else built.cautions,
+        said=(*notes, *problems),
+    )
+    tables = decide(candidates, found.settings.threshold, context)
     return replace(
         found, tables=tables, candidates=candidates, products=products, provenance=record, context=context
     )

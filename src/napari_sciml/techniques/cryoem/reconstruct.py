@@ -59,7 +59,7 @@ def rebuild(
     Raises
     ------
     SciMLError
-        If no view that is kept has a particle, or `truth` has another box.
+        If no view that is kept has a particle, `truth` has another box, or the particles were not saved.
     """
     box, size = result.averages.shape[-1], result.pixel_size_A
     if truth is not None and (truth.box_px != box or abs(truth.pixel_size_A / size - 1) > SAME_SCALE):
@@ -72,7 +72,7 @@ def rebuild(
     kept = tuple(v for v in range(len(counts)) if counts[v] > 0 and (keep is None or v in keep))
     if not kept:
         raise SciMLError("No view that is kept has a particle", "keep more views, or sort more particles")
-    sums = yield from add_up(result.particles, result.table, cancel)
+    sums = yield from add_up(result.cut_out, result.table, cancel)
     halves = yield from build(sums, kept, on_map, cancel)
     edge_curve = halves.correlation
     curves = {name: np.full(box // 2, np.nan) for name in CURVES}

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.cryoem.particles import Images, Particles
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ class ViewsResult:
     Attributes
     ----------
     particles
-        What was sorted.
+        What was sorted; None for views of a saved run, which holds no images of particles.
     table
         One row for each particle, in the order of `particles.table` and with its columns, and
         ``view`` (0 to 83, or -1 for none of them), ``view_probability``, ``psi_deg`` (in-plane angle),
@@ -48,7 +49,7 @@ class ViewsResult:
         What the network could not do as the settings ask.
     """
 
-    particles: Particles
+    particles: Particles | None
     table: pd.DataFrame
     views: pd.DataFrame
     averages: Images
@@ -59,6 +60,19 @@ class ViewsResult:
     notes: tuple[str, ...] = ()
     sorter: Sorter | None = field(default=None, repr=False)
     cautions: tuple[str, ...] = ()
+
+    @property
+    def cut_out(self) -> Particles:
+        """The images of the particles.
+
+        Raises
+        ------
+        SciMLError
+            If they were not saved.
+        """
+        if self.particles is None:
+            raise SciMLError("A saved run holds no images of its particles", "sort them again first")
+        return self.particles
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_sciml.app.views.words import likeness_line, view_line
+from napari_sciml.techniques.cryoem.particles import Particles
 from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.widgets.parts.basics import say, sentence
 from napari_sciml.widgets.parts.picture_grid import Picture, PictureGrid, pixmap_of
@@ -65,7 +66,11 @@ class ViewInSight(QWidget):
         for label, images in zip(self._pair, (result.averages, result.references), strict=True):
             label.setPixmap(pixmap_of(images[view], PAIR_PX))
         rows = np.flatnonzero(result.table["view"].to_numpy() == view)[:MOST_PARTICLES]
-        self._particles.show_pictures([_particle(result, int(row)) for row in rows])
+        boxes = result.particles
+        # A saved run holds no images of its particles.
+        self._particles.setVisible(boxes is not None)
+        pictures = [] if boxes is None else [_particle(result, boxes, int(row)) for row in rows]
+        self._particles.show_pictures(pictures)
         self._particles.clearSelection()
 
     def _lay_out(self) -> None:
@@ -93,7 +98,7 @@ def _picture(name: str) -> QLabel:
     return label
 
 
-def _particle(result: ViewsResult, row: int) -> Picture:
+def _particle(result: ViewsResult, boxes: Particles, row: int) -> Picture:
     place = result.table.iloc[row]
     tip = f"Micrograph {int(place['frame'])}, probability {place['view_probability']:.2f}"
-    return Picture(row, result.particles.images[row], "", tip)
+    return Picture(row, boxes.images[row], "", tip)
