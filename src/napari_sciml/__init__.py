@@ -4,7 +4,7 @@ Examples
 --------
 >>> import napari_sciml as sciml
 >>> sciml.techniques()
-['microct']
+['cryoem', 'diffraction', 'gisaxs', 'microct']
 """
 
 from __future__ import annotations

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, no_graph_runtime
 from napari_sciml.backends.spec import BackendSpec
@@ -27,7 +29,7 @@ class IntegerOptions(RuntimeOptions):
     backend: Literal["int8"] = "int8"
 
 
-Options = FloatOptions | FewLevelsOptions | IntegerOptions
+Options = Annotated[FloatOptions | FewLevelsOptions | IntegerOptions, Field(discriminator="backend")]
 """What computes, as one value: the tag `backend` says which branch it is."""
 
 FLOAT32 = BackendSpec(
