@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
+from napari_sciml.app.canvas.addition import Addition, Files
 from napari_sciml.app.canvas.deciding import Live, decided
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
-from napari_sciml.core.provenance import METADATA_KEY, Provenance
+from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.layers.area import area_grid
 from napari_sciml.layers.follower import Follower, Grid
@@ -33,16 +33,11 @@ class Result:
     ) -> None:
         self.findings = findings
         self.place = place
-        self.further: Callable[[Findings], Findings] | None = None
-        """Adds to the findings what was made of them after the run; they are saved with it."""
-        self.told: Mapping[str, Any] = {}
-        """Settings of what was made of them; a script or a command line is told them too."""
         self.settings: RunSettings | None = None
         """Settings of the run, with the pixels that the record leaves out; None for a result of no run."""
         self.saved: Findings | None = None
         """As it was saved, with all that was made of it, for one that was opened again; else None."""
-        self.beside: Callable[[], Mapping[str, pd.DataFrame | Provenance]] | None = None
-        """Gives further files that are saved with them, by name: tables and run records."""
+        self._additions: list[Addition] = []
         self._image: weakref.ref[Layer] | None = None
         self._keepers = keepers
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []
@@ -154,9 +149,25 @@ class Result:
             float(affine[0, 0] * spatial["scale"][0]),
         )
 
+    def add(self, addition: Addition) -> None:
+        """Save with it, and tell scripts, what a page makes of it. Adding the same again changes nothing."""
+        if addition not in self._additions:
+            self._additions.append(addition)
+
     def complete(self) -> Findings:
         """Return the findings with all that was made of them since, for example views of picked particles."""
-        return self.findings if self.further is None else self.further(self.findings)
+        findings = self.findings
+        for addition in self._additions:
+            findings = addition.complete(findings)
+        return findings
+
+    def files(self) -> Files:
+        """Return the further files that are saved with it."""
+        return {name: file for addition in self._additions for name, file in addition.files().items()}
+
+    def told(self) -> Mapping[str, object]:
+        """Return the settings of what was made of it."""
+        return {name: value for one in self._additions for name, value in one.settings().items()}
 
     def is_in(self, viewer: Any) -> bool:
         """Whether `viewer` still shows a layer of this result."""

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 from napari.layers import Image
 from psygnal import SignalInstance
 
+from napari_sciml.app.canvas.addition import Addition, Files
 from napari_sciml.app.canvas.deciding import like, live_settings
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.side_by_side import SideBySide
 from napari_sciml.app.compare.words import place_words
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.findings import Findings
-from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreements import Comparison, compare
 from napari_sciml.techniques.registry import window_of
 
@@ -38,7 +36,7 @@ class Second:
         return compare(result.findings, like(self.findings, result.findings), self.names)
 
 
-class ComparedPair:
+class ComparedPair(Addition):
     """Shows two results and takes them away again.
 
     Parameters
@@ -90,7 +88,7 @@ class ComparedPair:
     def show(self, result: Result, image: Image, findings: Findings, names: tuple[str, str]) -> None:
         """Show `result` of `image` and the `findings` of its second run beside each other."""
         self._second = Second(weakref.ref(result), findings, names)
-        result.beside = self._beside
+        result.add(self)
         comparison = self._compare(result, self._second)
         pair = (result.findings, like(findings, result.findings))
         self._sides.show(image, pair, comparison).say(self._words)
@@ -126,8 +124,8 @@ class ComparedPair:
         self._row = -1
         return self._comparison
 
-    def _beside(self) -> Mapping[str, pd.DataFrame | Provenance]:
-        """Give what is saved with the result: the table of differences and the record of the second run."""
+    def files(self) -> Files:
+        """Return what is saved with the result: the table of differences and the record of the second run."""
         second = self._second
         result = None if second is None else second.of()
         if second is None or result is None:

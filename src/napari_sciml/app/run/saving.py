@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import pandas as pd
 
+from napari_sciml.app.canvas.addition import Files
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings
@@ -75,7 +75,7 @@ def save_work(
     findings: Findings,
     folder: Path,
     corrected: list[PointsCopy],
-    beside: Mapping[str, pd.DataFrame | Provenance] | None = None,
+    beside: Files,
 ) -> Generator[Progress, None, list[Path]]:
     """Write everything into `folder`, with what a person `corrected`.
 
@@ -91,7 +91,7 @@ def save_work(
     return save_run(
         replace(findings, corrections={table: changed for table, changed in told.items() if changed}),
         folder,
-        lambda place: [*write_corrected(corrected, place), *write_beside(beside or {}, place)],
+        lambda place: [*write_corrected(corrected, place), *write_beside(beside, place)],
     )
 
 
@@ -106,7 +106,7 @@ def write_corrected(corrected: list[PointsCopy], folder: Path) -> list[Path]:
     return written
 
 
-def write_beside(beside: Mapping[str, pd.DataFrame | Provenance], folder: Path) -> list[Path]:
+def write_beside(beside: Files, folder: Path) -> list[Path]:
     """Write further tables and run records."""
     return [
         write_record(content, folder / name)

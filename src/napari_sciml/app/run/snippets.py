@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,9 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.origin import Origin
 from napari_sciml.techniques.registry import window_of
+
+Write = Callable[[str, ImageSource, Mapping[str, Any], Origin | None], str]
+"""``write(technique, source, values, origin)`` puts a run into words."""
 
 
 def nameable(source: ImageSource) -> ImageSource:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import weakref
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,6 +16,7 @@ from psygnal import Signal
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
+from napari_sciml.app.canvas.addition import Addition
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.stage import Stage
 from napari_sciml.app.run.controller import RunController
@@ -52,7 +53,7 @@ SORT_FIRST = "A saved run holds no images of its particles, so they have to be s
 REPLACED = "The picks were replaced by another run meanwhile; sort them again."
 
 
-class ViewsController:
+class ViewsController(Addition):
     """Turns wishes about views into jobs, and their results into state and layers.
 
     Parameters
@@ -237,8 +238,6 @@ class ViewsController:
         self._sorted_keys = frozenset(keys(state.result.table))
         self._show(state)
         self._sorted_with = self.command_values()
-        if (result := self._runs.result) is not None:
-            result.told = self._sorted_with
 
     def _reopen(self, saved: Findings) -> None:
         """Show the views and the 3-D map of a saved run."""
@@ -258,7 +257,11 @@ class ViewsController:
             self._show_density(made.volume, made.pixel_size_A)
             self.show_images()
 
-    def _complete(self, findings: Findings) -> Findings:
+    def settings(self) -> Mapping[str, object]:
+        """Return the settings that the picks were sorted with."""
+        return self._sorted_with
+
+    def complete(self, findings: Findings) -> Findings:
         """Add to the findings what a person and this page made of them, so that all is saved together."""
         result, views = self._runs.result, self.state.result
         if result is None:
@@ -292,7 +295,8 @@ class ViewsController:
         if self._of is None or self._of() is not result:
             # Views belong to the picks that they were made of.
             self._of = weakref.ref(result)
-            result.further = self._complete
+            result.add(self)
+            self._sorted_with = {}
             fresh = replace(self.state, result=None, reconstruction=None, chosen=None, note="", error="")
             self._show(fresh)
             if result.saved is not None:

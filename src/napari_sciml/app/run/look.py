@@ -1,0 +1,63 @@
+"""How the Run page looks, from what is wished, what is under way and what is on screen."""
+
+from __future__ import annotations
+
+from napari_sciml.app.base.compute import outlook
+from napari_sciml.app.base.runtime_words import runtime_choices, runtime_outlook
+from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.words import result_line
+from napari_sciml.app.canvas.on_screen import OnScreen
+from napari_sciml.app.run.measuring import Measuring
+from napari_sciml.app.run.running import Running
+from napari_sciml.app.run.saver import Saver
+from napari_sciml.app.run.sentences import next_step
+from napari_sciml.app.run.wishes import Wishes
+from napari_sciml.core.settings import RunSettings
+from napari_sciml.techniques.registry import window_of
+
+
+def look(
+    wishes: Wishes,
+    running: Running,
+    measuring: Measuring,
+    screen: OnScreen,
+    saver: Saver,
+    error: str,
+    note: str,
+) -> RunState:
+    """Collect everything that the page shows. Reads no pixels."""
+    wish, plan = wishes.wish, wishes.resolve()
+    technique = plan.technique.name
+    live, result, own = plan.live(), screen.result, screen.of(technique)
+    backend = wish.compute.get("backend", RunSettings.model_fields["backend"].default)
+    outlooks = (outlook(plan.model, wish.compute), runtime_outlook(plan.model, wish.compute))
+    return RunState(
+        images=wishes.image.images,
+        image=wishes.image.image,
+        facts=plan.facts,
+        techniques=plan.offered,
+        technique=technique,
+        models=plan.technique.models,
+        model=plan.model,
+        values=dict(wish.values.get(technique, {})),
+        compute=dict(wish.compute),
+        runtimes=runtime_choices(backend) if plan.model else (),
+        outlook="\n".join(filter(None, outlooks)),
+        measuring=measuring.jobs.is_busy,
+        threshold=wish.threshold,
+        live=live,
+        threshold_live=screen.is_live(own),
+        caution=window_of(technique).said_caution(plan.model, wish.threshold, live),
+        labels=wishes.image.labels,
+        findings=None if own is None else own.findings,
+        frame=screen.frame(own),
+        plan=plan.plan,
+        blocked=running.jobs.blocked or plan.blocked,
+        going=running.jobs.going,
+        result="" if result is None else result_line(result.findings, result.edits),
+        next_step="" if result is None else next_step(result.findings, result.edits, screen.is_there),
+        error=error,
+        note=note,
+        can_save=result is not None,
+        saving=saver.jobs.is_busy,
+    )
