@@ -132,7 +132,7 @@ def tour_of_lattices() -> None:
     wait(lambda: finished(session.runs.state))
     show_best(viewer)
     shoot(viewer, FOLDER / "gisaxs_result.png")
-    panel.show_simulation()
+    panel.turn_to("simulate")
     session.simulation.open_layer()
     wait(lambda: session.simulation.state.live)
     shoot(viewer, FOLDER / "gisaxs_simulate.png")
@@ -186,7 +186,7 @@ def tour_of_particles() -> None:
     viewer.dims.set_point(0, 0)
     shoot(viewer, FOLDER / "cryoem_picks.png")
 
-    panel.show_result()
+    panel.turn_to("result")
     area = panel.findChild(QScrollArea, "sciml_views_page_scroll")
     session.views.sort()
     wait(lambda: rested(session.views.state))
@@ -233,7 +233,7 @@ def tour_of_levels() -> None:
 
     editor = session.codebook
     viewer.fit_to_view()
-    panel.show_codebook()
+    panel.turn_to("codebook")
     wait(lambda: bool(sound(editor.state).seen))
     table = editor.state.table
     panel.findChild(QWidget, "sciml_codebook_plot").choose(MOVED_LEVEL)

@@ -50,7 +50,7 @@ def show_best(viewer: Any) -> None:
     """Turn to the page of the result, and to the frame with the surest answer where there are frames."""
     runs = session_for(viewer).runs
     panel = dock_panel(viewer)
-    panel.show_result()
+    panel.turn_to("result")
     findings = runs.state.findings
     if findings is None or "frame" not in findings.table or not len(findings.table):
         return

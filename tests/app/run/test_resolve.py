@@ -5,7 +5,8 @@ import pytest
 from napari.components import ViewerModel
 
 from fakes import SpotTechnique, spots
-from napari_sciml.app.run.resolve import Wish, resolve
+from napari_sciml.app.base.wish import Wish
+from napari_sciml.app.run.resolve import resolve
 from napari_sciml.app.run.sentences import NO_IMAGE
 
 

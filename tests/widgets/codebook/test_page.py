@@ -210,7 +210,7 @@ def test_the_tab_is_there_as_long_as_few_levels_compute(window):
     session = window.panel._session
     session.runs.change_compute({"backend": "codebook"})
     assert [pages.tabText(i) for i in range(pages.count())] == ["Run", "Codebook"]
-    window.panel.show_codebook()
+    window.panel.turn_to("codebook")
     assert pages.currentIndex() == 1
     # The technique of this window has no network.
     session.runs.change_compute({"backend": "float32"})

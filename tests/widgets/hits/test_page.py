@@ -87,7 +87,7 @@ def test_the_table_lists_every_frame_and_the_filter_only_the_hits(finished):
 
 
 def test_a_click_on_a_row_shows_its_frame_and_the_slider_chooses_the_row(finished):
-    finished.panel.show_result()
+    finished.panel.turn_to("result")
     finished.viewer.window.show()
     table = finished.find("sciml_hit_table")
     place = table.visualRect(table.model().index(4, 0)).center()
@@ -204,7 +204,7 @@ def test_the_window_at_1280x720(finished, screenshots, theme):
     viewer.dims.set_point(0, 5)
     for name in ("run", "hits"):
         if name == "hits":
-            finished.panel.show_result()
+            finished.panel.turn_to("result")
         finished.qtbot.wait(200)
         picture = viewer.window.screenshot(str(screenshots / f"diffraction_{theme}_{name}.png"), flash=False)
         assert picture.shape[:2] == (720, 1280)

@@ -46,7 +46,7 @@ class Beamline:
         self.find("sciml_run").click()
         self.qtbot.waitUntil(lambda: bool(self.runs.state.result), timeout=60000)
         self.qtbot.waitUntil(lambda: self.find("sciml_run").text() == "Run", timeout=60000)
-        self.panel.show_result()
+        self.panel.turn_to("result")
 
     def cells(self, table="sciml_lattice_table"):
         model = self.find(table).model()

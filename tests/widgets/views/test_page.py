@@ -33,7 +33,7 @@ class Microscope:
         self.find("sciml_run").click()
         self.qtbot.waitUntil(lambda: bool(self.session.runs.state.result), timeout=60000)
         self.qtbot.waitUntil(lambda: self.find("sciml_run").text() == "Run", timeout=60000)
-        self.panel.show_result()
+        self.panel.turn_to("result")
 
     def open_panel(self):
         return self.viewer.window.add_plugin_dock_widget("napari-sciml", "SciML")[1]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from napari_sciml.app.base.jobs import Going, Phase
 from napari_sciml.app.base.worker import Crashed, Failed
 from napari_sciml.core.findings import Findings
@@ -82,3 +84,20 @@ def _where(findings: Findings) -> str:
         frames = source.shape[source.axes.index("t")]
         counts.append(f"{frames} frame{'' if frames == 1 else 's'}")
     return f" in {' of '.join(counts)}" if counts else ""
+
+
+def percent(share: float) -> str:
+    """Write a probability; one that is not certain never reads as 100 or 0 %.
+
+    Examples
+    --------
+    >>> percent(0.974), percent(0.9996), percent(0.0)
+    ('97 %', '> 99 %', '0 %')
+    """
+    if math.isnan(share):
+        return "–"
+    if 0.995 <= share < 1:
+        return "> 99 %"
+    if 0 < share < 0.005:
+        return "< 1 %"
+    return f"{100 * share:.0f} %"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from napari.layers import Layer
@@ -12,13 +13,24 @@ from psygnal import Signal
 from napari_sciml.app.canvas.deciding import Live
 from napari_sciml.app.canvas.lease import Canvas, CanvasLease
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.codebook.work import View
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.layers.spatial import Place, grid_place, spatial_kwargs
 
 NAME = "edited codebook"
+
+
+@dataclass(frozen=True)
+class View:
+    """The slice or frame that is looked at: an index into the source that keeps its axes."""
+
+    index: tuple[slice, ...]
+
+    @property
+    def offset(self) -> tuple[float, ...]:
+        """Where its first pixel lies in the whole image."""
+        return tuple(float(part.start or 0) for part in self.index)
 
 
 class Preview:

@@ -16,12 +16,12 @@ from napari_sciml.app.base.jobs import JobRunner, Phase, Task
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.words import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.codebook.edits import CodebookEdits
 from napari_sciml.app.codebook.overlay import CodebookOverlay
 from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.codebook.words import drawn_words
 from napari_sciml.app.codebook.work import Loaded, load, save
-from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.settings import RunSettings, parse_settings
@@ -55,7 +55,7 @@ class CodebookController:
     changed = Signal(object)
     """Emitted with the new `CodebookState` whenever something that the page shows has changed."""
 
-    def __init__(self, viewer: Any, runs: RunController, start: Launch = launch) -> None:
+    def __init__(self, viewer: Any, runs: Runs, start: Launch = launch) -> None:
         self._runs = runs
         self._load = JobRunner(viewer, start)
         self._save = JobRunner(viewer, start)

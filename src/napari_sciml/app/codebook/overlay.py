@@ -16,8 +16,8 @@ from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outc
 from napari_sciml.app.canvas.deciding import Live, decided, live_settings
 from napari_sciml.app.canvas.lease import CanvasLease
 from napari_sciml.app.canvas.preview import Preview, view_of
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.codebook.work import PreviewOrder, preview
-from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.networks.codebook.constrained import Constrained
@@ -45,7 +45,7 @@ class CodebookOverlay:
     """Emitted with what went wrong, and with nothing when it is tried again."""
 
     def __init__(
-        self, viewer: Any, runs: RunController, start: Launch, codebook: Callable[[], Constrained | None]
+        self, viewer: Any, runs: Runs, start: Launch, codebook: Callable[[], Constrained | None]
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from napari_sciml.app.canvas.preview import View
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
@@ -45,18 +46,6 @@ class Loaded:
     first: Constrained
     trained: bool
     source: Source
-
-
-@dataclass(frozen=True)
-class View:
-    """The slice or frame that is looked at: an index into the source that keeps its axes."""
-
-    index: tuple[slice, ...]
-
-    @property
-    def offset(self) -> tuple[float, ...]:
-        """Where its first pixel lies in the whole image."""
-        return tuple(float(part.start or 0) for part in self.index)
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,11 @@ from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
 from napari_sciml.app.canvas.result import Result
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.compare.pair import ComparedPair
 from napari_sciml.app.compare.second_run import SecondRun
 from napari_sciml.app.compare.state import ComparisonState
 from napari_sciml.app.compare.words import fell_back, legend, names_of, summary
-from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.findings import Findings
 
 NO_NETWORK = "none"
@@ -44,7 +44,7 @@ class ComparisonController:
     changed = Signal(object)
     """Emitted with the new `ComparisonState` whenever something that the page shows has changed."""
 
-    def __init__(self, viewer: Any, runs: RunController, start: Launch = launch) -> None:
+    def __init__(self, viewer: Any, runs: Runs, start: Launch = launch) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
         self._wish = ""

@@ -12,9 +12,9 @@ from psygnal import SignalInstance
 from napari_sciml.app.canvas.addition import Addition, Files
 from napari_sciml.app.canvas.deciding import like, live_settings
 from napari_sciml.app.canvas.result import Result
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.canvas.side_by_side import SideBySide
 from napari_sciml.app.compare.words import place_words
-from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.disagreements import Comparison, compare
 from napari_sciml.techniques.registry import window_of
@@ -47,7 +47,7 @@ class ComparedPair(Addition):
         Whose results they are; it says on the canvas what both find in a frame.
     """
 
-    def __init__(self, viewer: Any, runs: RunController) -> None:
+    def __init__(self, viewer: Any, runs: Runs) -> None:
         self._runs = runs
         self._second: Second | None = None
         self._comparison: Comparison | None = None

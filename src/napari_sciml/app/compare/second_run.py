@@ -15,7 +15,7 @@ from napari_sciml.app.base.runtime_words import able_runtime
 from napari_sciml.app.base.words import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.backends.registry import backend_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
@@ -45,7 +45,7 @@ class SecondRun:
     done = Signal(object, object)
     """Emitted with the `Result` and the `Findings` of its second run."""
 
-    def __init__(self, viewer: object, runs: RunController, start: Launch) -> None:
+    def __init__(self, viewer: object, runs: Runs, start: Launch) -> None:
         self._runs = runs
         self._of: weakref.ref[Result] | None = None
         self.jobs = JobRunner(viewer, start, runs.turn)

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from napari_sciml.app.base.words import percent
 from napari_sciml.core.findings import Findings
 
 PREFIX = "p_"
@@ -119,23 +120,6 @@ def caption(findings: Findings, frame: int) -> str:
     if row["probability"] >= float(findings.provenance.settings["threshold"]):
         return "unknown: unlike all seven lattices"
     return f"unknown ({share})"
-
-
-def percent(share: float) -> str:
-    """Write a probability; one that is not certain never reads as 100 or 0 %.
-
-    Examples
-    --------
-    >>> percent(0.974), percent(0.9996), percent(0.0)
-    ('97 %', '> 99 %', '0 %')
-    """
-    if np.isnan(share):
-        return "–"
-    if 0.995 <= share < 1:
-        return "> 99 %"
-    if 0 < share < 0.005:
-        return "< 1 %"
-    return f"{100 * share:.0f} %"
 
 
 def features_in(findings: Findings, frame: int | None) -> pd.DataFrame | None:

@@ -13,6 +13,7 @@ from psygnal import Signal
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.turn import Turn
+from napari_sciml.app.base.wish import Resolved
 from napari_sciml.app.base.words import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Launch, launch
 from napari_sciml.app.canvas.lease import Canvas
@@ -21,7 +22,6 @@ from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.look import look
 from napari_sciml.app.run.measuring import Measuring
 from napari_sciml.app.run.reopened import image_of, result_of, wish_of
-from napari_sciml.app.run.resolve import Resolved
 from napari_sciml.app.run.running import Delivered, Running
 from napari_sciml.app.run.saver import Saver
 from napari_sciml.app.run.snippets import Write, command_text, nameable, python_text

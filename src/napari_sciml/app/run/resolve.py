@@ -6,73 +6,23 @@ chose, if the image allows it; then what the image is likely meant for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 from napari.layers import Layer
 
 from napari_sciml.app.base.compute import used
 from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
-from napari_sciml.app.forms.mask_layer import LayerMask, with_pixels, without_layers
+from napari_sciml.app.base.wish import Resolved, Wish
+from napari_sciml.app.forms.mask_layer import LayerMask, without_layers
 from napari_sciml.app.run.likely import likely
 from napari_sciml.app.run.sentences import NO_IMAGE, image_line
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.plan import RunPlan
-from napari_sciml.core.settings import RunSettings, parse_settings
+from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.source import source_from_layer
-from napari_sciml.techniques.registry import window_of
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What a person chose so far.
-
-    `values` holds each technique's settings that differ from defaults; `compute` what computes the scores,
-    which is one choice for all techniques.
-    """
-
-    technique: str = ""
-    model: str = ""
-    values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    compute: Mapping[str, Any] = field(default_factory=dict)
-    threshold: float = 0.5
-
-
-@dataclass(frozen=True)
-class Resolved:
-    """What a run would do.
-
-    `settings`, which leave out what layers stand for, and `source` are None exactly when the run is blocked
-    before planning.
-    """
-
-    offered: tuple[TechniqueChoice, ...]
-    technique: Technique
-    model: str
-    values: dict[str, Any]
-    facts: ImageFacts = field(default_factory=ImageFacts)
-    source: ImageSource | None = None
-    settings: RunSettings | None = None
-    plan: RunPlan = field(default_factory=RunPlan)
-    blocked: str = ""
-
-    def run_values(self) -> dict[str, Any]:
-        """Give the chosen settings as plain values, with the pixels of layers that stand for some."""
-        return with_pixels(self.values)
-
-    def start_settings(self) -> RunSettings:
-        """Give the settings of a run that starts now."""
-        return parse_settings(self.technique.settings_type, self.run_values())
-
-    def live(self) -> dict[str, Any]:
-        """Give the settings besides the threshold that decide at once, whether chosen or by default."""
-        fields = self.technique.settings_type.model_fields
-        return {
-            name: self.values.get(name, fields[name].default) for name in window_of(self.technique.name).live
-        }
 
 
 def resolve(

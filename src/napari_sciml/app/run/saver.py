@@ -7,9 +7,10 @@ from pathlib import Path
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.names import new_folder
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.saving import corrected_points, new_folder, save_work
+from napari_sciml.app.run.saving import corrected_points, save_work
 from napari_sciml.app.run.sentences import saved_line
 from napari_sciml.app.run.snippets import out_folder
 

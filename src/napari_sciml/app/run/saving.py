@@ -61,16 +61,6 @@ def corrected_points(result: Result) -> list[PointsCopy]:
     return copies
 
 
-def new_folder(parent: str | Path, name: str) -> Path:
-    """Give a path in `parent` that nothing has yet: ``name``, else ``name-2``, ``name-3`` and so on."""
-    target = Path(parent) / name
-    number = 2
-    while target.exists():
-        target = Path(parent) / f"{name}-{number}"
-        number += 1
-    return target
-
-
 def save_work(
     findings: Findings,
     folder: Path,

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
+from napari_sciml.app.base.names import file_stem
 from napari_sciml.app.forms.mask_layer import LayerMask
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
@@ -153,9 +153,3 @@ def stated_pixel_size(source: ImageSource, values: Mapping[str, Any]) -> dict[st
         return {}
     edges = {size for size, axis in zip(source.pixel_size, source.axes, strict=True) if axis in SPATIAL_AXES}
     return {"pixel_size_nm": float(f"{edges.pop() * 1000:.9g}")} if len(edges) == 1 else {}
-
-
-def file_stem(name: str) -> str:
-    """Make a file's name, without its ending, of what a layer is called."""
-    kept = "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in Path(name).stem)
-    return kept.strip("._") or "image"

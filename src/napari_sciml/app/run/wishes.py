@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Any
 
 from napari_sciml.app.base.compute import changed, without_file
+from napari_sciml.app.base.wish import Resolved, Wish
 from napari_sciml.app.canvas.deciding import decided, live_settings
 from napari_sciml.app.run.image_choice import ImageChoice
-from napari_sciml.app.run.resolve import Resolved, Wish, resolve
+from napari_sciml.app.run.resolve import resolve
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.technique import Technique

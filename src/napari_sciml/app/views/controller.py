@@ -14,14 +14,13 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
+from napari_sciml.app.base.names import file_stem, new_folder
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
 from napari_sciml.app.canvas.addition import Addition
 from napari_sciml.app.canvas.result import Result
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.canvas.stage import Stage
-from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.saving import new_folder
-from napari_sciml.app.run.snippets import file_stem
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import ViewsJob
 from napari_sciml.app.views.picks import COLUMNS, keys, picks_of, single_out
@@ -72,7 +71,7 @@ class ViewsController(Addition):
     """Emitted with the new `ViewsState` whenever something that the page shows has changed."""
 
     def __init__(
-        self, viewer: Any, runs: RunController, start: Launch = launch, science: Science | None = None
+        self, viewer: Any, runs: Runs, start: Launch = launch, science: Science | None = None
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs

@@ -13,7 +13,7 @@ from napari_sciml.app.base.jobs import JobRunner, Task
 from napari_sciml.app.base.words import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.controller import RunController
+from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.views.state import Job, Made
 from napari_sciml.app.views.work import OnMap
 from napari_sciml.core.progress import CancelToken, Progress
@@ -42,7 +42,7 @@ class ViewsJob:
     done = Signal(object, bool)
     """Emitted with what was made, and whether the picks it began with are still on screen."""
 
-    def __init__(self, viewer: object, runs: RunController, start: Launch) -> None:
+    def __init__(self, viewer: object, runs: Runs, start: Launch) -> None:
         self._runs = runs
         self._of: weakref.ref[Result] | None = None
         self._density: npt.NDArray[np.float32] | None = None

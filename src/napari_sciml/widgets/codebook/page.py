@@ -5,12 +5,22 @@ from __future__ import annotations
 from napari.utils.theme import get_theme
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtGui import QHideEvent, QShowEvent
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSpinBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+)
 
 from napari_sciml.app.codebook.state import CodebookState
+from napari_sciml.app.session import Session
 from napari_sciml.widgets.codebook.plot import CodebookPlot
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit
+from napari_sciml.widgets.parts.page import Offer, Page, PageView
 
 NEAREST = (
     "Every weight is rounded to the nearest of these values. Move one and see what becomes of the slice in "
@@ -29,7 +39,7 @@ LOADING = "Reading the weights…"
 BUSY = "Running the slice in view…"
 
 
-class CodebookPage(QWidget):
+class CodebookPage(PageView):
     """Draws a `CodebookState` and emits wishes. Drawing never emits."""
 
     load_wanted = Signal()
@@ -81,6 +91,21 @@ class CodebookPage(QWidget):
         self._note = sentence("sciml_codebook_note")
         self._lay_out()
 
+    def attend(self, session: Session) -> None:
+        """Tie the page to the controller of the codebook."""
+        editor = session.codebook
+        self.load_wanted.connect(editor.open)
+        self.watched.connect(editor.watch)
+        self.layer_chosen.connect(editor.choose_layer)
+        self.row_chosen.connect(editor.choose_row)
+        self.moved.connect(editor.move)
+        self.settled.connect(editor.settle)
+        self.reset_pressed.connect(editor.reset)
+        self.undo_pressed.connect(editor.undo)
+        self.follow_toggled.connect(editor.follow)
+        self.save_pressed.connect(lambda: self._save_as(session))
+        self.follow(editor, self.show_state)
+
     def show_state(self, state: CodebookState) -> None:
         """Draw `state`."""
         self._state = state
@@ -127,6 +152,12 @@ class CodebookPage(QWidget):
         """Give the result back when nobody looks any more."""
         super().hideEvent(event)
         self.watched.emit(False)
+
+    def _save_as(self, session: Session) -> None:
+        name = f"{session.runs.state.model}-edited.safetensors"
+        path, _ = QFileDialog.getSaveFileName(self, "Save the codebook", name, "Codebook (*.safetensors)")
+        if path:
+            session.codebook.save(path)
 
     def _want(self) -> None:
         state = self._state
@@ -175,3 +206,11 @@ class CodebookPage(QWidget):
         for widget in (self._follow, self._seen, self._error, self._save, self._note):
             layout.addWidget(widget)
         layout.addStretch(1)
+
+
+OFFER = Offer("Codebook", CodebookPage)
+PAGE = Page(
+    "codebook",
+    lambda session: session.codebook,
+    lambda session: OFFER if session.codebook.state.offered else None,
+)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from napari.utils.theme import get_theme
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.compare.state import ComparisonState
-from napari_sciml.widgets.parts.basics import combo, fill, say, sentence
+from napari_sciml.app.session import Session
+from napari_sciml.widgets.parts.basics import combo, error_bar, fill, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
+from napari_sciml.widgets.parts.page import PageView
 
 TIP = (
     "Run the same image with the same settings once more, computed in another way, and show both results "
@@ -17,7 +20,7 @@ TIP = (
 CHOICE_TIP = "What computes the second result. Few levels are those chosen above."
 
 
-class CompareBar(QWidget):
+class CompareBar(PageView):
     """Draws a `ComparisonState` and emits wishes. Drawing never emits."""
 
     chosen = Signal(str)
@@ -51,6 +54,16 @@ class CompareBar(QWidget):
         self._leave.clicked.connect(lambda: self.leave_pressed.emit())
         self._lay_out()
 
+    def attend(self, session: Session) -> None:
+        """Tie the bar to the controller of the comparison."""
+        comparison = session.comparison
+        self.chosen.connect(comparison.choose)
+        self.compare_pressed.connect(comparison.start)
+        self.stop_pressed.connect(comparison.stop)
+        self.stepped.connect(comparison.step)
+        self.leave_pressed.connect(comparison.leave)
+        self.follow(comparison, self.show_state)
+
     def show_state(self, state: ComparisonState) -> None:
         """Draw `state`."""
         self.setVisible(state.offered)
@@ -68,9 +81,9 @@ class CompareBar(QWidget):
         say(self._error, state.error)
         say(self._note, state.note)
 
-    def show_error_bar(self, style: str) -> None:
-        """Mark the error like those of the page."""
-        self._error.setStyleSheet(style)
+    def show_theme(self, theme: str) -> None:
+        """Mark the error in the colour of napari's theme."""
+        self._error.setStyleSheet(error_bar(get_theme(theme).error.as_hex()))
 
     def _create_button(self, name: str, text: str, tooltip: str, by: int) -> QPushButton:
         button = QPushButton(text)

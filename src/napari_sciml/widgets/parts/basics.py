@@ -37,6 +37,14 @@ def sentence(name: str) -> QLabel:
     return label
 
 
+def error_bar(color: str) -> str:
+    """Return a style that marks a label by a bar beside it.
+
+    Not by coloured words: those would be hard to read on one of the themes.
+    """
+    return f"border-left: 4px solid {color}; padding-left: 6px;"
+
+
 def say(label: QLabel, text: str) -> None:
     """Show `text` in a label made by `sentence`."""
     label.setText(text)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QWidget
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.session import Session
+from napari_sciml.widgets.parts.page import PageView, save_result
 
 
-class ResultPage(QWidget):
+class ResultPage(PageView):
     """Draws the findings in a `RunState` and emits wishes. Drawing never emits.
 
     Signals
@@ -32,7 +32,10 @@ class ResultPage(QWidget):
         raise NotImplementedError
 
     def attend(self, session: Session) -> None:
-        """Tie the page to what the session holds beyond the run; most pages need nothing."""
-
-    def show_theme(self, theme: str) -> None:
-        """Follow napari's theme where its style sheet does not reach."""
+        """Tie the page to the run; a page with a controller of its own adds that."""
+        runs = session.runs
+        self.threshold_moved.connect(runs.set_threshold)
+        self.decided.connect(runs.set_live)
+        self.frame_chosen.connect(runs.go_to_frame)
+        self.save_pressed.connect(lambda: save_result(self, session))
+        self.follow(runs, self.show_state)

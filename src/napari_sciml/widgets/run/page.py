@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from napari.utils.theme import get_theme
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import (
+    QApplication,
     QFormLayout,
     QFrame,
     QHBoxLayout,
@@ -20,19 +22,27 @@ from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.words import progress_line
 from napari_sciml.app.run.sentences import how_it_works
+from napari_sciml.app.session import Session
 from napari_sciml.widgets.by_technique import decider_of, form_of
-from napari_sciml.widgets.compare.bar import CompareBar
-from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
+from napari_sciml.widgets.parts.basics import combo, error_bar, fill, form, say, sentence
 from napari_sciml.widgets.parts.decision import DecisionBar
+from napari_sciml.widgets.parts.page import PageView, save_result
 from napari_sciml.widgets.run.button import RunButton
 from napari_sciml.widgets.run.compute_form import ComputeForm
 from napari_sciml.widgets.run.network_facts import NetworkFacts
 
-ERROR_BAR = "border-left: 4px solid {}; padding-left: 6px;"
+COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
+COPIED_COMMAND = "Copied as a command; paste it into a terminal."
 
 
-class RunPage(QWidget):
-    """Draws a `RunState` and emits wishes. Drawing never emits."""
+class RunPage(PageView):
+    """Draws a `RunState` and emits wishes. Drawing never emits.
+
+    Parameters
+    ----------
+    below
+        What stands below the result and has a controller of its own.
+    """
 
     image_chosen = Signal(object)
     technique_chosen = Signal(str)
@@ -49,9 +59,10 @@ class RunPage(QWidget):
     copy_command_pressed = Signal()
     save_pressed = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, below: Sequence[PageView] = ()) -> None:
         super().__init__()
         self.setObjectName("sciml_run_page")
+        self._below = tuple(below)
         self._shown_technique = ""
         self._settings_form: Any = None
         self._image = combo("sciml_image", "The image to work on. Any open image layer can be chosen.")
@@ -72,7 +83,6 @@ class RunPage(QWidget):
         self._result = sentence("sciml_result")
         self._result.setStyleSheet("font-weight: bold")
         self._network = NetworkFacts()
-        self.comparison = CompareBar()
         self._next_step = sentence("sciml_next_step")
         self._error = sentence("sciml_error")
         self._note = sentence("sciml_note")
@@ -87,6 +97,27 @@ class RunPage(QWidget):
         )
         self._lay_out()
         self._connect()
+
+    def attend(self, session: Session) -> None:
+        """Tie the page to the run, and what stands below its result to its own controller."""
+        runs = session.runs
+        self.image_chosen.connect(runs.choose_image)
+        self.asked.connect(runs.ask)
+        self.technique_chosen.connect(runs.choose_technique)
+        self.model_chosen.connect(runs.choose_model)
+        self.values_changed.connect(runs.change_values)
+        self.compute_changed.connect(runs.change_compute)
+        self.measure_pressed.connect(runs.measure_runtimes)
+        self.threshold_moved.connect(runs.set_threshold)
+        self.decided.connect(runs.set_live)
+        self.run_pressed.connect(runs.run)
+        self.stop_pressed.connect(runs.stop)
+        self.copy_python_pressed.connect(lambda: copy(session, runs.python_text(), COPIED_PYTHON))
+        self.copy_command_pressed.connect(lambda: copy(session, runs.command_text(), COPIED_COMMAND))
+        self.save_pressed.connect(lambda: save_result(self, session))
+        self.follow(runs, self.show_state)
+        for part in self._below:
+            part.attend(session)
 
     def show_state(self, state: RunState) -> None:
         """Draw `state`."""
@@ -122,10 +153,10 @@ class RunPage(QWidget):
         """Follow napari's theme where its style sheet does not reach."""
         self._run.show_theme(theme)
         colors = get_theme(theme)
-        # A bar beside the words, not coloured words: those would be hard to read on one of the themes.
         for label, color in ((self._error, colors.error), (self._blocked, colors.warning)):
-            label.setStyleSheet(ERROR_BAR.format(color.as_hex()))
-        self.comparison.show_error_bar(ERROR_BAR.format(colors.error.as_hex()))
+            label.setStyleSheet(error_bar(color.as_hex()))
+        for part in self._below:
+            part.show_theme(theme)
 
     def _create_button(self, name: str, text: str, tooltip: str) -> QPushButton:
         button = QPushButton(text)
@@ -144,7 +175,7 @@ class RunPage(QWidget):
             layout.addWidget(widget)
         layout.addWidget(_line())
         layout.addWidget(self._decision)
-        below: tuple[QWidget, ...] = (self._result, self._next_step, self._network, self.comparison)
+        below: tuple[QWidget, ...] = (self._result, self._next_step, self._network, *self._below)
         for part in (*below, self._note):
             layout.addWidget(part)
         copies = QHBoxLayout()
@@ -228,6 +259,14 @@ class RunPage(QWidget):
 
     def _on_save(self) -> None:
         self.save_pressed.emit()
+
+
+def copy(session: Session, text: str, note: str) -> None:
+    """Put a text where other programs find it, and say so."""
+    clipboard = QApplication.clipboard()
+    assert clipboard is not None
+    clipboard.setText(text)
+    session.runs.tell(note)
 
 
 def _line() -> QFrame:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
 from superqt import QLabeledDoubleSlider
 
+from napari_sciml.app.session import Session
 from napari_sciml.app.simulate.controller import SimulationState
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
+from napari_sciml.widgets.parts.page import PageView
 
 NO_NOISE = 21.0
 """The end of the slider of counts: as if infinitely many were counted."""
@@ -86,7 +88,7 @@ CHOICES = (
 )
 
 
-class SimulatePage(QWidget):
+class SimulatePage(PageView):
     """Draws a `SimulationState` and emits wishes. Drawing never emits."""
 
     value_changed = Signal(str, object)
@@ -109,6 +111,15 @@ class SimulatePage(QWidget):
         self._open.clicked.connect(self._on_open)
         self._other.clicked.connect(self._on_other)
         self._reset.clicked.connect(self._on_reset)
+
+    def attend(self, session: Session) -> None:
+        """Tie the page to the controller of the simulation."""
+        simulation = session.simulation
+        self.value_changed.connect(simulation.set_value)
+        self.open_pressed.connect(simulation.open_layer)
+        self.reset_pressed.connect(simulation.reset)
+        self.reseed_pressed.connect(simulation.reseed)
+        self.follow(simulation, self.show_state)
 
     def show_state(self, state: SimulationState) -> None:
         """Draw `state`."""

@@ -63,7 +63,8 @@ class ViewsPage(ResultPage):
         self._save.clicked.connect(lambda: self.save_pressed.emit())
 
     def attend(self, session: Session) -> None:
-        """Tie the page to the controller of views."""
+        """Tie the page to the run and to the controller of views."""
+        super().attend(session)
         views = session.views
         self._chooser.map_chosen.connect(views.choose_map)
         self._chooser.voxel_edited.connect(views.set_voxel)
@@ -78,10 +79,7 @@ class ViewsPage(ResultPage):
         self._averages.kept_changed.connect(views.keep)
         self._sight.particle_chosen.connect(views.go_to_particle)
         self._map.turn_pressed.connect(partial(_turn_stage, weakref.ref(views)))
-        views.changed.connect(self.show_views)
-        # psygnal holds the page weakly, but Qt may delete its inside while Python still holds the shell.
-        self.destroyed.connect(partial(_leave, weakref.ref(views), weakref.WeakMethod(self.show_views)))
-        self.show_views(views.state)
+        self.follow(views, self.show_views)
 
     def show_state(self, state: RunState) -> None:
         """Draw what the run says: how many picks there are, and whether they can be saved."""
@@ -147,9 +145,3 @@ def _turn_stage(views: weakref.ref[Any], *_: Any) -> None:
         controller.show_images()
     else:
         controller.show_volume()
-
-
-def _leave(views: weakref.ref[Any], slot: weakref.WeakMethod[Any], *_: Any) -> None:
-    controller, method = views(), slot()
-    if controller is not None and method is not None:
-        controller.changed.disconnect(method, missing_ok=True)
