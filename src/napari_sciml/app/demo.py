@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from napari.components import ViewerModel
+
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.panel import dock_panel
@@ -24,7 +26,7 @@ SETTLE_MS = 1500
 """Time for the canvas to draw and for notifications to fade in before a picture is taken."""
 
 
-def open_demo(technique: str, viewer: Any = None) -> Any:
+def open_demo(technique: str, viewer: ViewerModel | None = None) -> Any:
     """Show the sample of `technique` with its run started, and give the viewer.
 
     Raises
@@ -46,7 +48,7 @@ def open_demo(technique: str, viewer: Any = None) -> Any:
     return viewer
 
 
-def show_best(viewer: Any) -> None:
+def show_best(viewer: ViewerModel) -> None:
     """Turn to the page of the result, and to the frame with the surest answer where there are frames."""
     runs = session_for(viewer).runs
     panel = dock_panel(viewer)
@@ -64,7 +66,7 @@ def show_best(viewer: Any) -> None:
         runs.go_to_frame(int(findings.table["frame"].to_numpy()[best]))
 
 
-def quit_with_picture(viewer: Any, picture: Path) -> None:
+def quit_with_picture(viewer: ViewerModel, picture: Path) -> None:
     """Save a picture of the window once the run is over, then close it."""
     from qtpy.QtCore import QTimer
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import weakref
 from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer, Points
+from napari.utils.events import Event
 
 from napari_sciml.app.codebook.controller import CodebookController
 from napari_sciml.app.compare.controller import ComparisonController
@@ -23,7 +25,7 @@ _SESSIONS: weakref.WeakKeyDictionary[Any, Session] = weakref.WeakKeyDictionary()
 class Session:
     """Everything that belongs to one viewer. It lives as long as the viewer does."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self.runs = RunController(viewer)
         self.simulation = SimulationController(viewer)
         self.views = ViewsController(viewer, self.runs)
@@ -36,7 +38,7 @@ class Session:
         for run in dict.fromkeys(part.run for layer in viewer.layers if (part := part_in(layer.metadata))):
             self.runs.take_up(run, layers_of(viewer, run))
 
-    def _on_inserted(self, event: Any) -> None:
+    def _on_inserted(self, event: Event) -> None:
         _keep(event.value)
         part, viewer = part_in(event.value.metadata), self._viewer()
         if part is None or viewer is None:
@@ -63,7 +65,7 @@ def _keep(layer: Layer) -> None:
         keeper_for(layer, label)
 
 
-def session_for(viewer: Any) -> Session:
+def session_for(viewer: ViewerModel) -> Session:
     """Give the session of `viewer`, and always the same one.
 
     Plugins are handed short-lived proxies of the viewer; the session belongs to the real one.

@@ -6,6 +6,8 @@ import weakref
 from dataclasses import dataclass
 from typing import Any
 
+from napari.components import ViewerModel
+
 FONT_SIZE = 16
 POSITION = "top_left"
 
@@ -37,7 +39,7 @@ class Look:
 class Caption:
     """Borrows the text overlay of a viewer. napari has one for each viewer, and none for a layer."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._theirs: Look | None = None
         self._ours = ""
@@ -63,5 +65,5 @@ class Caption:
             self._theirs = None
             theirs.put(overlay)
 
-    def _is_ours(self, viewer: Any) -> bool:
+    def _is_ours(self, viewer: ViewerModel) -> bool:
         return bool(viewer.canvas.overlays.text.text == self._ours)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
 
+from napari.components import ViewerModel
+from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.app.canvas.result import Result
@@ -16,7 +17,7 @@ class FrameLink:
     changed = Signal()
     """Emitted when the viewer may show another frame."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         viewer.dims.events.current_step.connect(self._on_step)
 
@@ -45,5 +46,5 @@ class FrameLink:
             origin, step = result.frame_axis
             viewer.dims.set_point(axis, origin + step * number)
 
-    def _on_step(self, event: Any) -> None:
+    def _on_step(self, event: Event) -> None:
         self.changed.emit()

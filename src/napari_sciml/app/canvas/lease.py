@@ -5,8 +5,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable, Iterable
 from enum import Flag, auto
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
@@ -30,7 +30,7 @@ class Part(Flag):
 class CanvasLease:
     """The right to change what the canvas shows, until it is given back. `Canvas.borrow` makes it."""
 
-    def __init__(self, canvas: Canvas, viewer: Any, leave: Callable[[], object], parts: Part) -> None:
+    def __init__(self, canvas: Canvas, viewer: ViewerModel, leave: Callable[[], object], parts: Part) -> None:
         self._canvas = canvas
         self._viewer = weakref.ref(viewer)
         self._parts = parts
@@ -99,7 +99,7 @@ class Canvas:
     changed = Signal()
     """Emitted when it was borrowed or given back, or when other words are to be said on it."""
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._leases: list[CanvasLease] = []
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
 
 
@@ -25,7 +25,7 @@ class Memory:
     angles: tuple[float, ...]
 
     @classmethod
-    def of(cls, viewer: Any) -> Memory:
+    def of(cls, viewer: ViewerModel) -> Memory:
         """Remember how `viewer` is now."""
         active, grid, camera = viewer.layers.selection.active, viewer.canvas.grid, viewer.scene.camera
         return cls(
@@ -41,23 +41,23 @@ class Memory:
             angles=tuple(camera.angles),
         )
 
-    def put_selection(self, viewer: Any) -> None:
+    def put_selection(self, viewer: ViewerModel) -> None:
         """Make the same layer active, if it is still there."""
         active = None if self.active is None else self.active()
         if active is not None and active in viewer.layers:
             viewer.layers.selection.active = active
 
-    def put_grid(self, viewer: Any) -> None:
+    def put_grid(self, viewer: ViewerModel) -> None:
         """Show as many cells as before."""
         grid = viewer.canvas.grid
         grid.enabled = self.enabled
         grid.stride, grid.shape, grid.spacing = self.stride, self.shape, self.spacing
 
-    def put_dimensions(self, viewer: Any) -> None:
+    def put_dimensions(self, viewer: ViewerModel) -> None:
         """Show two dimensions or three, as before."""
         viewer.dims.ndisplay = self.ndisplay
 
-    def put_view(self, viewer: Any) -> None:
+    def put_view(self, viewer: ViewerModel) -> None:
         """Look at the same place of the same frame."""
         for axis, place in enumerate(self.point[-viewer.dims.ndim :]):
             viewer.dims.set_point(axis, place)

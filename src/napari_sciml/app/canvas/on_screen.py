@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
@@ -37,7 +37,7 @@ class OnScreen:
     turned = Signal()
     """Emitted when two dimensions are shown instead of three, or three instead of two."""
 
-    def __init__(self, viewer: Any, canvas: Canvas) -> None:
+    def __init__(self, viewer: ViewerModel, canvas: Canvas) -> None:
         self._viewer = weakref.ref(viewer)
         self._canvas = canvas
         self._caption = Caption(viewer)

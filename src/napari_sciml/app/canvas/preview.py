@@ -5,8 +5,8 @@ from __future__ import annotations
 import weakref
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
@@ -39,7 +39,7 @@ class Preview:
     asked_to_leave = Signal()
     """Emitted when another wants the canvas."""
 
-    def __init__(self, viewer: Any, canvas: Canvas) -> None:
+    def __init__(self, viewer: ViewerModel, canvas: Canvas) -> None:
         self._viewer = weakref.ref(viewer)
         self._canvas = canvas
         self._result: Result | None = None
@@ -87,7 +87,7 @@ class Preview:
             lease.give_back()
 
 
-def view_of(viewer: Any, image: Layer, source: ImageSource, settings: RunSettings) -> View:
+def view_of(viewer: ViewerModel, image: Layer, source: ImageSource, settings: RunSettings) -> View:
     """Find the slice or frame of `image` that the viewer shows.
 
     Of a volume one slice across the slicing axis of the run is taken, of a series one frame.

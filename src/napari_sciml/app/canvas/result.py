@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Mapping, Sequence
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
@@ -49,7 +49,7 @@ class Result:
             keeper.edited.connect(self.edited.emit)
 
     @classmethod
-    def deliver(cls, viewer: Any, findings: Findings, place: Place, image: Layer | None) -> Result:
+    def deliver(cls, viewer: ViewerModel, findings: Findings, place: Place, image: Layer | None) -> Result:
         """Add the layers of `findings` to `viewer`, at `place`. Predictions always get new layers.
 
         If `image` is given, they follow it when it is moved or its scale or units are set.
@@ -169,7 +169,7 @@ class Result:
         """Return the settings of what was made of it."""
         return {name: value for one in self._additions for name, value in one.settings().items()}
 
-    def is_in(self, viewer: Any) -> bool:
+    def is_in(self, viewer: ViewerModel) -> bool:
         """Whether `viewer` still shows a layer of this result."""
         return any(layer in viewer.layers for layer in self.layers)
 

@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import weakref
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
+from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.app.canvas.deciding import Live
@@ -58,7 +59,7 @@ class SideBySide:
     asked_to_leave = Signal()
     """Emitted when another wants the canvas."""
 
-    def __init__(self, viewer: Any, canvas: Canvas) -> None:
+    def __init__(self, viewer: ViewerModel, canvas: Canvas) -> None:
         self._viewer = weakref.ref(viewer)
         self._canvas = canvas
         self._lease: CanvasLease | None = None
@@ -149,7 +150,9 @@ class SideBySide:
         zoom_like(viewer, fitting)
         self._cells, self._filler, self._follower = (), [], None
 
-    def _add(self, viewer: Any, image: Image, findings: Findings, name: str, comparison: Comparison) -> Cell:
+    def _add(
+        self, viewer: ViewerModel, image: Image, findings: Findings, name: str, comparison: Comparison
+    ) -> Cell:
         # By what computed it alone: the list has little room, and the image is the same in both.
         place = Place(name, Place.of(image).spatial)
         data, arguments, kind = image.as_layer_data_tuple()
@@ -167,7 +170,7 @@ class SideBySide:
             layer.editable = False
         return cell
 
-    def _pad(self, viewer: Any) -> None:
+    def _pad(self, viewer: ViewerModel) -> None:
         """Give both cells the same number of layers: napari cuts the list into equal parts."""
         first, second = (len(cell.layers) for cell in self._cells)
         for number in range(abs(first - second)):
@@ -176,7 +179,7 @@ class SideBySide:
             viewer.layers.insert(viewer.layers.index(smaller.image), filler)
             self._filler.append(filler)
 
-    def _arrange(self, viewer: Any) -> None:
+    def _arrange(self, viewer: ViewerModel) -> None:
         grid = viewer.canvas.grid
         grid.stride = -max(len(cell.layers) for cell in self._cells)
         grid.spacing = SPACING_PX
@@ -190,14 +193,14 @@ class SideBySide:
         grid.shape = max(zooms, key=lambda shape: zooms[shape])
         viewer.layers.selection.active = self._cells[0].differences
 
-    def _on_changed(self, event: Any) -> None:
+    def _on_changed(self, event: Event) -> None:
         if self.is_up and not self._changing:
             # Another layer would shift the cells against each other.
             self.leave()
             self.left_by_viewer.emit()
 
 
-def fitted_zoom(viewer: Any) -> float:
+def fitted_zoom(viewer: ViewerModel) -> float:
     """Give how much nearer a person is than the whole image; the camera stays where it is."""
     camera = viewer.scene.camera
     center, zoom = tuple(camera.center), float(camera.zoom)
@@ -207,7 +210,7 @@ def fitted_zoom(viewer: Any) -> float:
     return zoom / whole
 
 
-def zoom_like(viewer: Any, nearer: float) -> None:
+def zoom_like(viewer: ViewerModel, nearer: float) -> None:
     """Come as near as before to the same place, whatever room the image has now.
 
     Who saw the whole image, or nearly so, sees the whole image.
@@ -219,7 +222,7 @@ def zoom_like(viewer: Any, nearer: float) -> None:
         camera.center, camera.zoom = center, camera.zoom * nearer
 
 
-def come_near(viewer: Any, center: tuple[float, ...], nearer: float) -> None:
+def come_near(viewer: ViewerModel, center: tuple[float, ...], nearer: float) -> None:
     """Look at a place as near as this, or at the whole image where that is near enough."""
     camera = viewer.scene.camera
     viewer.fit_to_view()

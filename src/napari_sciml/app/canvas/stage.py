@@ -7,9 +7,10 @@ the viewer for as long as the images are looked at. It is kept, and comes back w
 from __future__ import annotations
 
 import weakref
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Image
+from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.app.canvas.lease import Canvas, CanvasLease, Part
@@ -23,7 +24,7 @@ class Stage:
 
     changed = Signal()
 
-    def __init__(self, viewer: Any, canvas: Canvas) -> None:
+    def __init__(self, viewer: ViewerModel, canvas: Canvas) -> None:
         self._viewer = weakref.ref(viewer)
         self._canvas = canvas
         self._lease: CanvasLease | None = None
@@ -72,7 +73,7 @@ class Stage:
             lease.give_back()
             self.changed.emit()
 
-    def _on_removed(self, event: Any) -> None:
+    def _on_removed(self, event: Event) -> None:
         if self.is_up and not self._turning and event.value is self.volume:
             # Who deletes the volume wants the images back, not an empty window.
             self.show_images()

@@ -6,9 +6,9 @@ from collections.abc import Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_sciml.app.base.compute import CODEBOOK_NAMES
@@ -55,7 +55,7 @@ class CodebookController:
     changed = Signal(object)
     """Emitted with the new `CodebookState` whenever something that the page shows has changed."""
 
-    def __init__(self, viewer: Any, runs: Runs, start: Launch = launch) -> None:
+    def __init__(self, viewer: ViewerModel, runs: Runs, start: Launch = launch) -> None:
         self._runs = runs
         self._load = JobRunner(viewer, start)
         self._save = JobRunner(viewer, start)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import weakref
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
+from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Phase, Task
@@ -45,7 +46,7 @@ class CodebookOverlay:
     """Emitted with what went wrong, and with nothing when it is tried again."""
 
     def __init__(
-        self, viewer: Any, runs: Runs, start: Launch, codebook: Callable[[], Constrained | None]
+        self, viewer: ViewerModel, runs: Runs, start: Launch, codebook: Callable[[], Constrained | None]
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
@@ -125,7 +126,7 @@ class CodebookOverlay:
         else:
             self.leave()
 
-    def _on_slice(self, event: Any) -> None:
+    def _on_slice(self, event: Event) -> None:
         if self._preview.is_up:
             self.run()
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import replace
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Image
 from psygnal import Signal
 
@@ -44,7 +44,7 @@ class ComparisonController:
     changed = Signal(object)
     """Emitted with the new `ComparisonState` whenever something that the page shows has changed."""
 
-    def __init__(self, viewer: Any, runs: Runs, start: Launch = launch) -> None:
+    def __init__(self, viewer: ViewerModel, runs: Runs, start: Launch = launch) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
         self._wish = ""
@@ -142,7 +142,7 @@ class ComparisonController:
         )
 
 
-def why_not(result: Result, viewer: Any) -> str:
+def why_not(result: Result, viewer: ViewerModel) -> str:
     """Say why a result cannot be compared, or give an empty string."""
     if result.findings.partial:
         return PARTIAL

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import weakref
 from dataclasses import dataclass
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Image
 from psygnal import SignalInstance
 
@@ -47,7 +47,7 @@ class ComparedPair(Addition):
         Whose results they are; it says on the canvas what both find in a frame.
     """
 
-    def __init__(self, viewer: Any, runs: Runs) -> None:
+    def __init__(self, viewer: ViewerModel, runs: Runs) -> None:
         self._runs = runs
         self._second: Second | None = None
         self._comparison: Comparison | None = None

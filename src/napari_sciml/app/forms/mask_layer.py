@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
 
 from napari_sciml.core.source import ImageSource
@@ -80,7 +81,7 @@ def without_layers(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if not isinstance(value, LayerMask)}
 
 
-def new_mask_layer(viewer: Any, image: Image, change: Callable[[dict[str, Any]], None]) -> None:
+def new_mask_layer(viewer: ViewerModel, image: Image, change: Callable[[dict[str, Any]], None]) -> None:
     """Add an empty flat Labels layer on the frames of `image`, ready to paint, and choose it as the mask."""
     data = image.data[0] if image.multiscale else image.data
     flat = [image.ndim - 2, image.ndim - 1]

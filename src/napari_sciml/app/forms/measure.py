@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from napari.components import ViewerModel
 from napari.layers import Image, Layer, Shapes
+from napari.utils.events import Event
 
 from napari_sciml.layers.spatial import spatial_kwargs
 from napari_sciml.layers.styles import BLUE
@@ -21,7 +23,7 @@ WIDTH_SHARE = 1 / 300
 """Width of the line as a share of the image."""
 
 
-def measure_diameter(viewer: Any, image: Image, change: Change) -> None:
+def measure_diameter(viewer: ViewerModel, image: Image, change: Change) -> None:
     """Add a layer to draw a line in; the length of the last line becomes the diameter."""
     name = f"{image.name}: {LINE}"
     layer = next((one for one in viewer.layers if isinstance(one, Shapes) and one.name == name), None)
@@ -42,7 +44,7 @@ def ruler(layer: Layer, change: Change) -> Callable[[Any, Any], Generator[None, 
     """Return a callback of napari's mouse that takes the length of every stroke in `layer`."""
     held_layer = weakref.ref(layer)
 
-    def on_drag(_: Any, event: Any) -> Generator[None, None, None]:
+    def on_drag(_: Any, event: Event) -> Generator[None, None, None]:
         start = tuple(event.position)
         yield
         while event.type == "mouse_move":

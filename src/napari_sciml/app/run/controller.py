@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
@@ -52,7 +53,7 @@ class RunController:
 
     def __init__(
         self,
-        viewer: Any,
+        viewer: ViewerModel,
         techniques: Callable[[], Sequence[Technique]] = all_techniques,
         start: Launch = launch,
     ) -> None:

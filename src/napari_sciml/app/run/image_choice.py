@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any
 
+from napari.components import ViewerModel
 from napari.layers import Image, Labels, Layer
+from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.core.provenance import METADATA_KEY
@@ -24,7 +25,7 @@ class ImageChoice:
 
     changed = Signal()
 
-    def __init__(self, viewer: Any) -> None:
+    def __init__(self, viewer: ViewerModel) -> None:
         self._viewer = weakref.ref(viewer)
         self._chosen: weakref.ref[Layer] | None = None
         self._pinned = False
@@ -76,16 +77,16 @@ class ImageChoice:
                 getattr(layer.events, name).connect(self._on_changed)
         self._chosen = None if layer is None else weakref.ref(layer)
 
-    def _on_inserted(self, event: Any) -> None:
+    def _on_inserted(self, event: Event) -> None:
         if is_input(event.value) and (self.image is None or not self._pinned):
             self._take(event.value)
         self.changed.emit()
 
-    def _on_removed(self, event: Any) -> None:
+    def _on_removed(self, event: Event) -> None:
         if event.value is self.image:
             self._pinned = False
             self._take(self._default())
         self.changed.emit()
 
-    def _on_changed(self, event: Any = None) -> None:
+    def _on_changed(self, event: Event | None = None) -> None:
         self.changed.emit()

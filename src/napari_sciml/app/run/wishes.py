@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from napari.components import ViewerModel
+
 from napari_sciml.app.base.compute import changed, without_file
 from napari_sciml.app.base.wish import Resolved, Wish
 from napari_sciml.app.canvas.deciding import decided, live_settings
@@ -42,7 +44,7 @@ class Wishes:
         Every technique, at least one.
     """
 
-    def __init__(self, viewer: Any, techniques: Sequence[Technique]) -> None:
+    def __init__(self, viewer: ViewerModel, techniques: Sequence[Technique]) -> None:
         self.image = ImageChoice(viewer)
         self.wish = Wish()
         self._techniques = techniques

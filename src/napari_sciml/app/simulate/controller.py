@@ -9,7 +9,9 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from napari.components import ViewerModel
 from napari.layers import Image, Layer
+from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Task
@@ -71,7 +73,7 @@ class SimulationController:
 
     changed = Signal(object)
 
-    def __init__(self, viewer: Any, start: Launch = launch) -> None:
+    def __init__(self, viewer: ViewerModel, start: Launch = launch) -> None:
         self._viewer = weakref.ref(viewer)
         self._jobs = JobRunner(viewer, start)
         self._layer: weakref.ref[Layer] | None = None
@@ -148,7 +150,7 @@ class SimulationController:
             self._layer = weakref.ref(added)
             viewer.reset_view()
 
-    def _on_removed(self, event: Any) -> None:
+    def _on_removed(self, event: Event) -> None:
         if self.state.live and self.layer is None:
             self._show(replace(self.state, live=False))
 
@@ -157,7 +159,7 @@ class SimulationController:
         self.changed.emit(self.state)
 
 
-def beside(viewer: Any) -> tuple[float, float]:
+def beside(viewer: ViewerModel) -> tuple[float, float]:
     """Give where a new image does not cover what is shown: to the right of it, at the same height."""
     if not len(viewer.layers):
         return 0.0, 0.0

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
+from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_sciml.app.base.names import file_stem, new_folder
@@ -71,7 +72,7 @@ class ViewsController(Addition):
     """Emitted with the new `ViewsState` whenever something that the page shows has changed."""
 
     def __init__(
-        self, viewer: Any, runs: Runs, start: Launch = launch, science: Science | None = None
+        self, viewer: ViewerModel, runs: Runs, start: Launch = launch, science: Science | None = None
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
