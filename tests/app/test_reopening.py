@@ -205,7 +205,7 @@ def test_saving_it_again_loses_nothing(saved, tmp_path):
     session_for(first)
     first.open(folder, plugin="napari-sciml")
     runs = session_for(first).runs
-    runs._save._start = at_once
+    runs._saver.jobs._start = at_once
     runs.save(tmp_path)
     again = open_in(ViewerModel(), next(tmp_path.iterdir()))
     assert_alike(again, before)
