@@ -13,9 +13,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import napari_sciml as sciml
 from napari_sciml.backends import tuner
 from napari_sciml.cli import demo as demo_module
 from napari_sciml.cli import doctor as doctor_module
+from napari_sciml.cli import open as open_module
 from napari_sciml.io import open_image
 from napari_sciml.io.tables import write_csv
 from napari_sciml.io.volumes import write_volume
@@ -63,6 +65,24 @@ def test_demo_with_a_display_starts_the_window_by_name(cli: Any, monkeypatch: py
     monkeypatch.setattr(demo_module.subprocess, "call", call)
     assert cli("demo").status == 3
     assert calls == [[sys.executable, "-m", "napari_sciml.app.demo", "microct"]]
+
+
+def test_a_saved_run_is_opened_in_a_window_by_name(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[list[str]] = []
+    noise = np.random.default_rng(0).normal(size=(1, 64, 64)).astype(np.float32)
+    sciml.run("microct", noise, fiber_diameter_px=13.5).save(tmp_path)
+    monkeypatch.setattr(open_module, "has_display", lambda *_: True)
+    monkeypatch.setattr(demo_module.subprocess, "call", lambda words: calls.append(words) or 0)
+    for path in (tmp_path, tmp_path / "run.json"):
+        assert cli("open", path).status == 0
+    assert calls == [[sys.executable, "-m", "napari_sciml.app.reopen", str(tmp_path)]] * 2
+    monkeypatch.setattr(open_module, "has_display", lambda *_: False)
+    assert "sciml.open_run(" in cli("open", tmp_path).err
+    outcome = cli("open", tmp_path / "nothing")
+    assert outcome.status == 2
+    assert "run.json" in outcome.err
 
 
 def test_demo_without_napari_says_what_to_install(cli: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -221,7 +241,7 @@ def test_version(cli: Any) -> None:
 
 def test_help_names_the_commands_in_a_newcomers_order(cli: Any) -> None:
     text = cli("--help").out
-    names = ["demo", "run", "models", "doctor", "simulate", "train", "evaluate"]
+    names = ["demo", "run", "open", "models", "doctor", "simulate", "train", "evaluate"]
     places = [text.index(f"\n  {name} ") for name in names]
     assert places == sorted(places)
 

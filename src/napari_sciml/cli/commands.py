@@ -10,13 +10,14 @@ import typer
 from typer.core import TyperGroup
 
 from napari_sciml.cli import demo, doctor, learn, models, quantize, run, simulate
+from napari_sciml.cli import open as open_run
 from napari_sciml.cli.console import report
 from napari_sciml.core.errors import SciMLError
 
 FAULT = 2
 """Exit status for what a person can mend, as for a mistyped option."""
 
-ORDER = ("demo", "run", "models", "doctor", "simulate", "train", "evaluate", "quantize")
+ORDER = ("demo", "run", "open", "models", "doctor", "simulate", "train", "evaluate", "quantize")
 
 
 class Root(TyperGroup):
@@ -41,6 +42,7 @@ app = typer.Typer(
 )
 app.command("demo")(demo.demo)
 app.add_typer(run.group, name="run")
+app.command("open")(open_run.open_saved)
 app.add_typer(learn.train_group, name="train")
 app.add_typer(learn.evaluate_group, name="evaluate")
 app.add_typer(simulate.group, name="simulate")

@@ -41,7 +41,7 @@ def demo(
     if headless:
         run_headless(technique, sample, out)
     else:
-        open_window(technique)
+        open_window("napari_sciml.app.demo", technique)
 
 
 def has_display(environment: Mapping[str, str], platform: str) -> bool:
@@ -51,8 +51,13 @@ def has_display(environment: Mapping[str, str], platform: str) -> bool:
     return bool(environment.get("DISPLAY") or environment.get("WAYLAND_DISPLAY"))
 
 
-def open_window(technique: str) -> None:
+def open_window(module: str, word: str) -> None:
     """Start napari in a process of its own, by name: this package's command line knows no window.
+
+    Parameters
+    ----------
+    module, word
+        What is run, and what it is told.
 
     Raises
     ------
@@ -62,10 +67,10 @@ def open_window(technique: str) -> None:
     if importlib.util.find_spec("napari") is None:
         raise SciMLError(
             "napari is not installed",
-            'type: pip install "napari-sciml[all]", or add --headless to write files instead',
+            'type: pip install "napari-sciml[all]"; without a window, demo takes --headless',
         )
     say("Opening napari; the first time takes a few seconds.")
-    status = subprocess.call([sys.executable, "-m", "napari_sciml.app.demo", technique])
+    status = subprocess.call([sys.executable, "-m", module, word])
     if status:
         raise typer.Exit(status)
 
