@@ -78,7 +78,7 @@ def test_every_technique_and_backend_has_its_row(generate: ModuleType) -> None:
 
 def test_every_command_has_its_section(generate: ModuleType) -> None:
     sections = re.findall(r"^## (\w+)", generate.cli_reference(), re.MULTILINE)
-    known = {"demo", "run", "train", "evaluate", "simulate", "quantize", "models", "doctor"}
+    known = {"demo", "run", "open", "train", "evaluate", "simulate", "quantize", "models", "doctor"}
     assert known == set(sections)
 
 
