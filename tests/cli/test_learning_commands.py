@@ -44,6 +44,26 @@ def test_train_hands_over_seed_and_folder(cli: Any, tmp_path: Path, monkeypatch:
     assert f"  {tmp_path / 't' / 'microct-fiber'}\n" in outcome.out
 
 
+def test_a_map_of_ones_own_arrives_and_its_model_is_told_how_to_use(
+    cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: dict[str, Any] = {}
+
+    def train(out: Path, seed: int, quick: bool, **options: Any) -> Generator[Progress, None, Path]:
+        given.update(options)
+        yield Progress(1, 1, "epochs")
+        (out / "card.json").write_text("{}")
+        return out
+
+    monkeypatch.setattr("napari_sciml.techniques.cryoem.train.train", train)
+    words = ["--map", "ribosome.mrc", "--map-pixel-size-A", "2.5", "--out", tmp_path / "mine"]
+    outcome = cli("train", "cryoem", *words)
+    assert outcome.status == 0, outcome.err
+    assert given == {"map": Path("ribosome.mrc"), "map_pixel_size_A": 2.5}
+    assert f"Trained 1 model:\n  {tmp_path / 'mine'}\n" in outcome.out
+    assert f"--views network --orientation-model {tmp_path / 'mine'} --out DIR" in outcome.out
+
+
 def test_stopped_training_says_how_to_go_on(
     cli: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

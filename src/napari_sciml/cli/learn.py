@@ -68,7 +68,10 @@ def make_train(technique: str) -> Callable[..., None]:
         say(f"Trained {len(folders)} model{'' if len(folders) == 1 else 's'}:")
         for folder in folders:
             say(f"  {folder}")
-        say(f"Use {'it' if len(folders) == 1 else 'one'} with: {options.use(technique)}")
+        if one:
+            say(f"Use it with: {options.use(technique, str(written))}")
+        else:
+            say(f"Use one with: {options.use(technique)}")
 
     return train
 

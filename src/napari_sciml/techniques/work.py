@@ -50,6 +50,6 @@ class TrainingOptions(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    def use(self, technique: str) -> str:
+    def use(self, technique: str, folder: str = "FOLDER") -> str:
         """Return the command that uses a trained model."""
-        return f"napari-sciml run {technique} INPUT --out DIR --model FOLDER"
+        return f"napari-sciml run {technique} INPUT --out DIR --model {folder}"

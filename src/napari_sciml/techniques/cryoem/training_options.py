@@ -21,8 +21,8 @@ class MapOptions(TrainingOptions):
         None, description="Edge of the map's voxels in Angstrom, where its file does not say."
     )
 
-    def use(self, technique: str) -> str:
+    def use(self, technique: str, folder: str = "FOLDER") -> str:
         """Return the command that uses a trained model."""
         if self.map is None:
-            return super().use(technique)
-        return f"napari-sciml run {technique} INPUT --views network --orientation-model FOLDER --out DIR"
+            return super().use(technique, folder)
+        return f"napari-sciml run {technique} INPUT --views network --orientation-model {folder} --out DIR"
