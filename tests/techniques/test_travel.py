@@ -21,6 +21,7 @@ from napari_sciml.core.findings import Findings
 from napari_sciml.core.provenance import SourceRecord
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io import open_image
+from napari_sciml.techniques.registry import sample_of
 
 FROZEN = Path(__file__).parents[1] / "frozen"
 SETTINGS = {
@@ -267,3 +268,14 @@ def test_a_second_run_leaves_no_file_of_the_first(found, tmp_path):
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"findings.csv", "points.csv", "overlay.png", "run.json", "run-data", "notes.txt"}
     assert sciml.open_run(tmp_path).provenance.technique == "microct"
+
+
+def test_a_simulated_sample_is_made_again(found, tmp_path):
+    sample = sample_of("diffraction").open()
+    findings = found["diffraction"]
+    record = findings.provenance.model_copy(update={"source": SourceRecord.of(sample)})
+    replace(findings, source=sample, provenance=record).at_threshold(1.0).save(tmp_path / "out")
+    back = sciml.open_run(tmp_path / "out").source
+    assert not back.absent
+    assert back.fingerprint == sample.fingerprint
+    np.testing.assert_array_equal(back.read((3, slice(9), slice(9))), sample.read((3, slice(9), slice(9))))

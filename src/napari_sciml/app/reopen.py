@@ -10,7 +10,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+from napari.components import ViewerModel
 
 from napari_sciml.app.panel import PLUGIN, dock_panel
 from napari_sciml.core.errors import SciMLError
@@ -19,7 +20,7 @@ from napari_sciml.layers.run_folder import is_run_folder
 from napari_sciml.techniques.saved_runs import folder_of
 
 
-def show_run(viewer: Any, path: str | Path) -> None:
+def show_run(viewer: ViewerModel, path: str | Path) -> None:
     """Open the saved run in a folder, or say in one sentence that there is none."""
     folder = folder_of(path)
     if not is_run_folder(folder):
@@ -27,7 +28,7 @@ def show_run(viewer: Any, path: str | Path) -> None:
         return
     panel = dock_panel(viewer)
     viewer.open(str(folder), plugin=PLUGIN)
-    panel.show_result()
+    panel.turn_to("result")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -27,7 +27,7 @@ from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
 from napari_sciml.io.sets import POINTER, SetPaths, new_set, open_set
-from napari_sciml.techniques.registry import get_technique
+from napari_sciml.techniques.registry import get_technique, sample_names, sample_of
 
 STATE = "findings"
 """Stem of the files that hold what the program itself needs."""
@@ -204,6 +204,8 @@ def image_of(record: Provenance, digits: str, images: Sequence[ImageSource], apa
             return image
     missing = replace(record.source.absent(f"{record.source.name} is not there any more"), fingerprint=digits)
     if record.source.path is None and not record.source.opened:
+        if (sample := sample_with(record.technique, digits)) is not None:
+            return sample
         reason = f"{record.source.name} was no file, so only what was found in it could be opened"
         return replace(record.source.absent(reason), fingerprint=digits)
     try:
@@ -223,6 +225,17 @@ def image_of(record: Provenance, digits: str, images: Sequence[ImageSource], apa
         pixel_size=record.source.pixel_size,
         unit=record.source.unit,
     )
+
+
+def sample_with(technique: str, digits: str) -> ImageSource | None:
+    """Return the sample of a technique if it has this fingerprint: it is no file, but made again anywhere."""
+    if technique not in sample_names():
+        return None
+    sample = sample_of(technique).open()
+    if sample.fingerprint and sample.fingerprint == digits:
+        return sample
+    sample.close()
+    return None
 
 
 def opened_again(record: Provenance, apart: bool) -> ImageSource:

@@ -42,7 +42,8 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
         head = f"Stopped after {done} of {total} {findings.provenance.what}: {head}; marked partial"
     if edits:
         counts = {"added": edits.added, "removed": edits.removed, "labelled": edits.labelled}
-        changed = " and ".join(f"{n} {verb}" for verb, n in counts.items() if n) or "described"
+        parts = [f"{n} {verb}" for verb, n in counts.items() if n] or ["described"]
+        changed = " and ".join(filter(None, (", ".join(parts[:-1]), parts[-1])))
         # Where the sentence counts something else, it has to say what was changed.
         things = "" if not findings.summary else f"{style_for(findings.overlays[0].label).many}: "
         head += f" ({things}{changed} by hand)"
