@@ -150,6 +150,57 @@ def test_without_its_image_a_run_opens_and_says_so(found, name, tmp_path):
         back.source.read((0,))
 
 
+@pytest.mark.parametrize("beside", ["in the folder", "beside it", "where it lay from there"])
+def test_image_and_run_that_are_copied_elsewhere_find_each_other(found, tmp_path, beside):
+    home, away = tmp_path / "home", tmp_path / "away"
+    (home / "scans").mkdir(parents=True)
+    (home / "results").mkdir()
+    path = home / "scans" / "scan.tif"
+    path.write_bytes(Path(found["microct"].source.path).read_bytes())
+    findings = sciml.run("microct", path, **SETTINGS["microct"])
+    findings.save(home / "results" / "out")
+    home.rename(away)
+    run, scan = away / "results" / "out", away / "scans" / "scan.tif"
+    if beside != "where it lay from there":
+        scan.rename((run if beside == "in the folder" else run.parent) / "scan.tif")
+    back = sciml.open_run(run)
+    assert not back.source.absent
+    np.testing.assert_array_equal(pixels_of(back.source), pixels_of(found["microct"].source))
+    assert "fiber" in back.maps
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[:200])
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (lambda out: cut(out / "run.json"), "not a record"),
+        (lambda out: (out / "run.json").write_text("{}"), "not a run record"),
+        (lambda out: cut(next(out.glob("run-data/*/findings.npz"))), "no run that can be read"),
+        (lambda out: cut(next(out.glob("run-data/*/findings.json"))), "no run that can be read"),
+        (lambda out: next(out.glob("run-data/*/findings.npz")).unlink(), "no run that can be read"),
+        (lambda out: (out / "run.json").unlink(), "no file or folder"),
+        (lambda out: newer(out / "run.json"), "newer version"),
+    ],
+)
+def test_a_damaged_run_is_one_sentence(found, tmp_path, damage, says):
+    found["microct"].save(tmp_path / "out")
+    damage(tmp_path / "out")
+    with pytest.raises(sciml.SciMLError, match=says):
+        sciml.open_run(tmp_path / "out")
+
+
+def newer(path: Path) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "format_version": 99}))
+
+
+def test_a_file_that_belongs_to_no_run_is_one_sentence(files):
+    with pytest.raises(sciml.SciMLError, match="belongs to no saved run"):
+        sciml.open_run(files["microct"])
+
+
 def test_another_image_in_its_place_is_noticed(found, tmp_path):
     path = tmp_path / "scan.tif"
     volume = pixels_of(found["microct"].source)

@@ -7,10 +7,12 @@ executed: pickles are refused, and a dataclass comes back only as the type that 
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
+from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
@@ -18,14 +20,18 @@ import pandas as pd
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.atomic import write_text
 
-Kind = TypeVar("Kind")
 TUPLE, LIST, MAPPING, ARRAY, TABLE, FIELDS = "tuple", "list", "mapping", "array", "table", "fields"
+DAMAGED = (
+    *(OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError),
+    *(BadZipFile, zlib.error),
+)
+"""What reading raises where a file is cut, changed or not ours."""
 
 
 def pack(value: Any, path: Path) -> None:
     """Write `value` into ``path.json`` and ``path.npz``."""
     arrays: dict[str, Any] = {}
-    plain = _pack(value, "", arrays)
+    plain = _pack(value, arrays)
     write_text(path.with_suffix(".json"), json.dumps(plain) + "\n")
     np.savez_compressed(path.with_suffix(".npz"), **arrays)
 
@@ -47,46 +53,55 @@ def unpack(path: Path, kinds: Mapping[str, type] | None = None) -> Any:
     """
     try:
         plain = json.loads(path.with_suffix(".json").read_bytes())
-        with np.load(path.with_suffix(".npz"), allow_pickle=False) as arrays:
+        # Opened here: numpy leaves a file that is no archive open.
+        with (
+            path.with_suffix(".npz").open("rb") as file,
+            np.load(file, allow_pickle=False) as arrays,
+        ):
             return _unpack(plain, arrays, kinds or {})
-    except (OSError, EOFError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except DAMAGED as error:
         raise SciMLError(
             f"{path.parent} holds no run that can be read ({error})", "run again, or copy the folder again"
         ) from error
 
 
-def _pack(value: Any, name: str, arrays: dict[str, Any]) -> Any:
+def _pack(value: Any, arrays: dict[str, Any]) -> Any:
     match value:
         case None | bool() | int() | float() | str():
             return value
         case np.generic():
             return value.item()
         case tuple() | list():
-            items = [_pack(part, f"{name}.{number}", arrays) for number, part in enumerate(value)]
+            items = [_pack(part, arrays) for part in value]
             return {TUPLE if isinstance(value, tuple) else LIST: items}
         case Mapping():
-            return {MAPPING: {str(key): _pack(part, f"{name}.{key}", arrays) for key, part in value.items()}}
+            return {MAPPING: {str(key): _pack(part, arrays) for key, part in value.items()}}
         case pd.DataFrame():
             return {
-                TABLE: [_column(value[key], f"{name}.{key}", arrays) for key in value],
+                TABLE: [_column(value[key], arrays) for key in value],
                 "rows": len(value),
             }
         case np.ndarray():
-            arrays[name] = value
-            return {ARRAY: name}
+            return {ARRAY: _keep(value, arrays)}
     if not is_dataclass(value):
         raise TypeError(f"{type(value).__name__} is no plain data")
     parts = {one.name: getattr(value, one.name) for one in fields(value)}
-    packed = {key: _pack(part, f"{name}.{key}", arrays) for key, part in parts.items()}
+    packed = {key: _pack(part, arrays) for key, part in parts.items()}
     return {FIELDS: packed, "kind": type(value).__name__}
 
 
-def _column(column: pd.Series, name: str, arrays: dict[str, Any]) -> dict[str, Any]:
+def _keep(values: Any, arrays: dict[str, Any]) -> str:
+    """Put an array among the others and return its name there: a person's column may be called anything."""
+    name = str(len(arrays))
+    arrays[name] = values
+    return name
+
+
+def _column(column: pd.Series, arrays: dict[str, Any]) -> dict[str, Any]:
     said = {"name": column.name, "dtype": str(column.dtype)}
     values = column.to_numpy()
     if values.dtype.kind in "biufcmM":
-        arrays[name] = values
-        return {**said, ARRAY: name}
+        return {**said, ARRAY: _keep(values, arrays)}
     return {**said, LIST: [_word(value) for value in values]}
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from napari_sciml.core.findings import (
     TilesOverlay,
 )
 from napari_sciml.core.fingerprint import fingerprint, is_image
-from napari_sciml.core.provenance import Provenance
+from napari_sciml.core.provenance import FORMAT_VERSION, Provenance, SourceRecord
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
@@ -31,7 +31,8 @@ from napari_sciml.techniques.registry import get_technique, sample_names, sample
 
 STATE = "findings"
 """Stem of the files that hold what the program itself needs."""
-FINGERPRINT = "fingerprint"
+FINGERPRINT, IMAGE_FOLDER = "fingerprint", "image_folder"
+"""Entries of ``run.json`` beside the record: which image it was, and its folder as seen from this one."""
 MASK = "mask.npy"
 """A mask that was painted, as a file that ``--mask`` takes."""
 FORMERLY = (
@@ -79,7 +80,12 @@ def save_run(
         written += beside(draft.publish)
         write_state(findings, draft.inner(STATE))
         record = findings.provenance.model_dump(mode="json")
-        draft.record = {**record, "partial": findings.partial, FINGERPRINT: known_fingerprint(findings)}
+        draft.record = {
+            **record,
+            "partial": findings.partial,
+            FINGERPRINT: known_fingerprint(findings),
+            IMAGE_FOLDER: image_folder(findings.source, draft.folder),
+        }
     return [*map(draft.placed, written), draft.saved.pointer]
 
 
@@ -150,8 +156,7 @@ def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -
     saved = open_set(folder_of(path))
     record = record_of(saved)
     technique = get_technique(record.technique)
-    digits = str(saved.record.get(FINGERPRINT, ""))
-    source = image_of(record, digits, images, technique.apart)
+    source = image_of(saved, record, images, technique.apart)
     if saved.home is None:
         return open_version_1(saved.folder, record, technique, source)
     context = technique.context_type
@@ -166,21 +171,34 @@ def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -
 
 
 def folder_of(path: str | os.PathLike[str]) -> Path:
-    """Return the folder of a run, from itself or from its ``run.json``."""
+    """Return the folder of a run, from itself or from a file in it.
+
+    Raises
+    ------
+    SciMLError
+        If a file lies beside no ``run.json``.
+    """
     place = Path(path).expanduser()
-    return place.parent if place.name.lower() == POINTER and not place.is_dir() else place
+    if not place.is_file():
+        return place.parent if place.name.lower() == POINTER else place
+    if not (place.parent / POINTER).is_file():
+        raise SciMLError(f"{place} belongs to no saved run", f"choose the folder that holds {POINTER}")
+    return place.parent
 
 
 def record_of(saved: SetPaths) -> Provenance:
     """Check the record of a set."""
     try:
-        return Provenance.model_validate(saved.record)
+        record = Provenance.model_validate(saved.record)
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"]) or "the file"
         raise SciMLError(
             f"{saved.pointer} is not a run record ({where}: {first['msg'].lower()})", "choose another folder"
         ) from error
+    if record.format_version > FORMAT_VERSION:
+        raise SciMLError(f"{saved.folder} was saved by a newer version", "update napari-sciml")
+    return record
 
 
 def settings_of(technique: Technique, values: Mapping[str, Any]) -> RunSettings:
@@ -197,34 +215,36 @@ def lazy_maps(technique: Technique, source: ImageSource, settings: RunSettings) 
         return {}
 
 
-def image_of(record: Provenance, digits: str, images: Sequence[ImageSource], apart: bool) -> ImageSource:
-    """Find the image of a run: among the open ones, else in its file, else only its description."""
+def image_of(saved: SetPaths, record: Provenance, images: Sequence[ImageSource], apart: bool) -> ImageSource:
+    """Find the image of a run: among the open ones, else in its file, else only its description.
+
+    A file that was copied together with the run's folder is found where it lies now.
+    """
+    digits, source = str(saved.record.get(FINGERPRINT, "")), record.source
     for image in images:
-        if image.shape == record.source.shape and is_image(image, digits):
+        if image.shape == source.shape and is_image(image, digits):
             return image
-    missing = replace(record.source.absent(f"{record.source.name} is not there any more"), fingerprint=digits)
-    if record.source.path is None and not record.source.opened:
+    if source.path is None and not source.opened:
         if (sample := sample_with(record.technique, digits)) is not None:
             return sample
-        reason = f"{record.source.name} was no file, so only what was found in it could be opened"
-        return replace(record.source.absent(reason), fingerprint=digits)
-    try:
-        image = opened_again(record, apart)
-    except SciMLError:
-        return missing
-    if image.shape != record.source.shape or (digits and not is_image(image, digits)):
+        reason = f"{source.name} was no file, so only what was found in it could be opened"
+        return replace(source.absent(reason), fingerprint=digits)
+    reason = f"{source.name} is not there any more"
+    for place in places(saved, source):
+        try:
+            image = opened_again(source, place, apart)
+        except SciMLError:
+            continue
         image.close()
-        place = record.source.path or record.source.name
-        reason = f"{place} is not the image of this run any more: its pixels are others now"
-        return replace(record.source.absent(reason), fingerprint=digits)
-    image.close()
-    return replace(
-        image,
-        name=record.source.name,
-        axes=record.source.axes,
-        pixel_size=record.source.pixel_size,
-        unit=record.source.unit,
-    )
+        if image.shape == source.shape and (not digits or is_image(image, digits)):
+            return replace(
+                image, name=source.name, axes=source.axes, pixel_size=source.pixel_size, unit=source.unit
+            )
+        image.close()
+        reason = (
+            f"{source.path or source.name} is not the image of this run any more: its pixels are others now"
+        )
+    return replace(source.absent(reason), fingerprint=digits)
 
 
 def sample_with(technique: str, digits: str) -> ImageSource | None:
@@ -238,14 +258,36 @@ def sample_with(technique: str, digits: str) -> ImageSource | None:
     return None
 
 
-def opened_again(record: Provenance, apart: bool) -> ImageSource:
-    """Open the file of a run as it was opened then."""
+def places(saved: SetPaths, source: SourceRecord) -> Iterator[Path | None]:
+    """Yield the folders in which the image may lie: None for where it lay, then those near the run."""
+    yield None
+    folder = saved.folder.absolute()
+    yield from dict.fromkeys((folder / str(saved.record.get(IMAGE_FOLDER, ".")), folder, folder.parent))
+
+
+def opened_again(source: SourceRecord, folder: Path | None, apart: bool) -> ImageSource:
+    """Open the file of a run as it was opened then, or the one of its name in another folder."""
     from napari_sciml.io import open_image
+    from napari_sciml.io.paths import split_part
     from napari_sciml.io.series import open_series
 
-    options = dict(record.source.opened)
+    options = dict(source.opened)
     if files := options.pop("files", None):
-        return open_series(files)
+        return open_series(files if folder is None else [folder / Path(file).name for file in files])
     # The part inside the file is in the path.
     options.pop("dataset", None)
-    return open_image(str(record.source.path), **{"apart": apart, **options})
+    path, part = split_part(str(source.path))
+    place = path if folder is None else str(folder / Path(path).name)
+    return open_image(f"{place}::{part}" if part else place, **{"apart": apart, **options})
+
+
+def image_folder(source: ImageSource, folder: Path) -> str:
+    """Return where the image lies as seen from the run's folder, so that both can be copied together."""
+    from napari_sciml.io.paths import split_part
+
+    file = next(iter(source.opened.get("files", ())), None) or split_part(source.path or "")[0]
+    try:
+        return Path(os.path.relpath(Path(file).parent, folder.absolute())).as_posix() if file else "."
+    except ValueError:
+        # On another drive.
+        return "."
