@@ -2,6 +2,7 @@
 #
 #   make demo     the main job on the sample: a window, or files in out/demo where there is no display
 #   make test     format, lint, types, docs and the test suite
+#   make fast     the tests without the slow ones
 #   make help     the rest
 
 SHELL := bash
@@ -15,7 +16,7 @@ PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test lint docs bench venv install format freeze readme clean
+.PHONY: help demo test fast slow lint docs bench venv install format freeze readme clean
 
 help: ## Say what the targets do
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1@\2/' | column -t -s '@'
@@ -24,9 +25,14 @@ demo: $(RUN_STAMP) ## Run the main job on the sample: in a window, or into out/d
 	@scripts/system-packages.sh window
 	@$(BIN)/napari-sciml demo --out out/demo
 
-test: export OMP_NUM_THREADS ?= 2
-test: lint docs ## Run everything that must pass: lint, docs and the test suite
-	@scripts/with-display.sh $(BIN)/python -m pytest $(PYTEST_ARGS)
+test: lint docs fast slow ## Run everything that must pass: lint, docs and the test suite
+
+fast slow: export OMP_NUM_THREADS ?= 2
+fast: $(DEV_STAMP) ## Run the tests without the slow ones
+	@scripts/with-display.sh $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+
+slow: $(DEV_STAMP) ## Run the slow tests: those that train, and those that kill processes
+	@scripts/with-display.sh $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP) ## Check format, style and types
 	$(BIN)/ruff format --check $(CODE)

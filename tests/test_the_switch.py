@@ -19,6 +19,8 @@ from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques.registry import sample_names, sample_of
 from napari_sciml.training.integers import answers
 
+pytestmark = pytest.mark.slow
+
 BACKENDS = ("codebook", "int8")
 HESITATES = 0.1
 """In float32 the two best classes are nearer than this."""

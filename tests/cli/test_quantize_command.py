@@ -22,6 +22,8 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model, open_model
 from napari_sciml.training.codebooks import sweep
 
+pytestmark = pytest.mark.slow
+
 DATASET = {"seed": 0, "slabs": 1, "held_slabs": 0, "slices": 2, "patches": 100, "size_px": 112}
 DATASET |= {"held_fibers": 0.1, "tested": 0.3}
 

@@ -53,7 +53,7 @@ def test_killed_at_random_moments(kind: str, processes: Any, tmp_path: Path) -> 
         process = started(processes, killed_saves.save_on_and_on, kind, tmp_path, version + 1, done)
         while done.value == version and process.is_alive():
             time.sleep(0.001)
-        time.sleep(rng.uniform(0, time.monotonic() - begin))
+        time.sleep(rng.uniform(0, min(1.0, time.monotonic() - begin)))
         process.kill()
         process.join()
         assert process.exitcode == -signal.SIGKILL

@@ -243,6 +243,7 @@ def examples(random_patch_model) -> Examples:
     return Examples(RNG.normal(size=(60, 16, 16)).astype(np.float32), "noise")
 
 
+@pytest.mark.slow
 def test_a_variant_is_stored_beside_the_weights(random_patch_model, examples, tmp_path: Path) -> None:
     from napari_sciml.networks.registry import get_model
 
@@ -317,6 +318,7 @@ def test_too_few_examples(random_patch_model, tmp_path: Path) -> None:
         drive(make_codebook(random_patch_model, spec(2, "qat", data=2), few, 0, tmp_path))
 
 
+@pytest.mark.slow
 def test_sensitivity_of_every_part(random_patch_model, examples, tmp_path: Path) -> None:
     images = examples.images
     table = drive(sensitivity(random_patch_model, images[:20], images[20:], (1, 2, 16)))

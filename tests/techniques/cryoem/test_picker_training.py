@@ -17,6 +17,8 @@ from napari_sciml.techniques.cryoem.picking.evaluate import rank_real
 from napari_sciml.techniques.cryoem.picking.finetune import Labelled, particle_loss
 from napari_sciml.techniques.cryoem.picking.measure import network_picks
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_tiny_run_makes_a_model_that_loads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(train, "FIELDS", 800)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
+import pytest
 import torch
 
 from napari_sciml.networks.table_iv import TableIV, pool3
@@ -12,6 +13,8 @@ from napari_sciml.techniques.diffraction.dataset import DatasetSpec, make_run, r
 from napari_sciml.techniques.diffraction.first_weights import set_first_weights
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
 from napari_sciml.techniques.diffraction.rolling import rolled
+
+pytestmark = pytest.mark.slow
 
 
 def pooled(tiles: np.ndarray) -> torch.Tensor:

@@ -15,6 +15,8 @@ from napari_sciml.techniques.gisaxs.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.pool import DECOY, PoolSpec, build_pool, views_of
 from napari_sciml.techniques.gisaxs.train import NAMES, train
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:

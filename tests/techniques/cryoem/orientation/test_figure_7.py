@@ -6,11 +6,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from napari_sciml.core.progress import drive
 from napari_sciml.techniques.cryoem.maps import built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation.figure_7 import figure_7, picture
 from napari_sciml.techniques.cryoem.orientation.paper import PaperSettings
+
+pytestmark = pytest.mark.slow
 
 
 def test_every_training_has_a_curve_and_a_test(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ from napari_sciml.techniques.cryoem.orientation.references import reference_imag
 from napari_sciml.techniques.cryoem.orientation.table_iii_results import mirrored, table_iii
 from napari_sciml.training.fit import FitSettings
 
+pytestmark = pytest.mark.slow
+
 PARTICLE = fit_box(built_in_map())
 
 

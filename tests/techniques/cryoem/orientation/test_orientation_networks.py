@@ -74,6 +74,7 @@ def test_images_one_by_one_and_together_get_the_same_answer(untrained: Orientati
     np.testing.assert_allclose(answer(untrained, images), each, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_table_iii_learns_in_a_few_epochs(tmp_path: Path) -> None:
     images = paper_set(PARTICLE, 500, 0)
     settings = replace(PaperSettings(), fit=FitSettings(5, 50, 2e-3, 5e-2, symmetric=False))
@@ -118,6 +119,7 @@ def test_boxes_of_another_size_are_refused() -> None:
         drive(classify_views(replace(test, images=test.images[:, :32, :32]), get_model(REALISTIC_NAME)))
 
 
+@pytest.mark.slow
 def test_a_model_for_ones_own_map(tmp_path: Path) -> None:
     folder = drive(train_for_map(random_map(28), tmp_path / "mine", quick=True))
     model = open_model(folder)
