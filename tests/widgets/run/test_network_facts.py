@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from qtpy.QtWidgets import QLabel
 
+from napari_sciml.app.session import session_for
 from napari_sciml.core.provenance import NetworkRecord
 from napari_sciml.widgets.run.network_facts import NetworkFacts
 
@@ -48,7 +49,7 @@ def test_the_figures_stand_beside_the_result(window):
 def test_new_figures_replace_the_old_ones(qtbot, window):
     window.open_image()
     window.run()
-    record = window.panel._runs.state.findings.provenance
+    record = session_for(window.viewer).runs.state.findings.provenance
     facts = NetworkFacts()
     qtbot.addWidget(facts)
     facts.show_record(record.model_copy(update={"network": NETWORK}))
