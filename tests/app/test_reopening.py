@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
 from napari_sciml.layers import readers
 from napari_sciml.layers.image_layer import image_layer
-from napari_sciml.techniques.registry import window_of
+from napari_sciml.techniques.registry import get_technique, window_of
 
 FROZEN = Path(__file__).parents[1] / "frozen"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -237,7 +238,7 @@ def changed(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("spoil", "sentence"), [(gone, "is not there any more. All else is shown."), (changed, "its pixels are")]
+    ("spoil", "sentence"), [(gone, "is not there any more. All else is shown"), (changed, "its pixels are")]
 )
 @pytest.mark.parametrize("technique", TECHNIQUES)
 def test_without_its_image_the_rest_is_shown(
@@ -287,3 +288,20 @@ def test_a_run_with_nothing_found_opens(tmp_path):
     for window in (again, before):
         window.runs.set_threshold(0.5)
     assert_alike(again, before)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_a_run_of_the_first_version_opens(tmp_path, technique: str):
+    before = run_on(make_file(technique, tmp_path), technique)
+    findings, folder = before.runs.result.findings, tmp_path / "old"
+    folder.mkdir()
+    get_technique(technique).write(findings, folder)
+    record = findings.provenance.model_dump(mode="json")
+    (folder / "run.json").write_text(json.dumps({**record, "format_version": 1, "partial": False}))
+    again = open_in(ViewerModel(), folder)
+    assert again.runs.state.image is not None
+    np.testing.assert_allclose(again.points.data, before.points.data, atol=1e-3)
+    for window in (again, before):
+        window.runs.set_threshold(0.9)
+    np.testing.assert_allclose(again.points.data, before.points.data, atol=1e-3)
+    assert again.runs.state.values.keys() == before.runs.state.values.keys()

@@ -82,7 +82,7 @@ def read_runs(path: Paths) -> list[Any]:
             return points_table_layers(file, images)
         layers = saved_run_layers(file, images)
         for note in notes_on(layers):
-            remark(note)
+            remark(note.removesuffix("."))
         return layers
 
     return _read_each(path, read)

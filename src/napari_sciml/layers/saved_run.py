@@ -54,7 +54,7 @@ class OpenedRun:
     def notes(self) -> tuple[str, ...]:
         """Sentences that a person should know."""
         gone = self.findings.source.absent
-        return (f"{gone}. All else is shown.",) if gone else ()
+        return (f"{gone}. All else is shown; to have both, open the image and then the run.",) if gone else ()
 
 
 @dataclass(frozen=True)

@@ -229,7 +229,7 @@ def image_of(saved: SetPaths, record: Provenance, images: Sequence[ImageSource],
             return sample
         reason = f"{source.name} was no file, so only what was found in it could be opened"
         return replace(source.absent(reason), fingerprint=digits)
-    reason = f"{source.name} is not there any more"
+    reason = f"{source.path or source.name} is not there any more"
     for place in places(saved, source):
         try:
             image = opened_again(source, place, apart)
