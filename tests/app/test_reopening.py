@@ -24,6 +24,7 @@ from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
 from napari_sciml.layers import readers
 from napari_sciml.layers.image_layer import image_layer
+from napari_sciml.layers.keeper import HandEdits
 from napari_sciml.techniques.registry import get_technique, window_of
 
 FROZEN = Path(__file__).parents[1] / "frozen"
@@ -151,6 +152,19 @@ def test_all_that_was_there_is_there_again(saved, told):
         for window in (again, before):
             window.runs.set_threshold(threshold)
         assert_alike(again, before)
+
+
+@pytest.mark.parametrize("technique", TECHNIQUES)
+def test_only_what_a_person_changed_is_an_edit(tmp_path, technique: str):
+    window = run_on(make_file(technique, tmp_path), technique)
+    assert not window.runs.result.edits
+    window.runs.set_threshold(0.3)
+    assert not window.runs.result.edits
+    assert not any(keeper.corrections for _, keeper in window.runs.result.keepers)
+    labels = window.points.features["label"].astype(object)
+    labels[0] = "odd"
+    window.points.features = window.points.features.assign(label=labels)
+    assert window.runs.result.edits == HandEdits(labelled=1)
 
 
 def test_the_page_is_set_as_it_was(saved):

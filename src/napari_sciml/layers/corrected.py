@@ -36,8 +36,11 @@ def own_columns(features: pd.DataFrame, found: Collection[Hashable]) -> list[Has
     return [name for name in features.columns if name not in found]
 
 
-def labelled_rows(features: pd.DataFrame, label: str) -> Flags:
-    """Return for each row whether it is a point of the network to which a person gave another label."""
+def labelled_rows(features: pd.DataFrame, label: str | npt.NDArray[np.object_]) -> Flags:
+    """Return for each row whether it is a point of the network to which a person gave another label.
+
+    `label` is what the network says: of all points, or of each.
+    """
     other: Flags = np.asarray(features["label"].to_numpy(dtype=object) != label, dtype=bool)
     return np.logical_and(model_rows(features), other)
 
@@ -83,7 +86,7 @@ def lay_over(
 def gather(
     positions: Positions,
     features: pd.DataFrame,
-    label: str,
+    label: str | npt.NDArray[np.object_],
     found: Collection[Hashable],
     expected: Collection[bytes],
     before: Corrections,
@@ -95,7 +98,7 @@ def gather(
     positions, features
         The points on screen: ``(n, axes)``, and a row for each.
     label, found
-        The label and the columns that the network gives its points.
+        The label that the network gives all its points or each of these, and the columns that it gives.
     expected
         Keys of the network's points that would be on screen if nobody had changed anything.
     before

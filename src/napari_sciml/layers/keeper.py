@@ -71,6 +71,7 @@ class PointsKeeper:
         self._rows = len(layer.data)
         self._found: tuple[Hashable, ...] = tuple(layer.features.columns)
         self._expected = dict.fromkeys(row_keys(layer.data[model_rows(layer.features)]))
+        self._named: dict[bytes, object] = {}
         self._before = Corrections.none(layer.ndim)
         layer.events.data.connect(self._on_data)
         layer.selected_data.events.items_changed.connect(self._on_selection)
@@ -91,7 +92,7 @@ class PointsKeeper:
         return HandEdits(
             added=len(layer.data) - model,
             removed=max(0, len(self._expected) - model),
-            labelled=int(labelled_rows(layer.features, self._label).sum()),
+            labelled=int(labelled_rows(layer.features, self._given(layer)).sum()),
             columns=len(own_columns(layer.features, self._found)),
         )
 
@@ -103,7 +104,7 @@ class PointsKeeper:
             return self._before
         self._mark_from(layer, self._rows)
         points = np.asarray(layer.data, np.float64), layer.features
-        return gather(*points, self._label, self._found, self._expected, self._before)
+        return gather(*points, self._given(layer), self._found, self._expected, self._before)
 
     def adopt(self, findings: Findings, overlay: PointsOverlay) -> None:
         """Take the layer for the points of `findings`, corrections included, as a person left it since."""
@@ -137,8 +138,19 @@ class PointsKeeper:
         positions, features = overlay_positions(findings, overlay), model_features(findings, overlay)
         self._label = overlay.label
         self._found = tuple(features.columns)
-        self._expected = dict.fromkeys(row_keys(positions))
+        keys = row_keys(positions)
+        self._expected = dict.fromkeys(keys)
+        # Predicted points may be called after what predicts them.
+        named = features["label"].to_numpy(dtype=object)
+        self._named = dict(zip(keys, named, strict=True)) if (named != overlay.label).any() else {}
         return positions, features
+
+    def _given(self, layer: Points) -> str | npt.NDArray[np.object_]:
+        """Return the label that the network gives to all points, or to each row of the layer."""
+        if not self._named:
+            return self._label
+        keys = row_keys(np.asarray(layer.data, np.float64))
+        return np.array([self._named.get(key, self._label) for key in keys], dtype=object)
 
     def _write(
         self, layer: Points, data: npt.NDArray[np.float64], features: pd.DataFrame, sizes: npt.NDArray[Any]
