@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def save_work(
     findings: Findings,
     folder: Path,
     corrected: list[PointsCopy],
-    beside: Files,
+    beside: Files = MappingProxyType({}),
 ) -> Generator[Progress, None, list[Path]]:
     """Write everything into `folder`, with what a person `corrected`.
 
