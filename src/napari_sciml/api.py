@@ -143,7 +143,7 @@ def run(
     backend
         What computes the scores.
     on_progress
-        Called after each tile.
+        Called when the work begins, with ``done=0``, and after each tile.
     cancel
         Raised by another thread to stop the run; what was found until then comes back, marked partial.
     **settings

@@ -292,6 +292,9 @@ def test_a_folder_of_version_1_opens(found, name, tmp_path):
     assert len(back.at_threshold(0.9).tables[points.table]) == len(
         findings.at_threshold(0.9).tables[points.table]
     )
+    # It can be saved again, with its picture.
+    before = {path.name for path in tmp_path.iterdir() if path.suffix not in ("", ".json")}
+    assert before <= {path.name for path in back.save(tmp_path / "again")} | {"features.csv"}
 
 
 def test_views_and_map_of_picks_travel_and_come_back(tmp_path):

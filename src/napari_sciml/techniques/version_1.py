@@ -10,10 +10,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.findings import Findings, PointsOverlay, Product
+from napari_sciml.core.findings import Findings, PointsOverlay, Product, TilesOverlay
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
@@ -71,9 +72,10 @@ def fibers(
 def frames(
     folder: Path, main: pd.DataFrame, record: Provenance, settings: Any, source: ImageSource
 ) -> Findings:
-    """Open diffraction frames; the scores of single tiles were not saved."""
+    """Open diffraction frames; of single tiles, the scores of those with spots were saved."""
     from napari_sciml.techniques.diffraction.context import DiffractionContext
-    from napari_sciml.techniques.diffraction.grid import BOX_PX
+    from napari_sciml.techniques.diffraction.grid import BOX_PX, grid_shape
+    from napari_sciml.techniques.diffraction.recipe import POSITIVE, TILES, tile_map
     from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather
 
     lost = main["score"].isna()
@@ -89,7 +91,21 @@ def frames(
     candidates = gather([spots])
     overlay = PointsOverlay(SPOTS, columns, "bragg", float(BOX_PX + 4))
     tables = {MAIN: whole, SPOTS: candidates}
-    return Findings(tables, MAIN, candidates, (overlay,), record, settings, context, source)
+    scores = np.full((record.units_total, *grid_shape(source.shape[-2:])), np.nan, np.float32)
+    frame, row, column = (candidates[name].to_numpy() for name in ("frame", "tile_row", "tile_column"))
+    scores[frame, row, column] = candidates["score"]
+    return Findings(
+        tables,
+        MAIN,
+        candidates,
+        (overlay,),
+        record,
+        settings,
+        context,
+        source,
+        maps={TILES: tile_map(scores)},
+        tiles=(TilesOverlay(TILES, POSITIVE),),
+    )
 
 
 def lattices(

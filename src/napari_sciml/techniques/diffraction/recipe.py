@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
+import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.backends import Predictor
@@ -86,7 +88,6 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
         search = run.search
         candidates = gather(search.found)
         context = DiffractionContext(search.done, tuple(search.failed))
-        middle = (TILE_PX - 1) / 2
         return Findings(
             tables=self.decide(candidates, run.settings, context),
             main=MAIN,
@@ -96,7 +97,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
             settings=run.settings,
             context=context,
             source=run.source,
-            maps={TILES: FieldMap(search.scores, (1.0, TILE_PX, TILE_PX), (0.0, middle, middle))},
+            maps={TILES: tile_map(search.scores)},
             tiles=(TilesOverlay(TILES, POSITIVE),),
         )
 
@@ -116,6 +117,12 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
     def summarise(self, findings: Findings) -> str:
         """Say how many frames are hits: ``20 hits in 200 frames (10.0 %)``; those left out do not count."""
         return hits_in(findings)
+
+
+def tile_map(scores: npt.NDArray[np.float32]) -> FieldMap:
+    """Return the map of the scores ``(frames, rows, columns)`` of all tiles."""
+    middle = (TILE_PX - 1) / 2
+    return FieldMap(scores, (1.0, TILE_PX, TILE_PX), (0.0, middle, middle))
 
 
 def hits_in(findings: Findings) -> str:
