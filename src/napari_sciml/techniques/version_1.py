@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.findings import Findings, PointsOverlay, Product, TilesOverlay
+from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay, Product, TilesOverlay
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
@@ -111,20 +111,35 @@ def frames(
 def lattices(
     folder: Path, main: pd.DataFrame, record: Provenance, settings: Any, source: ImageSource
 ) -> Findings:
-    """Open GISAXS frames; lines of features were not saved."""
+    """Open GISAXS frames; of features their places were saved, not their lines."""
     from napari_sciml.io.tables import read_csv
     from napari_sciml.techniques.gisaxs.context import GisaxsContext
-    from napari_sciml.techniques.gisaxs.tables import EXPLAINED, MAIN, SPOT_COLUMNS, SPOTS
+    from napari_sciml.techniques.gisaxs.tables import (
+        EXPLAINED,
+        FEATURE_LINE_COLUMNS,
+        FEATURE_LINES,
+        FEATURES,
+        MAIN,
+        SPOT_COLUMNS,
+        SPOTS,
+        joined,
+    )
 
     columns = place(source)
     spots = points(folder, columns)
     spots = spots.reindex(columns=list(SPOT_COLUMNS)).astype({"found": bool, "mirrored": bool})
     explained = read_csv(folder / "explained.csv")
-    context = GisaxsContext(spots, explained, None, None, outlier_limit=float(main["outlier"].max()))
+    explored = (folder / "features.csv").is_file()
+    features = read_csv(folder / "features.csv") if explored else None
+    lines = joined([], FEATURE_LINE_COLUMNS) if explored else None
+    context = GisaxsContext(spots, explained, features, lines, outlier_limit=float(main["outlier"].max()))
     overlay = PointsOverlay(SPOTS, columns, "spot", max(5.0, 0.03 * min(source.shape[-2:])), found="found")
     candidates = main.drop(columns=["label", "probability", "unknown"])
     tables = {MAIN: main, SPOTS: spots, EXPLAINED: explained}
-    return Findings(tables, MAIN, candidates, (overlay,), record, settings, context, source)
+    if features is not None and lines is not None:
+        tables |= {FEATURES: features, FEATURE_LINES: lines}
+    paths = (PathsOverlay(FEATURE_LINES, columns, "feature", FEATURES),) if explored else ()
+    return Findings(tables, MAIN, candidates, (overlay,), record, settings, context, source, paths=paths)
 
 
 def particles(
