@@ -335,3 +335,13 @@ def test_advanced_opens_and_closes(window):
     advanced.expand(animate=False)
     assert advanced.text() == "▾ Advanced"
     window.wait_for(lambda: window.find("sciml_min_distance").visibleRegion().boundingRect().height() > 5)
+
+
+def test_the_threshold_moves_also_while_the_points_are_hidden(window):
+    image = window.open_image()
+    window.run()
+    layer = window.points
+    layer.visible = False
+    window.find("sciml_threshold").setValue(0.8)
+    layer.visible = True
+    assert len(layer.data) == (image.data >= 0.8 * 255).sum()

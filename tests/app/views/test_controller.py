@@ -360,3 +360,17 @@ def test_who_wants_the_canvas_turns_the_volume_away():
     bench.views.show_volume()
     assert bench.state.shows_volume
     assert not lease.is_held
+
+
+def test_a_new_run_brings_the_images_back_and_shows_its_own_picks_alone():
+    bench = Bench()
+    bench.views.sort()
+    bench.views.build()
+    older = bench.runs.result
+    assert bench.state.shows_volume
+    bench.runs.run()
+    assert not bench.state.shows_volume
+    assert bench.viewer.dims.ndisplay == 2
+    assert not any(layer.visible for layer in older.layers)
+    assert all(layer.visible for layer in bench.runs.result.layers)
+    assert older.image.visible

@@ -127,8 +127,7 @@ class Canvas:
             Whether those who hold the canvas already may stay below; else they are asked to leave.
         """
         if not on_top:
-            while self._leases:
-                self._ask(self._leases[-1])
+            self.clear()
         viewer = self._viewer()
         if viewer is None:
             return None
@@ -136,6 +135,11 @@ class Canvas:
         self._leases.append(lease)
         self.changed.emit()
         return lease
+
+    def clear(self) -> None:
+        """Ask all who hold the canvas to leave."""
+        while self._leases:
+            self._ask(self._leases[-1])
 
     def hand_in(self, lease: CanvasLease) -> bool:
         """Strike off a lease, after those on top of it have left; return whether it was held."""

@@ -65,6 +65,8 @@ class OnScreen:
         viewer = self._viewer()
         if viewer is None:
             return
+        # Who holds the canvas would show the older result again when leaving.
+        self._canvas.clear()
         if image is not None and image not in viewer.layers:
             image = None
         # The image may have been moved during the run; the points belong to where it is now.
@@ -75,6 +77,7 @@ class OnScreen:
 
     def put(self, result: Result) -> None:
         """Take a result whose layers are in the viewer already, for example those of a saved run."""
+        self._canvas.clear()
         older, self.result = self.result, result
         if older is not None and older.place.name == result.place.name:
             # Two results on one image cannot be told apart; the older one is hidden, not lost.
