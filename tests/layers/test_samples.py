@@ -6,9 +6,10 @@ from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
 from napari_sciml.app.run.snippets import command_text, python_text
+from napari_sciml.core.fingerprint import fingerprint
 from napari_sciml.layers.keys import SAMPLE_KEY
 from napari_sciml.layers.origin import origin_of
-from napari_sciml.layers.samples import cmc_phantom
+from napari_sciml.layers.samples import cmc_phantom, gisaxs_series
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.samples.diffraction_run import diffraction_run
 from napari_sciml.samples.microct_phantom import FOLDER, IMAGE
@@ -81,3 +82,12 @@ def test_open_sample_finds_it_and_it_can_be_named_in_a_script():
     (layer,) = viewer.open_sample("napari-sciml", "sample_cmc_phantom")
     assert layer.name == "CMC phantom"
     assert source_from_layer(layer).path == str(FOLDER / IMAGE)
+
+
+def test_a_part_of_a_sample_is_another_image():
+    data, arguments, _ = gisaxs_series()[0]
+    part = Layer.create(np.asarray(data[:2]), dict(arguments), "image")
+    whole = Layer.create(data, dict(arguments), "image")
+    assert source_from_layer(whole).fingerprint
+    assert not source_from_layer(part).fingerprint
+    assert fingerprint(source_from_layer(part)) != fingerprint(source_from_layer(whole))

@@ -22,7 +22,8 @@ def image_layer(source: ImageSource, technique: str = "") -> LayerData:
         The science that it is meant for; if that is not known, the one that recognises it.
     """
     look = look_of(source, technique)
-    said = {PATH_KEY: source.path, FINGERPRINT_KEY: source.fingerprint, TECHNIQUE_KEY: technique}
+    made = (source.fingerprint, source.shape) if source.fingerprint else None
+    said = {PATH_KEY: source.path, FINGERPRINT_KEY: made, TECHNIQUE_KEY: technique}
     about = {OPENED_KEY: dict(source.opened), KNOWN_KEY: dict(source.known)}
     metadata = {
         PATH_KEY: source.path,

@@ -17,7 +17,8 @@ OPENED_KEY = "napari_sciml_opened"
 """Written by our readers: how the file was opened beside its path, see `ImageSource.opened`."""
 
 FINGERPRINT_KEY = "napari_sciml_fingerprint"
-"""Written by samples that are made when they are looked at, see `ImageSource.fingerprint`."""
+"""Written by samples that are made when they are looked at: `ImageSource.fingerprint`, and the shape of what
+it tells. A part of the image may carry the same metadata."""
 
 TECHNIQUE_KEY = "napari_sciml_technique"
 """Written by readers and samples: the technique that most likely suits the image. Read by the panel."""

@@ -39,9 +39,9 @@ def sample_layers(technique: str) -> list[LayerData]:
     if sample.truth:
         about["truth"] = load(sample.truth)()
     look: dict[str, Any] = load(spec.look)(source) if spec.look else {}
-    known = {SAMPLE_KEY: about, KNOWN_KEY: dict(source.known), TECHNIQUE_KEY: technique}
+    known: dict[str, Any] = {SAMPLE_KEY: about, KNOWN_KEY: dict(source.known), TECHNIQUE_KEY: technique}
     if source.fingerprint:
-        known[FINGERPRINT_KEY] = source.fingerprint
+        known[FINGERPRINT_KEY] = source.fingerprint, source.shape
     metadata = {**look.pop("metadata", {}), **known}
     return [(pixels, {"name": source.name, **source_place(source), **look, "metadata": metadata}, "image")]
 

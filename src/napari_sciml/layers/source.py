@@ -50,6 +50,7 @@ def source_from_layer(layer: Layer) -> ImageSource:
     if axes is not None and "c" in axes:
         raise SciMLError(f"{name} has channels", "take one of them, for example with Layers > Split Stack")
     size = pixel_size(layer, axes) if axes is not None else None
+    digits, shape = layer.metadata.get(FINGERPRINT_KEY, ("", ()))
     source = ImageSource.from_array(
         data,
         axes=axes,
@@ -58,7 +59,7 @@ def source_from_layer(layer: Layer) -> ImageSource:
         name=name,
         path=source_path(layer),
         known=dict(layer.metadata.get(KNOWN_KEY, {})),
-        fingerprint=layer.metadata.get(FINGERPRINT_KEY, ""),
+        fingerprint=digits if tuple(shape) == tuple(data.shape) else "",
     )
     return replace(source, opened=dict(layer.metadata.get(OPENED_KEY, {})))
 

@@ -225,7 +225,8 @@ def image_of(saved: SetPaths, record: Provenance, images: Sequence[ImageSource],
         if image.shape == source.shape and is_image(image, digits):
             return image
     if source.path is None and not source.opened:
-        if (sample := sample_with(record.technique, digits)) is not None:
+        sample = sample_with(record.technique, digits)
+        if sample is not None and sample.shape == source.shape:
             return sample
         reason = f"{source.name} was no file, so only what was found in it could be opened"
         return replace(source.absent(reason), fingerprint=digits)

@@ -55,7 +55,10 @@ def look(
         blocked=running.jobs.blocked or plan.blocked,
         going=running.jobs.going,
         result="" if result is None else result_line(result.findings, result.edits),
-        next_step="" if result is None else next_step(result.findings, result.edits, screen.is_there),
+        # What to do next with the result of another technique stands on pages that are not there.
+        next_step=""
+        if result is None or own is None
+        else next_step(result.findings, result.edits, screen.is_there),
         error=error,
         note=note,
         can_save=result is not None,
