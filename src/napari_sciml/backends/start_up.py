@@ -11,9 +11,9 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.model import Model
 
-LIBRARIES_S = 3.0
+LIBRARIES_S = 2.0
 """Loading torch and a runtime, once in the life of a program."""
-MEASURING_S = 3.0
+MEASURING_S = 2.0
 """Trying every runtime on a model, once on a machine."""
 WEIGHTS_S = 0.3
 """Reading the weights."""

@@ -30,7 +30,7 @@ PEAK_COUNTS = 2.0**16
 NOT_MEASURED = -1
 """In the gap between two modules and behind the beamstop, as photon-counting detectors write it."""
 
-FRAME_S = 0.4
+FRAME_S = 0.2
 """Seconds for a frame, on the machine that `core.run_rate` compares with."""
 
 ORDERED, TURNED, SWITCHED, SETTLED = 4, 11, 17, 19

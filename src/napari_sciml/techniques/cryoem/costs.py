@@ -6,11 +6,11 @@ from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.scale import PickScale
 
-RAW_MEGAPIXEL_S = 0.03
+RAW_MEGAPIXEL_S = 0.02
 """Seconds for a megapixel of a micrograph: reading and shrinking it."""
-NETWORK_MEGAPIXEL_S = {"torch": 3.0, "none": 0.4}
+NETWORK_MEGAPIXEL_S = {"torch": 1.5, "none": 0.2}
 """Seconds for a megapixel of what the network sees, by runtime; without a network, of the Laplacian."""
-FASTER_S = 1.2
+FASTER_S = 0.6
 """The same in the other runtimes."""
 FEATURES_BYTES = 500
 """Bytes for each pixel of the network's image: what its layers hold at once."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
 
-FRAME_S = 0.15
+FRAME_S = 0.1
 """Seconds for a frame of any size: the network, and the fit of its spots."""
-TORCH_S = 0.1
+TORCH_S = 0.07
 """Seconds for a frame that the network takes longer in torch."""
-MEGAPIXEL_S = 0.5
+MEGAPIXEL_S = 0.3
 """Seconds for a megapixel: cleaning, and the way into q."""
-EXPLORE_S = 0.3
+EXPLORE_S = 0.2
 """Seconds for a frame whose peaks, rings, arcs and lines are looked for too."""
 BYTES_PER_PIXEL = 60
 

@@ -17,7 +17,7 @@ from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 
 KEPT = 4
 """So many micrographs are kept; a run reads each once."""
-MICROGRAPH_S = 1.3
+MICROGRAPH_S = 0.75
 """Seconds for a micrograph of 1024 x 1024 px, on the machine that `core.run_rate` compares with."""
 
 
