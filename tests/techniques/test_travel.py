@@ -127,6 +127,7 @@ def test_a_saved_run_is_the_run(found, name, tmp_path):
     assert tmp_path / "out" / "run.json" in written
     for place in (tmp_path / "out", tmp_path / "out" / "run.json"):
         back = sciml.open_run(place)
+        assert not back.source.data.is_open
         assert_same(back, findings)
         assert not back.source.absent
         assert_same(back.at_threshold(0.3), findings.at_threshold(0.3))

@@ -236,12 +236,13 @@ def image_of(saved: SetPaths, record: Provenance, images: Sequence[ImageSource],
             image = opened_again(source, place, apart)
         except SciMLError:
             continue
+        same = image.shape == source.shape and (not digits or is_image(image, digits))
+        # It is opened again when pixels are asked for.
         image.close()
-        if image.shape == source.shape and (not digits or is_image(image, digits)):
+        if same:
             return replace(
                 image, name=source.name, axes=source.axes, pixel_size=source.pixel_size, unit=source.unit
             )
-        image.close()
         reason = (
             f"{source.path or source.name} is not the image of this run any more: its pixels are others now"
         )
