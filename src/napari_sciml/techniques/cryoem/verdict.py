@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from napari_sciml.techniques.cryoem.views import MIRROR_PAIR
+from napari_sciml.techniques.cryoem.views import taken_for_mirror
 
 MATCH_DIAMETERS = 0.5
 """A pick within half a diameter of a particle has found it."""
@@ -41,7 +41,7 @@ def compare(found: pd.DataFrame, true: pd.DataFrame, diameter_px: float) -> str:
     truth = true["view"].to_numpy()[matched[:, 1]]
     named = views >= 0
     right = views == truth
-    mirrored = np.isin(views, MIRROR_PAIR) & np.isin(truth, MIRROR_PAIR) & ~right
+    mirrored = taken_for_mirror(views, truth)
     share = right[named].mean() if named.any() else float("nan")
     return (
         f"{text} Of {len(matched)} particles found, {int(named.sum())} were named one of the 84 views, "

@@ -55,3 +55,10 @@ def directions(angles_deg: npt.ArrayLike) -> FloatArray:
     """Give the unit vectors ``(n, 3)`` as (x, y, z) from which rot and tilt ``(n, 2)`` look at the map."""
     rot, tilt = np.radians(np.asarray(angles_deg, float)).T
     return np.stack([np.sin(tilt) * np.cos(rot), np.sin(tilt) * np.sin(rot), np.cos(tilt)], axis=1)
+
+
+def taken_for_mirror(said: npt.NDArray[np.int64], truth: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """Return which of the answers `said` are the other view of the mirrored pair."""
+    one, other = MIRROR_PAIR
+    swapped: npt.NDArray[np.bool_] = ((said == one) & (truth == other)) | ((said == other) & (truth == one))
+    return swapped

@@ -20,7 +20,8 @@ from napari_sciml.techniques.cryoem.orientation.evaluate import (
 )
 from napari_sciml.techniques.cryoem.orientation.paper import PaperSettings
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
-from napari_sciml.techniques.cryoem.orientation.table_iii_results import mirrored, table_iii
+from napari_sciml.techniques.cryoem.orientation.table_iii_results import table_iii
+from napari_sciml.techniques.cryoem.views import taken_for_mirror
 from napari_sciml.training.fit import FitSettings
 
 pytestmark = pytest.mark.slow
@@ -66,7 +67,7 @@ def test_nearest_reference_and_clusters_know_easy_images() -> None:
 
 def test_mirrored_answers_are_counted_both_ways() -> None:
     said, truth = np.array([72, 83, 72, 5]), np.array([83, 72, 72, 83])
-    np.testing.assert_array_equal(mirrored(said, truth), [True, True, False, False])
+    np.testing.assert_array_equal(taken_for_mirror(said, truth), [True, True, False, False])
 
 
 def test_the_interval_of_a_difference_holds_it() -> None:

@@ -39,11 +39,11 @@ from napari_sciml.techniques.cryoem.orientation.dataset import (
     realistic_set,
 )
 from napari_sciml.techniques.cryoem.orientation.maps import map_of
-from napari_sciml.techniques.cryoem.orientation.paper import IMAGES, LEARNT
+from napari_sciml.techniques.cryoem.orientation.paper import AS_IN_THE_PAPER, IMAGES, LEARNT
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
-from napari_sciml.techniques.cryoem.orientation.table_iii_results import AS_IN_THE_PAPER, mirrored
 from napari_sciml.techniques.cryoem.orientation.train import PAPER_NAME, REALISTIC_NAME, share
 from napari_sciml.techniques.cryoem.particles import Particles
+from napari_sciml.techniques.cryoem.views import taken_for_mirror
 from napari_sciml.training.calibration import expected_calibration_error
 from napari_sciml.training.metrics import bootstrap_by_group, wilson
 
@@ -98,7 +98,7 @@ def paper_figures(model: Model, amounts: Amounts, map70s: Path | None) -> Work[l
     said = (yield from classify_views(boxes(test, particle), model)).argmax(axis=1)
     right = said == test.labels
     simple = nearest_reference(test.images, reference_images(particle)) == test.labels
-    swapped = mirrored(said, test.labels)
+    swapped = taken_for_mirror(said, test.labels)
     split = "paper protocol"
     note = f"baseline: nearest reference, no training; {int(swapped.sum())} answers are the mirrored view"
     found = [share("accuracy", split, right, note, float(simple.mean()))]
@@ -173,7 +173,7 @@ def compared(
     frames = test.particles.table["frame"].to_numpy()
     low, high = bootstrap_by_group(right, frames)
     worse, better = difference(right, other, frames)
-    swapped = int(mirrored(said, test.labels).sum())
+    swapped = int(taken_for_mirror(said, test.labels).sum())
     error = expected_calibration_error(chances, test.labels)
     accuracy = Metric(
         name="accuracy",

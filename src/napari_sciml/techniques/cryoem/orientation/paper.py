@@ -16,6 +16,8 @@ from napari_sciml.techniques.cryoem.orientation.learn import answer
 from napari_sciml.techniques.cryoem.orientation.stream import standardised, turn_and_move
 from napari_sciml.training.fit import FitSettings, fit
 
+AS_IN_THE_PAPER = (200, 500)
+"""Test images: the paper states 200; its rates fit 500."""
 IMAGES, LEARNT = 2000, 1600
 ARCHITECTURE = "table-iii"
 

@@ -28,17 +28,21 @@ from napari_sciml.techniques.cryoem.orientation.baselines import (
 )
 from napari_sciml.techniques.cryoem.orientation.dataset import LabelledImages, paper_set
 from napari_sciml.techniques.cryoem.orientation.learn import answer
-from napari_sciml.techniques.cryoem.orientation.paper import IMAGES, LEARNT, PaperSettings, fit_table_iii
+from napari_sciml.techniques.cryoem.orientation.paper import (
+    AS_IN_THE_PAPER,
+    IMAGES,
+    LEARNT,
+    PaperSettings,
+    fit_table_iii,
+)
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
-from napari_sciml.techniques.cryoem.views import MIRROR_PAIR
+from napari_sciml.techniques.cryoem.views import MIRROR_PAIR, taken_for_mirror
 from napari_sciml.training.metrics import wilson
 
 SEEDS = 5
 TEST_IMAGES = 5000
 TEST_SEED = 200_000
 """Test images of training seed s have seed 200,000 + s."""
-AS_IN_THE_PAPER = (200, 500)
-"""The paper states 200 test images; its rates fit 500."""
 PAPER = 0.994
 Labels = npt.NDArray[np.int64]
 
@@ -105,7 +109,7 @@ def remembered(
 def row(map_name: str, method: str, said: list[Labels], truths: list[Labels]) -> dict[str, object]:
     """Measure one method: all images, the first 200 and 500 of seed 0, and what the mirrored pair costs."""
     right = [a == t for a, t in zip(said, truths, strict=True)]
-    swapped = [mirrored(a, t) for a, t in zip(said, truths, strict=True)]
+    swapped = [taken_for_mirror(a, t) for a, t in zip(said, truths, strict=True)]
     result = figures(map_name, method, right)
     result["accuracy_merged"] = np.mean([(r | s).mean() for r, s in zip(right, swapped, strict=True)])
     result["mirror_confusions"] = int(sum(s.sum() for s in swapped))
@@ -134,13 +138,6 @@ def figures(map_name: str, method: str, right: list[npt.NDArray[np.bool_]]) -> d
         "best_seed": each.max(),
         "paper": PAPER if "printed" in method else np.nan,
     }
-
-
-def mirrored(said: Labels, truth: Labels) -> npt.NDArray[np.bool_]:
-    """Say which answers are the other one of the mirrored pair."""
-    one, other = MIRROR_PAIR
-    swapped: npt.NDArray[np.bool_] = ((said == one) & (truth == other)) | ((said == other) & (truth == one))
-    return swapped
 
 
 def main(arguments: list[str] | None = None) -> None:
