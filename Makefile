@@ -11,7 +11,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
-CODE := src tests docs scripts $(wildcard benchmarks)
+CODE := src reproduce tests docs scripts $(wildcard benchmarks)
 PYTEST_ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -82,7 +82,7 @@ def views(rounds: int) -> list[dict[str, Any]]:
 
     from napari_sciml.core.progress import drive
     from napari_sciml.networks.registry import get_model
-    from napari_sciml.techniques.cryoem.maps import built_in_map
+    from napari_sciml.techniques.cryoem.density.density_map import built_in_map
     from napari_sciml.techniques.cryoem.orientation.classify import classify_views
     from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views
     from napari_sciml.techniques.cryoem.results import Particles
@@ -108,9 +108,9 @@ def views(rounds: int) -> list[dict[str, Any]]:
 
 def projecting(rounds: int) -> list[dict[str, Any]]:
     """Time projections of a 64-voxel map: slices of its transform against turning it in real space."""
-    from napari_sciml.techniques.cryoem.maps import built_in_map
+    from napari_sciml.techniques.cryoem.density.density_map import built_in_map
     from napari_sciml.techniques.cryoem.simulate.project import project
-    from napari_sciml.techniques.cryoem.views import view_angles
+    from napari_sciml.techniques.cryoem.views.directions import view_angles
 
     particle = built_in_map()
     angles = np.c_[view_angles(), np.zeros(PROJECTIONS)]
@@ -136,7 +136,7 @@ def turned(density: np.ndarray, angles: np.ndarray) -> np.ndarray:
     """Turn a map by linear interpolation and sum it along z."""
     from scipy.ndimage import affine_transform
 
-    from napari_sciml.techniques.cryoem.views import rotation_matrices
+    from napari_sciml.techniques.cryoem.views.directions import rotation_matrices
 
     # Rows of the matrix are x, y, z of the image in the map; the arrays count z, y, x.
     matrix = rotation_matrices(angles)[0].T[::-1, ::-1]

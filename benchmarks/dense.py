@@ -13,7 +13,7 @@ from benchmarks.timing import in_turns, ratio
 from napari_sciml.backends import Predictor, open_predictor
 from napari_sciml.core.tiling import plan_tiles
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.normalise.rules import FloatArray
 from napari_sciml.networks.window import WINDOW_PX
 from napari_sciml.techniques.microct.recipe import TILE_PX
 

@@ -12,12 +12,12 @@ from benchmarks.timing import in_turns, ratio
 from napari_sciml.backends import open_predictor
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
-from napari_sciml.techniques.diffraction.classical import RadialFinder
-from napari_sciml.techniques.diffraction.frames import read_frame
+from napari_sciml.techniques.diffraction.evaluate.classical import RadialFinder
+from napari_sciml.techniques.diffraction.frame_survey import survey
 from napari_sciml.techniques.diffraction.prepare import prepare
 from napari_sciml.techniques.diffraction.search import FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
-from napari_sciml.techniques.diffraction.survey import survey
+from napari_sciml.techniques.diffraction.usable_frames import read_frame
 
 FRAMES = 12
 TARGET_FRAMES_PER_S = 16.6

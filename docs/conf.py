@@ -7,7 +7,7 @@ from importlib import metadata
 from pathlib import Path
 
 HERE = Path(__file__).parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "scripts")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "scripts"), str(HERE.parent)]
 
 import generate
 

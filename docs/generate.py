@@ -59,12 +59,12 @@ def few_levels(folder: Path) -> str:
     """Give Tables VIII and IX, training on rounded data and the sensitivity of every model, with pictures."""
     import pandas as pd
 
-    from napari_sciml.techniques.cryoem.orientation import few_level_tables
-    from napari_sciml.training.codebooks import sweep
+    from napari_sciml.training.quantisation import sweep
+    from reproduce import low_bit_tables
 
     beside = WEIGHTS_FOLDER / "cryoem-orientation"
     eight, nine = (pd.read_csv(beside / f"table_{name}.csv") for name in ("viii", "ix"))
-    few_level_tables.picture(eight, folder / "table_viii.png")
+    low_bit_tables.picture(eight, folder / "table_viii.png")
     tests = pd.read_csv(beside / "figure_7_tests.csv")
     trained = (
         tests.fillna({"data_levels": 0}).groupby("data_levels")["accuracy"].agg(["mean", "min", "count"])
@@ -86,7 +86,7 @@ def few_levels(folder: Path) -> str:
     sweep.picture(parts, folder / "sensitivity.png")
     return "\n".join(
         (
-            few_level_tables.paper_of(eight, nine),
+            low_bit_tables.paper_of(eight, nine),
             "![Correct views over levels, each way.](table_viii.png)\n",
             "## Training on rounded data (the paper's Fig. 7)\n",
             learned,

@@ -172,7 +172,7 @@ def tour_of_particles() -> None:
 
     from napari_sciml.app.panel import dock_panel
     from napari_sciml.app.session import session_for
-    from napari_sciml.app.views.words import ordered
+    from napari_sciml.app.views.text import ordered
 
     viewer = napari.Viewer()
     viewer.window.resize(*WINDOW)

@@ -19,16 +19,16 @@ from napari_sciml.backends import open_predictor
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.normalise import FloatArray
+from napari_sciml.networks.normalise.rules import FloatArray
 from napari_sciml.networks.registry import get_model
 from napari_sciml.networks.saving import read_card, write_card
-from napari_sciml.techniques.cryoem.orientation.dataset import SNR_LADDER, realistic_set
-from napari_sciml.techniques.cryoem.orientation.evaluate import TEST_SEED as PARTICLE_SEED
-from napari_sciml.techniques.cryoem.orientation.maps import map_of
+from napari_sciml.techniques.cryoem.evaluate.orientation import TEST_SEED as PARTICLE_SEED
+from napari_sciml.techniques.cryoem.orientation.model_map import map_of
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
-from napari_sciml.techniques.gisaxs.evaluate import DEVICES, SAMPLES
-from napari_sciml.techniques.gisaxs.evaluate import TEST_SEED as FILM_SEED
-from napari_sciml.techniques.gisaxs.pool import PoolSpec, build_pool
+from napari_sciml.techniques.cryoem.train.orientation.dataset import SNR_LADDER, realistic_set
+from napari_sciml.techniques.gisaxs.evaluate.card_figures import DEVICES, SAMPLES
+from napari_sciml.techniques.gisaxs.evaluate.card_figures import TEST_SEED as FILM_SEED
+from napari_sciml.techniques.gisaxs.train.pool import PoolSpec, build_pool
 from napari_sciml.training.metrics import bootstrap_by_group
 
 MODELS = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs", "cryoem-orientation-realistic")

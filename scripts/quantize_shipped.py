@@ -15,13 +15,13 @@ from pathlib import Path
 
 import torch
 
-from napari_sciml.cli.workbench import how_many
+from napari_sciml.cli.quantize_work import how_many
 from napari_sciml.core.progress import drive
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques import get_technique
-from napari_sciml.training.codebooks.make import make_codebook
+from napari_sciml.training.quantisation.codebook import make_codebook
 
 SPECS = ("qat-8",)
 SEED = 0

@@ -8,8 +8,8 @@ from tempfile import mkdtemp
 
 import pytest
 
+from fixtures.random_models import random_dense_model, random_patch_model
 from napari_sciml.core.run_rate import RATES
-from random_models import random_dense_model, random_patch_model
 
 # What runs in a test must not depend on how fast this machine is. Set before any test asks.
 os.environ["SCIML_RUNTIME"] = "torch"

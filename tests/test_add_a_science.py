@@ -13,12 +13,12 @@ import pandas as pd
 import pytest
 
 import napari_sciml as sciml
+from fixtures.plugins import installed, write_documented
 from napari_sciml.backends import backend_names
 from napari_sciml.cli import doctor
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques import get_technique
 from napari_sciml.techniques.registry import sample_of
-from plugins import installed, write_documented
 
 ROOT = Path(__file__).parents[1]
 DOTS = [(20.0, 30.0), (40.0, 100.0), (70.0, 60.0)]

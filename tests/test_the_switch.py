@@ -17,7 +17,7 @@ from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model, model_names
 from napari_sciml.techniques.registry import sample_names, sample_of
-from napari_sciml.training.integers import answers
+from napari_sciml.training.quantisation.integers import answers
 
 pytestmark = pytest.mark.slow
 

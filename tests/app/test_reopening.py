@@ -24,7 +24,7 @@ from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
 from napari_sciml.layers import readers
 from napari_sciml.layers.image_layer import image_layer
-from napari_sciml.layers.keeper import HandEdits
+from napari_sciml.layers.points_sync import HandEdits
 from napari_sciml.techniques.registry import get_technique, window_of
 
 FROZEN = Path(__file__).parents[1] / "frozen"

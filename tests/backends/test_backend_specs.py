@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import napari_sciml as sciml
-from napari_sciml.app.base.compute import outlook
+from napari_sciml.app.base.backend_choices import outlook
 from napari_sciml.backends import BackendSpec, backend_of, backend_specs, check_backend
 from napari_sciml.backends.ours import Options
 from napari_sciml.backends.registry import BACKENDS

@@ -13,13 +13,13 @@ from napari_sciml.backends.graphs import at_stride, statement_of, write_graph  #
 from napari_sciml.backends.runtimes import installed  # noqa: E402
 from napari_sciml.backends.sessions import OnnxRuntimeSession, OpenVinoSession  # noqa: E402
 from napari_sciml.core.errors import SciMLError  # noqa: E402
-from napari_sciml.networks import table_vii_dense  # noqa: E402
 from napari_sciml.networks.architectures import (  # noqa: E402
     ARCHITECTURES,
     ArchitectureSpec,
     architecture_names,
     new_module,
 )
+from napari_sciml.networks.paper import table_vii_dense  # noqa: E402
 
 SIZES = {
     "table-vii": (16, 16),

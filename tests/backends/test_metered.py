@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from by_hand import ByHand
+from fixtures.by_hand import ByHand
 from napari_sciml.backends import open_for, recorded
 from napari_sciml.backends.compared import CORNER_PX, Nearness, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
@@ -157,7 +157,7 @@ def test_the_share_in_integers_is_that_of_the_layers() -> None:
     first = 268 * 268 * 64 * 25 * 2
     whole = multiply_adds("table-vii-dense", 272, 272, 2)
     assert ARCHITECTURES.of("table-vii-dense").in_integers == pytest.approx(1 - first / whole, abs=0.02)
-    from napari_sciml.networks.orientation_net import OrientationNet
+    from napari_sciml.networks.ours.orientation import OrientationNet
 
     net = OrientationNet()
     rings = net.cosines.numel() + net.sines.numel()

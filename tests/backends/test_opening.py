@@ -34,7 +34,7 @@ def rich_model(random_patch_model: Model, tmp_path_factory: pytest.TempPathFacto
     shutil.copytree(random_patch_model.folder, folder)
     model = open_model(folder)
     if installed("onnxruntime"):
-        from napari_sciml.training.integers import make_int8
+        from napari_sciml.training.quantisation.integers import make_int8
 
         make_int8(model, PATCHES, folder)
     add_calibration(folder, PATCHES, "noise")

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fixtures.random_models import save_random
 from napari_sciml.backends import open_predictor
 from napari_sciml.networks.registry import get_model
-from random_models import save_random
 
 HAS_ONNX = all(importlib.util.find_spec(name) for name in ("onnx", "onnxruntime"))
 pytestmark = pytest.mark.skipif(not HAS_ONNX, reason="the optional extra fast is not installed")

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from by_hand import ByHand
+from fixtures.by_hand import ByHand
 from napari_sciml.backends import tuner
 from napari_sciml.backends.tuner import Choice, choose, expected, near
 from napari_sciml.core.errors import SciMLError

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from napari_sciml.io import atomic
+from napari_sciml.io.saving import atomic
 from napari_sciml.networks.model import Model
 
 RNG = np.random.default_rng(0)

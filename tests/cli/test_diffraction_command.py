@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bright_tiles import still
-from detector_formats import cut, write_cbf, write_tiff
+from fixtures.bright_tiles import still
+from fixtures.detector_formats import cut, write_cbf, write_tiff
 
 FILES = [
     "findings.csv",

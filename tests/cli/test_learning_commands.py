@@ -16,11 +16,12 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.card import Metric
 
 TECHNIQUE = "napari_sciml.techniques.microct"
+PLACES = {"train": "train.networks", "evaluate": "evaluate.card_figures"}
 
 
 def pretend(monkeypatch: pytest.MonkeyPatch, name: str, work: Any) -> None:
     """Put a module with one function where the command looks for the real, slow one."""
-    module = ModuleType(f"{TECHNIQUE}.{name}")
+    module = ModuleType(f"{TECHNIQUE}.{PLACES[name]}")
     setattr(module, name, work)
     monkeypatch.setitem(sys.modules, module.__name__, module)
 
@@ -55,7 +56,7 @@ def test_a_map_of_ones_own_arrives_and_its_model_is_told_how_to_use(
         (out / "card.json").write_text("{}")
         return out
 
-    monkeypatch.setattr("napari_sciml.techniques.cryoem.train.train", train)
+    monkeypatch.setattr("napari_sciml.techniques.cryoem.train.networks.train", train)
     words = ["--map", "ribosome.mrc", "--map-pixel-size-A", "2.5", "--out", tmp_path / "mine"]
     outcome = cli("train", "cryoem", *words)
     assert outcome.status == 0, outcome.err

@@ -19,8 +19,8 @@ from napari_sciml.cli import demo as demo_module
 from napari_sciml.cli import doctor as doctor_module
 from napari_sciml.cli import open as open_module
 from napari_sciml.io import open_image
-from napari_sciml.io.tables import write_csv
-from napari_sciml.io.volumes import write_volume
+from napari_sciml.io.saving.tables import write_csv
+from napari_sciml.io.saving.volumes import write_volume
 from napari_sciml.networks import registry
 from napari_sciml.networks.model import Model
 from napari_sciml.samples import microct_phantom

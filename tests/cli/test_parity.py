@@ -15,7 +15,7 @@ from napari_sciml.app.base.worker import Errand, Finished
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
-from napari_sciml.io.volumes import write_volume
+from napari_sciml.io.saving.volumes import write_volume
 from napari_sciml.layers.keys import SAMPLE_KEY
 
 

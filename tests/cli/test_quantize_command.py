@@ -14,13 +14,13 @@ import pandas as pd
 import pytest
 
 from napari_sciml import api
-from napari_sciml.cli import workbench
+from napari_sciml.cli import quantize_work
 from napari_sciml.cli.variants import describe, how_to_run
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model, open_model
-from napari_sciml.training.codebooks import sweep
+from napari_sciml.training.quantisation import sweep
 
 pytestmark = pytest.mark.slow
 
@@ -48,8 +48,8 @@ def views(tmp_path: Path) -> Path:
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Learn from very few images."""
-    monkeypatch.setattr(workbench, "QUICK_IMAGES", 60)
-    monkeypatch.setattr(workbench, "QUICK_FIELDS", 5)
+    monkeypatch.setattr(quantize_work, "QUICK_IMAGES", 60)
+    monkeypatch.setattr(quantize_work, "QUICK_FIELDS", 5)
 
 
 def test_a_copy_of_few_levels_runs_like_any_other(
@@ -103,7 +103,7 @@ def test_a_folder_of_ones_own_is_changed_in_place(cli: Any, views: Path) -> None
 def test_what_was_learnt_is_not_learnt_again(views: Path) -> None:
     model = open_model(views)
     wanted = {"levels": 2, "data_levels": None, "method": "qat", "scope": "layer", "targets": "weights"}
-    work = workbench.make_levels(model, dict(wanted), 1, True, "")
+    work = quantize_work.make_levels(model, dict(wanted), 1, True, "")
     for step in work:
         if step.what == "epochs":
             break
@@ -111,11 +111,11 @@ def test_what_was_learnt_is_not_learnt_again(views: Path) -> None:
     assert [variant.kind for variant in open_model(model.folder).variants] == ["float32"]
     (log,) = model.folder.rglob("training.csv")
     before = log.read_text()
-    variant = drive(workbench.make_levels(model, dict(wanted), 1, True, ""))
+    variant = drive(quantize_work.make_levels(model, dict(wanted), 1, True, ""))
     assert log.read_text() == before
     # The same seed from the beginning gives the same file.
     shutil.rmtree(model.folder / "work")
-    again = drive(workbench.make_levels(model, dict(wanted), 1, True, ""))
+    again = drive(quantize_work.make_levels(model, dict(wanted), 1, True, ""))
     assert again.sha256 == variant.sha256
 
 
@@ -124,7 +124,7 @@ def test_stopping_says_how_to_go_on(cli: Any, views: Path, monkeypatch: pytest.M
         raise KeyboardInterrupt
         yield
 
-    monkeypatch.setattr(workbench, "make_levels", stop)
+    monkeypatch.setattr(quantize_work, "make_levels", stop)
     outcome = cli("quantize", views, "--quick")
     assert outcome.status == 130
     assert outcome.err.endswith("Stopped.\nThe same command goes on from here.\n")
@@ -181,18 +181,18 @@ def test_faults_are_one_sentence(words: list[str], sentence: str, cli: Any) -> N
 
 def test_a_copy_never_covers_another_model(tmp_path: Path, random_patch_model: Model) -> None:
     mine = open_model(own(random_patch_model, tmp_path / "a" / "net"))
-    copy = workbench.copy_for(mine, tmp_path / "copies")
+    copy = quantize_work.copy_for(mine, tmp_path / "copies")
     assert copy.folder == tmp_path / "copies" / "net"
-    assert workbench.copy_for(mine, tmp_path / "copies").folder == copy.folder, (
+    assert quantize_work.copy_for(mine, tmp_path / "copies").folder == copy.folder, (
         "a second variant joins the first"
     )
-    assert workbench.copy_for(mine, mine.folder.parent).folder == mine.folder
+    assert quantize_work.copy_for(mine, mine.folder.parent).folder == mine.folder
     shipped = open_model(shutil.copytree(get_model("gisaxs-lattice").folder, tmp_path / "b" / "net"))
     with pytest.raises(SciMLError, match="Another model lies in"):
-        workbench.copy_for(shipped, tmp_path / "copies")
+        quantize_work.copy_for(shipped, tmp_path / "copies")
     (tmp_path / "file").write_text("")
     with pytest.raises(SciMLError, match="something else has that name"):
-        workbench.copy_for(mine, tmp_path / "file")
+        quantize_work.copy_for(mine, tmp_path / "file")
 
 
 def test_the_float_weights_are_described_too() -> None:

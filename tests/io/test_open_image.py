@@ -12,9 +12,9 @@ import zarr
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import describe, open_image
-from napari_sciml.io.tiff import TiffPages
-from napari_sciml.io.view import AxisView
-from napari_sciml.io.volumes import write_volume
+from napari_sciml.io.axis_order import AxisView
+from napari_sciml.io.formats.tiff import TiffPages
+from napari_sciml.io.saving.volumes import write_volume
 
 
 @pytest.fixture

@@ -13,15 +13,15 @@ from typing import Any
 
 import pytest
 
-import killed_saves
-from killed_saves import KINDS
+from fixtures import killed_saves
+from fixtures.killed_saves import KINDS
 
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="nothing can be killed like that here"),
 ]
 PRELOADED = [
-    *("killed_saves", "torch", "safetensors.torch", "pandas", "matplotlib.pyplot", "skimage"),
+    *("fixtures.killed_saves", "torch", "safetensors.torch", "pandas", "matplotlib.pyplot", "skimage"),
     *("napari_sciml.techniques.saved_runs", "napari_sciml.techniques.cryoem.recipe", "starfile"),
 ]
 KILLS = 20

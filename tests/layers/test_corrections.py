@@ -9,11 +9,11 @@ import pandas as pd
 import pytest
 from napari.layers import Layer
 
+from fixtures.points_scene import Scene, drag
 from napari_sciml.core.corrections import Corrections
-from napari_sciml.layers.keeper import HandEdits, PointsKeeper
 from napari_sciml.layers.points import points_layer
+from napari_sciml.layers.points_sync import HandEdits, PointsKeeper
 from napari_sciml.layers.spatial import Place
-from points_scene import Scene, drag
 
 COLUMNS = {
     "words": lambda n: np.array([f"w{i}" for i in range(n)], dtype=object),

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from napari.layers import Image, Layer
 
-from cryoem_findings import DIAMETER_A, PIXEL_A, findings, micrographs
-from napari_sciml.app.run.likely import likely
+from fixtures.cryoem_findings import DIAMETER_A, PIXEL_A, findings, micrographs
+from napari_sciml.app.run.guess_technique import likely
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.area import area_layer

@@ -63,7 +63,7 @@ def test_one_file_is_one_picture(files):
 
 
 def test_the_part_inside_a_file_is_remembered_so_that_its_mask_is_found(tmp_path):
-    from napari_sciml.io.detector_mask import mask_in_file
+    from napari_sciml.io.masks.in_file import mask_in_file
 
     path = tmp_path / "run.h5"
     with h5py.File(path, "w") as file:

@@ -8,7 +8,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from fakes import SpotTechnique
+from fixtures.fakes import SpotTechnique
 from napari_sciml.core.context import Context
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.progress import drive

@@ -8,14 +8,14 @@ from napari.components import ViewerModel
 from napari.layers import Image, Layer, Vectors
 
 import napari_sciml as sciml
-from frames import EDGE_PX, HITS, small_run
+from fixtures.frames import EDGE_PX, HITS, small_run
 from napari_sciml.core.findings import FieldMap
 from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.follower import Follower
-from napari_sciml.layers.frames import COLORMAP, contrast, frames_look, is_frames
+from napari_sciml.layers.frames_look import COLORMAP, contrast, frames_look, is_frames
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.spatial import Place, grid_place, spatial_kwargs
 from napari_sciml.layers.tiles import borders, grid_of, outlines, outlines_layer, scores_layer, tile_flags
+from napari_sciml.layers.transform_sync import Follower
 
 TURNED = {"scale": (1.0, 0.5, 0.25), "translate": (2.0, 3.0, 4.0), "rotate": 30.0, "shear": (0.0, 0.0, 0.2)}
 

@@ -10,14 +10,14 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
-from gisaxs_findings import EDGE_PX, KNOWN, findings, small_series
+from fixtures.gisaxs_findings import EDGE_PX, KNOWN, findings, small_series
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.layers.keeper import keeper_for
 from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.origin import origin_of
 from napari_sciml.layers.paths import paths_layers
 from napari_sciml.layers.points import points_layer
+from napari_sciml.layers.points_sync import keeper_for
 from napari_sciml.layers.readers import image_layer
 from napari_sciml.layers.saved_run import saved_run_layers
 from napari_sciml.layers.scattering import scattering_look

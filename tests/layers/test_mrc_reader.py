@@ -15,9 +15,9 @@ from napari.plugins import _initialize_plugins
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.io.mrc import write_mrc
-from napari_sciml.io.pick_writing import write_box, write_cbox, write_picks_csv, write_star
-from napari_sciml.io.picks import read_picks
+from napari_sciml.io.formats.mrc import write_mrc
+from napari_sciml.io.picks.reading import read_picks
+from napari_sciml.io.picks.writing import write_box, write_cbox, write_picks_csv, write_star
 from napari_sciml.io.star import read_star
 from napari_sciml.layers import notify, readers
 from napari_sciml.layers.keys import PATH_KEY, TECHNIQUE_KEY
@@ -31,7 +31,7 @@ from napari_sciml.layers.readers import (
     read_volumes,
 )
 from napari_sciml.layers.source import source_from_layer
-from napari_sciml.techniques.cryoem.files import micrograph_names
+from napari_sciml.techniques.cryoem.write import micrograph_names
 
 IMAGES = np.random.default_rng(0).normal(100, 10, (3, 200, 240)).astype(np.float32)
 NAMES = ["mic_1.mrc", "mic_2.mrc", "mic_10.mrc"]

@@ -7,7 +7,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.source import ImageSource

@@ -12,7 +12,7 @@ import tifffile
 from napari.components import ViewerModel
 from napari.plugins import _initialize_plugins
 
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.source import ImageSource

@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY

@@ -5,12 +5,12 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 from napari_sciml.core.progress import drive
-from napari_sciml.layers.follower import Follower
 from napari_sciml.layers.points import findings_to_layers
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.layers.spatial import Place, spatial_kwargs
+from napari_sciml.layers.transform_sync import Follower
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
 TURNED = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])

@@ -24,8 +24,8 @@ from napari_sciml.networks.codebook.module import (
 )
 from napari_sciml.networks.codebook.packing import pack, unpack
 from napari_sciml.networks.codebook.spec import CodebookSpec, bits_for
+from napari_sciml.networks.paper.table_vii import TableVII
 from napari_sciml.networks.registry import get_model, model_names
-from napari_sciml.networks.table_vii import TableVII
 
 RNG = np.random.default_rng(0)
 

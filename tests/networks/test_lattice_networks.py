@@ -6,8 +6,8 @@ import torch
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.architectures import new_module
-from napari_sciml.networks.log_contrast import CLIP, LogContrast
-from napari_sciml.networks.table_vi import PAPER_PARAMETERS
+from napari_sciml.networks.normalise.log_contrast import CLIP, LogContrast
+from napari_sciml.networks.paper.table_vi import PAPER_PARAMETERS
 
 
 @pytest.mark.parametrize("tag", ["table-vi", "table-vi-printed"])

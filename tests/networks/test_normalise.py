@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.normalise import NORMALISATIONS, FieldRobust, PerPatch
+from napari_sciml.networks.normalise.rules import NORMALISATIONS, FieldRobust, PerPatch
 
 RULES = list(NORMALISATIONS.values())
 

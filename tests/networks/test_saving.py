@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fixtures.random_models import save_random
 from napari_sciml.core import durable
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
@@ -17,7 +18,6 @@ from napari_sciml.networks.card import CARD_FILE, Metric, ModelCard, VariantReco
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model, open_model
 from napari_sciml.networks.saving import add_calibration, add_variant, read_card, save_model, update_card
-from random_models import save_random
 
 
 def saved(folder: Path, parent: Model, brightness: float, *names: str) -> Model:

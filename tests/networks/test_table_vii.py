@@ -4,8 +4,8 @@ import pytest
 import torch
 
 from napari_sciml.networks.architectures import count_parameters
-from napari_sciml.networks.table_vii import PAPER_PARAMETERS, TableVII
-from napari_sciml.networks.table_vii_dense import (
+from napari_sciml.networks.paper.table_vii import PAPER_PARAMETERS, TableVII
+from napari_sciml.networks.paper.table_vii_dense import (
     TableVIIDense,
     difference_kernel,
     differences,

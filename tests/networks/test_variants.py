@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from fixtures.random_models import save_random
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import VariantRecord
@@ -15,7 +16,6 @@ from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model, model_names, open_model
 from napari_sciml.networks.saving import add_calibration, add_variant
-from random_models import save_random
 
 
 @pytest.fixture

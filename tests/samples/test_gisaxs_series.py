@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sciml.samples import gisaxs_series as sample
-from napari_sciml.techniques.gisaxs.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 import pytest
 
-from by_hand import ByHand
+from fixtures.by_hand import ByHand
 from napari_sciml.backends import FieldScores, start_up, tuner
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.making import Making

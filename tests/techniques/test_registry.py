@@ -12,7 +12,7 @@ from inspect import ismodule
 import pytest
 
 import napari_sciml as sciml
-from fakes import SpotTechnique
+from fixtures.fakes import SpotTechnique
 from napari_sciml import techniques
 from napari_sciml.app.run.controller import all_techniques
 from napari_sciml.core.errors import SciMLError, SciMLWarning

@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtWidgets import QWidget
 
 import napari_sciml.techniques
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 
 
 class Window:

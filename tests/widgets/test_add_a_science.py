@@ -8,10 +8,10 @@ from napari._app_model import get_app_model
 from npe2 import PluginManager
 from qtpy.QtWidgets import QComboBox, QWidget
 
+from fixtures.plugins import installed, write_documented
 from napari_sciml.app.panel import dock_panel
 from napari_sciml.app.session import session_for
 from napari_sciml.layers.plugin_samples import PLUGIN
-from plugins import installed, write_documented
 
 
 @pytest.fixture

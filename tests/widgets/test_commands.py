@@ -20,7 +20,7 @@ def docks(viewer):
 
 
 def test_find_fibres_opens_the_panel_once_with_the_selected_image(viewer):
-    from fakes import spots
+    from fixtures.fakes import spots
 
     first = viewer.add_image(spots(), name="first")
     viewer.add_image(spots(), name="second")
@@ -38,7 +38,7 @@ def test_menu_and_command_open_the_same_dock(viewer):
 
 
 def test_run_and_stop_are_in_the_palette(viewer, held, qtbot):
-    from fakes import spots
+    from fixtures.fakes import spots
 
     viewer.add_image(spots(), name="slab")
     execute("run")

@@ -10,7 +10,7 @@ import tifffile
 from napari._app_model import get_app_model
 from qtpy.QtWidgets import QFileDialog
 
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 from napari_sciml.app import reopen
 from napari_sciml.app.panel import dock_panel
 from napari_sciml.app.session import session_for

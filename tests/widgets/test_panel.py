@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget
 
-from fakes import bad_pixels, spots
+from fixtures.fakes import bad_pixels, spots
 from napari_sciml.app.session import session_for
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers import notify

@@ -9,7 +9,7 @@ from scipy.ndimage import gaussian_filter
 
 def bundle() -> np.ndarray:
     """Bright pixels over something that looks a little like a slice."""
-    from fakes import spots
+    from fixtures.fakes import spots
 
     random = np.random.default_rng(0)
     haze = gaussian_filter(random.normal(0, 60, (12, 256, 256)), (0, 3, 3))

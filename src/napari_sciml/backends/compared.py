@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from napari_sciml.backends.predictor import FieldScores
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 
 Pair = tuple[FloatArray, FloatArray]
 """An image ``(h, w)`` and its answer ``(classes,)``."""

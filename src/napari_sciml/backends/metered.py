@@ -11,7 +11,7 @@ from napari_sciml.backends.registry import BACKENDS
 from napari_sciml.backends.sample import Sample
 from napari_sciml.core.provenance import NetworkRecord
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 
 MOST_IMAGES, MOST_FIELDS = 256, 2
 

@@ -12,7 +12,7 @@ from typing import Protocol
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 
 CHUNK = 1024
 """Images in one pass of `Predictor.classify`; more bring no speed and cost memory."""

@@ -12,7 +12,7 @@ from napari_sciml.backends.graphs.builder import SCORES, Graph
 from napari_sciml.backends.runtimes import check_installed
 from napari_sciml.backends.signal_stack import kept_signal_stack
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 
 
 class Session(Protocol):

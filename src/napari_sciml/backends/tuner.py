@@ -27,7 +27,7 @@ from napari_sciml.backends.runtimes import NEEDS, installed
 from napari_sciml.core.cache import user_cache
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 
 VARIABLE = "SCIML_RUNTIME"
 WORTH = 1.15

@@ -74,8 +74,8 @@ def quantize(
 
     For example: napari-sciml quantize gisaxs-lattice --levels 4 --out small/
     """
+    from napari_sciml.cli.quantize_work import copy_for, make_integers, make_levels, sweep_levels
     from napari_sciml.cli.variants import describe, how_to_run
-    from napari_sciml.cli.workbench import copy_for, make_integers, make_levels, sweep_levels
     from napari_sciml.core.progress import drive
     from napari_sciml.networks.registry import get_model, open_model
 

@@ -37,7 +37,7 @@ def make_simulate(technique: str) -> Callable[..., None]:
     ) -> None:
         from napari_sciml.core.progress import drive
         from napari_sciml.core.settings import parse_settings
-        from napari_sciml.io.simulation import SIMULATION
+        from napari_sciml.io.saving.simulation import SIMULATION
 
         spec = parse_settings(simulator.settings_type, settings)
         prepare_folder(out)

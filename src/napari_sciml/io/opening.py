@@ -14,10 +14,10 @@ import numpy as np
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, ImageSource
 from napari_sciml.io.axes import parse_axes, plan_axes
+from napari_sciml.io.axis_order import AxisView
 from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.paths import READABLE, format_of, is_pattern, split_part
 from napari_sciml.io.raw import RawImage
-from napari_sciml.io.view import AxisView
 
 
 def open_image(
@@ -121,7 +121,7 @@ def open_once(
 
 def _open_raw(file: str, part: str, apart: bool) -> RawImage:
     """Hand the path to the module that knows its format."""
-    from napari_sciml.io import detector, hdf5, image_files, mrc, numpy_files, ome_zarr, photo, tiff
+    from napari_sciml.io.formats import detector, hdf5, image_files, mrc, numpy_files, ome_zarr, photo, tiff
 
     if not file.strip():
         raise SciMLError("No file was given", READABLE)

@@ -12,8 +12,8 @@ from typing import Any
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.atomic import write_text
 from napari_sciml.io.paths import unreadable
+from napari_sciml.io.saving.atomic import write_text
 
 Blocks = dict[str, pd.DataFrame]
 Values = dict[str, Any]

@@ -43,7 +43,7 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
     SciMLError
         If the file cannot be read, or names none of the open micrographs.
     """
-    from napari_sciml.io.picks import BOX_KEY, NOTES, OPTICS_KEY, read_picks
+    from napari_sciml.io.picks.reading import BOX_KEY, NOTES, OPTICS_KEY, read_picks
 
     file = Path(path)
     place: dict[str, Any] = {}
@@ -52,7 +52,7 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
         names = list(dict.fromkeys(table["micrograph"]))
         ndim, size = (3 if len(names) > 1 else 2), USUAL_PX
     else:
-        from napari_sciml.techniques.cryoem.files import micrograph_names
+        from napari_sciml.techniques.cryoem.write import micrograph_names
 
         source = source_from_layer(image)
         names, ndim = micrograph_names(source), source.ndim

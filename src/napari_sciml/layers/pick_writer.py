@@ -49,9 +49,9 @@ def save_picks(
     SciMLError
         If a file cannot be written, or the points lie in more than three dimensions.
     """
-    from napari_sciml.io.pick_writing import Optics, write_box, write_boxes, write_star
-    from napari_sciml.io.picks import OPTICS_KEY
-    from napari_sciml.io.sets import new_set
+    from napari_sciml.io.picks.reading import OPTICS_KEY
+    from napari_sciml.io.picks.writing import Optics, write_box, write_boxes, write_star
+    from napari_sciml.io.saving.sets import new_set
 
     positions = np.asarray(data, dtype=float)
     if positions.shape[1] > 3:
@@ -89,7 +89,7 @@ def save_picks(
 
 def names_for(table: pd.DataFrame, source: ImageSource | None, layer_name: str) -> list[str]:
     """Name the micrograph of each frame, by the image of the run or else by the layer."""
-    from napari_sciml.techniques.cryoem.files import micrograph_names
+    from napari_sciml.techniques.cryoem.write import micrograph_names
 
     count = int(table["frame"].max()) + 1 if len(table) else 1
     if source is not None and len(names := micrograph_names(source)) >= count:

@@ -44,7 +44,7 @@ def points_table_layers(path: str | os.PathLike[str], images: Iterable[Layer] = 
     SciMLError
         If the record or the table is missing, not valid, or holds no positions.
     """
-    from napari_sciml.io.record import read_record
+    from napari_sciml.io.saving.record import read_record
 
     file = table_of(Path(path))
     record_file = record_of(file)
@@ -101,7 +101,7 @@ def read_points(file: Path, record: Provenance) -> tuple[npt.NDArray[np.float64]
     SciMLError
         If it cannot be read or does not fit the image of the run.
     """
-    from napari_sciml.io.tables import read_csv, read_points_csv
+    from napari_sciml.io.saving.tables import read_csv, read_points_csv
 
     count = len(record.source.axes)
     if file.name.lower() != FINDINGS_NAME:
@@ -152,7 +152,7 @@ def marker_diameter(record: Provenance) -> float:
 
 def plain_points(file: Path) -> LayerData:
     """Open a table of points that nobody knows anything else of, as napari does."""
-    from napari_sciml.io.tables import read_points_csv
+    from napari_sciml.io.saving.tables import read_points_csv
 
     positions, features = read_points_csv(file)
     return positions, {"name": file.stem, "features": features}, "points"

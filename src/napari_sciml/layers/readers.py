@@ -128,7 +128,7 @@ def _listed(path: Paths) -> list[str]:
 
 
 def _is_detector_file(path: str) -> bool:
-    from napari_sciml.io.detector import is_detector_file
+    from napari_sciml.io.formats.detector import is_detector_file
 
     return is_detector_file(Path(path))
 

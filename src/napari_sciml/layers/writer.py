@@ -40,8 +40,8 @@ def save_points(path: str | os.PathLike[str], data: Any, meta: dict[str, Any]) -
     SciMLError
         If a file cannot be written.
     """
-    from napari_sciml.io.atomic import write_text
-    from napari_sciml.io.tables import write_points_csv
+    from napari_sciml.io.saving.atomic import write_text
+    from napari_sciml.io.saving.tables import write_points_csv
 
     positions = np.asarray(data, dtype=float)
     columns = [f"position-{axis}" for axis in range(positions.shape[1])]

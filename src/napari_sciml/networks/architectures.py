@@ -59,16 +59,16 @@ def ours(name: str, network: str, statement: str, in_integers: float = 1.0) -> A
     return ArchitectureSpec(name, f"napari_sciml.networks.{network}", graph, in_integers)
 
 
-LATTICE_NET = ours("lattice-net", "lattice_net:LatticeNet", "LATTICE_NET", 0.92)
-PICKER_NET = ours("picker-net", "picker_net:PickerNet", "PICKER_NET")
-ORIENTATION_NET = ours("orientation-net", "orientation_net:OrientationNet", "ORIENTATION_NET", 0.11)
-TABLE_III = ours("table-iii", "table_iii:TableIII", "TABLE_III")
-TABLE_IV = ours("table-iv", "table_iv:TableIV", "TABLE_IV")
-TABLE_IV_PRINTED = ours("table-iv-printed", "table_iv:TableIVPrinted", "TABLE_IV")
-TABLE_VI = ours("table-vi", "table_vi:TableVI", "TABLE_VI")
-TABLE_VI_PRINTED = ours("table-vi-printed", "table_vi:TableVIPrinted", "TABLE_VI")
-TABLE_VII = ours("table-vii", "table_vii:TableVII", "TABLE_VII")
-TABLE_VII_DENSE = ours("table-vii-dense", "table_vii_dense:TableVIIDense", "TABLE_VII_DENSE", 0.94)
+LATTICE_NET = ours("lattice-net", "ours.lattice:LatticeNet", "LATTICE_NET", 0.92)
+PICKER_NET = ours("picker-net", "ours.picker:PickerNet", "PICKER_NET")
+ORIENTATION_NET = ours("orientation-net", "ours.orientation:OrientationNet", "ORIENTATION_NET", 0.11)
+TABLE_III = ours("table-iii", "paper.table_iii:TableIII", "TABLE_III")
+TABLE_IV = ours("table-iv", "paper.table_iv:TableIV", "TABLE_IV")
+TABLE_IV_PRINTED = ours("table-iv-printed", "paper.table_iv:TableIVPrinted", "TABLE_IV")
+TABLE_VI = ours("table-vi", "paper.table_vi:TableVI", "TABLE_VI")
+TABLE_VI_PRINTED = ours("table-vi-printed", "paper.table_vi:TableVIPrinted", "TABLE_VI")
+TABLE_VII = ours("table-vii", "paper.table_vii:TableVII", "TABLE_VII")
+TABLE_VII_DENSE = ours("table-vii-dense", "paper.table_vii_dense:TableVIIDense", "TABLE_VII_DENSE", 0.94)
 
 
 def architecture_names() -> list[str]:

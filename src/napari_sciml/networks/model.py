@@ -13,8 +13,8 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import ModelCard
 from napari_sciml.networks.codebook.spec import CodebookSpec
-from napari_sciml.networks.normalise import NORMALISATIONS, Normalisation
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
+from napari_sciml.networks.normalise.rules import NORMALISATIONS, Normalisation
 
 if TYPE_CHECKING:
     from torch import nn

@@ -11,7 +11,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.architectures import architecture_names
 from napari_sciml.networks.card import CARD_FILE, ModelCard
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.normalise import NORMALISATIONS
+from napari_sciml.networks.normalise.rules import NORMALISATIONS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -23,7 +23,7 @@ from napari_sciml.core.locks import held
 from napari_sciml.networks.architectures import count_parameters
 from napari_sciml.networks.card import CARD_FILE, CalibrationRecord, Metric, ModelCard, VariantRecord
 from napari_sciml.networks.model import Model, Variant
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 
 if TYPE_CHECKING:
     from torch import nn

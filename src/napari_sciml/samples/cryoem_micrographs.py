@@ -52,6 +52,6 @@ def truth() -> pd.DataFrame:
 
 def verdict(findings: Findings) -> str:
     """Compare the picks, and the views if they were sorted, with the particles of the micrographs."""
-    from napari_sciml.techniques.cryoem.verdict import compare
+    from napari_sciml.techniques.cryoem.compare_truth import compare
 
     return compare(findings.table, truth(), DIAMETER_A / PIXEL_A)

@@ -11,7 +11,7 @@ import pandas as pd
 from napari_sciml.core.fingerprint import made_from
 from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
-from napari_sciml.io.view import expand_index
+from napari_sciml.io.axis_order import expand_index
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings
@@ -171,7 +171,7 @@ def film(number: int, lattice: str) -> GisaxsSpec:
 
 def write_series(path: str) -> None:
     """Write the series as a NumPy file; the q ranges then have to be given to whoever opens it."""
-    from napari_sciml.io.atomic import replacing
+    from napari_sciml.io.saving.atomic import replacing
 
     with replacing(path) as draft, draft.open("wb") as file:
         np.save(file, np.asarray(gisaxs_series().data))

@@ -24,7 +24,7 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.run_rate import RATES
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
-from napari_sciml.networks.cut import centre_windows
+from napari_sciml.networks.crop import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.network_run import Cost, JobT, NetworkRun, SearchT, SettingsT, Start

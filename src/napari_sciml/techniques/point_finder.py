@@ -135,8 +135,8 @@ class PointFinder:
 
     def write(self, findings: Findings, folder: Path) -> list[Path]:
         """Write ``findings.csv``, ``points.csv`` and, as long as the image is there, ``overlay.png``."""
-        from napari_sciml.io.picture import save_overlay
-        from napari_sciml.io.tables import write_csv, write_points_csv
+        from napari_sciml.figures.overlay import save_overlay
+        from napari_sciml.io.saving.tables import write_csv, write_points_csv
 
         (overlay,), table, source = findings.overlays, findings.table, findings.source
         written = [

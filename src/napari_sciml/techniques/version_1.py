@@ -31,7 +31,7 @@ def open_version_1(folder: Path, record: Provenance, technique: Technique, sourc
     SciMLError
         If its tables are missing or are no tables of this technique.
     """
-    from napari_sciml.io.tables import read_csv
+    from napari_sciml.io.saving.tables import read_csv
 
     known = {
         key: value for key, value in record.settings.items() if key in technique.settings_type.model_fields
@@ -57,8 +57,8 @@ def fibers(
 ) -> Findings:
     """Open fibres."""
     from napari_sciml.techniques.microct.context import MicroCTContext
-    from napari_sciml.techniques.microct.job import resolve
-    from napari_sciml.techniques.microct.tables import MAIN, axis_columns
+    from napari_sciml.techniques.microct.decide import MAIN, axis_columns
+    from napari_sciml.techniques.microct.run_geometry import resolve
 
     job = resolve(source, settings)
     # Those of the other kind were left out already.
@@ -74,9 +74,9 @@ def frames(
 ) -> Findings:
     """Open diffraction frames; of single tiles, the scores of those with spots were saved."""
     from napari_sciml.techniques.diffraction.context import DiffractionContext
+    from napari_sciml.techniques.diffraction.decide import MAIN, SPOTS, gather
     from napari_sciml.techniques.diffraction.grid import BOX_PX, grid_shape
     from napari_sciml.techniques.diffraction.recipe import POSITIVE, TILES, tile_map
-    from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, gather
 
     lost = main["score"].isna()
     whole = main.assign(
@@ -112,9 +112,9 @@ def lattices(
     folder: Path, main: pd.DataFrame, record: Provenance, settings: Any, source: ImageSource
 ) -> Findings:
     """Open GISAXS frames; of features their places were saved, not their lines."""
-    from napari_sciml.io.tables import read_csv
+    from napari_sciml.io.saving.tables import read_csv
     from napari_sciml.techniques.gisaxs.context import GisaxsContext
-    from napari_sciml.techniques.gisaxs.tables import (
+    from napari_sciml.techniques.gisaxs.decide import (
         EXPLAINED,
         FEATURE_LINE_COLUMNS,
         FEATURE_LINES,
@@ -147,11 +147,11 @@ def particles(
 ) -> Findings:
     """Open picks, and the views and the map that were made of them."""
     from napari_sciml.io import open_image
-    from napari_sciml.io.tables import read_csv
+    from napari_sciml.io.saving.tables import read_csv
     from napari_sciml.techniques.cryoem.context import CryoEMContext
-    from napari_sciml.techniques.cryoem.files import PRODUCTS
+    from napari_sciml.techniques.cryoem.decide import FSC, MAIN, VIEWS, decide
     from napari_sciml.techniques.cryoem.scale import pick_scale
-    from napari_sciml.techniques.cryoem.tables import FSC, MAIN, VIEWS, decide
+    from napari_sciml.techniques.cryoem.write import PRODUCTS
 
     scale = pick_scale(source, settings)
     made = {name: folder / f"{name}.csv" for name in (VIEWS, FSC)}
@@ -187,7 +187,7 @@ def place(source: ImageSource) -> tuple[str, ...]:
 
 def points(folder: Path, columns: tuple[str, ...]) -> pd.DataFrame:
     """Read ``points.csv`` with the positions as columns of these names."""
-    from napari_sciml.io.tables import read_points_csv
+    from napari_sciml.io.saving.tables import read_points_csv
 
     positions, features = read_points_csv(folder / "points.csv")
     if positions.shape[1] != len(columns):

@@ -16,7 +16,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.io.atomic import replacing, write_text
+from napari_sciml.io.saving.atomic import replacing, write_text
 
 LOG_FILE = "training.csv"
 Log = list[dict[str, str]]

@@ -5,17 +5,17 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
-from fakes import SpotTechnique, spots
+from fixtures.fakes import SpotTechnique, spots
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.compare.controller import ENDED, NO_IMAGE, PARTIAL, ComparisonController
 from napari_sciml.app.compare.pair import RECORD, TABLE
 from napari_sciml.app.compare.second_run import COMPARING, REPLACED, STOPPED
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.app.run.sentences import RUNNING
+from napari_sciml.app.run.text import RUNNING
 from napari_sciml.core.progress import drive
-from napari_sciml.io.record import read_record
-from napari_sciml.layers.keeper import keeper_for
+from napari_sciml.io.saving.record import read_record
+from napari_sciml.layers.points_sync import keeper_for
 
 
 class DimTechnique(SpotTechnique):
@@ -302,7 +302,7 @@ def test_a_fall_back_is_told_and_not_compared(desk, monkeypatch):
 
 
 def test_what_a_person_can_mend_is_one_sentence(desk):
-    from fakes import bad_pixels
+    from fixtures.fakes import bad_pixels
 
     desk.technique.fail = bad_pixels()
     desk.comparison.start()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import napari_sciml as sciml
-from frames import FRAMES, HITS, small_run
+from fixtures.frames import FRAMES, HITS, small_run
 from napari_sciml.app.hits.rate import hit_table, rate_window, running_rate
 
 

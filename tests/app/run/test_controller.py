@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from fakes import SpotTechnique, bad_pixels, spots
+from fixtures.fakes import SpotTechnique, bad_pixels, spots
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.worker import Crashed, outcome_of
 from napari_sciml.app.run.controller import RunController

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
-from frames import EDGE_PX, FRAMES, HITS, TOO_MANY, small_run
+from fixtures.frames import EDGE_PX, FRAMES, HITS, TOO_MANY, small_run
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.forms.mask_layer import LayerMask
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.layers.frames import frames_look
+from napari_sciml.layers.frames_look import frames_look
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.saved_run import saved_run_layers
 from napari_sciml.layers.spatial import source_place

@@ -7,7 +7,7 @@ import shlex
 import pytest
 from napari.components import ViewerModel
 
-from gisaxs_findings import FRAMES, KNOWN, LatticeTechnique, small_series
+from fixtures.gisaxs_findings import FRAMES, KNOWN, LatticeTechnique, small_series
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from fakes import SpotTechnique, spots
-from napari_sciml.app.base.wish import Wish
+from fixtures.fakes import SpotTechnique, spots
+from napari_sciml.app.base.run_request import Wish
 from napari_sciml.app.run.resolve import resolve
-from napari_sciml.app.run.sentences import NO_IMAGE
+from napari_sciml.app.run.text import NO_IMAGE
 
 
 class FlatTechnique(SpotTechnique):

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 
-from cryoem_findings import (
+from fixtures.cryoem_findings import (
     BOX_PX,
     PER_FRAME,
     MadeUpScience,
@@ -30,7 +30,7 @@ from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
 from napari_sciml.layers.keys import KNOWN_KEY
 from napari_sciml.layers.spatial import source_place
-from napari_sciml.techniques.cryoem.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
 
 
 def at_once(errand: Errand) -> None:

@@ -10,7 +10,7 @@ import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
 
-from cryoem_findings import MadeUpScience, PickTechnique, options
+from fixtures.cryoem_findings import MadeUpScience, PickTechnique, options
 from napari_sciml.app.base.worker import Errand, outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.session import layers_of
@@ -18,7 +18,7 @@ from napari_sciml.app.views.controller import SORT_FIRST, ViewsController
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
-from napari_sciml.io.mrc import write_mrc
+from napari_sciml.io.formats.mrc import write_mrc
 from napari_sciml.layers.image_layer import image_layer
 from napari_sciml.layers.saved_run import part_in, saved_run_layers
 from napari_sciml.techniques.saved_runs import open_run
@@ -46,7 +46,7 @@ class Desk:
 @pytest.fixture
 def first(tmp_path) -> Desk:
     """Micrographs in a file, picked, corrected and sorted."""
-    from cryoem_findings import micrographs
+    from fixtures.cryoem_findings import micrographs
 
     source = micrographs()
     write_mrc(tmp_path / "grid.mrcs", np.asarray(source.data), 4.0)

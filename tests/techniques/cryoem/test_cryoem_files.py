@@ -10,27 +10,27 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cryoem_data import cryoem_file
+from fixtures.cryoem_data import cryoem_file
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, PointsOverlay, Product
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import Provenance, SourceRecord
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io import open_image
-from napari_sciml.io.mrc import write_mrc
-from napari_sciml.io.picks import read_picks
+from napari_sciml.io.formats.mrc import write_mrc
+from napari_sciml.io.picks.reading import read_picks
+from napari_sciml.io.saving.tables import read_points_csv
 from napari_sciml.io.star import read_star
-from napari_sciml.io.tables import read_points_csv
 from napari_sciml.techniques.cryoem.context import CryoEMContext
-from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
-from napari_sciml.techniques.cryoem.files import micrograph_names
 from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
-from napari_sciml.techniques.cryoem.particle_files import read_particle_star
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
+from napari_sciml.techniques.cryoem.optics.ctf_files import read_ctfs
+from napari_sciml.techniques.cryoem.particles.files import read_particle_star
 from napari_sciml.techniques.cryoem.recipe import CryoEM
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.views.directions import view_angles
+from napari_sciml.techniques.cryoem.write import micrograph_names
 
 SCALE = PickScale(diameter_px=20.0, pixel_size_A=2.0)
 PIXELS = np.random.default_rng(0).normal(size=(3, 120, 150)).astype(np.float32)

@@ -8,11 +8,23 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from cryoem_data import cryoem_file
-from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.maps import BOX_PX, DensityMap, blobs, built_in_map, even, fit_box
+from fixtures.cryoem_data import cryoem_file
+from napari_sciml.techniques.cryoem.density.density_map import (
+    BOX_PX,
+    DensityMap,
+    blobs,
+    built_in_map,
+    even,
+    fit_box,
+)
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
-from napari_sciml.techniques.cryoem.views import MIRROR_PAIR, directions, rotation_matrices, view_angles
+from napari_sciml.techniques.cryoem.views.directions import (
+    MIRROR_PAIR,
+    directions,
+    rotation_matrices,
+    view_angles,
+)
 
 
 def golden() -> tuple[DensityMap, npt.NDArray[np.float64], npt.NDArray[np.float32]]:

@@ -16,13 +16,13 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques import get_technique
+from napari_sciml.techniques.cryoem.compare_truth import pairs
 from napari_sciml.techniques.cryoem.picking.network import HALO_PX, label_field
 from napari_sciml.techniques.cryoem.recipe import CryoEM
 from napari_sciml.techniques.cryoem.scale import pick_scale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
-from napari_sciml.techniques.cryoem.verdict import pairs
 
 DIAMETER_PX = 40.0
 SPEC = {"micrographs": 2, "size_px": 640, "particles": 50, "snr": 1.0, "contaminants": 0, "carbon": 0.0}
@@ -263,7 +263,7 @@ def test_picks_lie_in_the_image(stack: np.ndarray) -> None:
 
 
 def test_a_small_movie_is_refused(stack: np.ndarray, tmp_path: Path) -> None:
-    from napari_sciml.io.mrc import write_mrc
+    from napari_sciml.io.formats.mrc import write_mrc
 
     rng = np.random.default_rng(0)
     frames = stack[0] + rng.normal(0, stack[0].std(), (6, *stack[0].shape))
@@ -273,7 +273,7 @@ def test_a_small_movie_is_refused(stack: np.ndarray, tmp_path: Path) -> None:
 
 
 def test_a_folder_with_one_micrograph_keeps_its_name(stack: np.ndarray, tmp_path: Path) -> None:
-    from napari_sciml.io.mrc import write_mrc
+    from napari_sciml.io.formats.mrc import write_mrc
 
     (tmp_path / "set").mkdir()
     write_mrc(tmp_path / "set" / "one.mrc", stack[0], 5.0)

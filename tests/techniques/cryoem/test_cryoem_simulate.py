@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.picking.fields import Conditions, Library, simulate_field
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.simulate.compose import compose, shift
 from napari_sciml.techniques.cryoem.simulate.imaging import Exposure, blur, dead_border, expose
 from napari_sciml.techniques.cryoem.simulate.micrograph import particle_of, simulate_micrograph
@@ -15,6 +14,7 @@ from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
 from napari_sciml.techniques.cryoem.simulate.scene import no_junk, place_particles
 from napari_sciml.techniques.cryoem.simulate.shapes import random_map, symmetry
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
+from napari_sciml.techniques.cryoem.train.picker.fields import Conditions, Library, simulate_field
 
 LENS = Ctf(15_000.0, 15_000.0)
 CLEAN = {"carbon": 0.0, "contaminants": 0, "gradient": 0.0, "size_px": 512}

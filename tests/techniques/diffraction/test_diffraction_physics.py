@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from napari_sciml.techniques.diffraction.classical import RadialFinder
+from napari_sciml.techniques.diffraction.evaluate.classical import RadialFinder
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.crystals import (
     FORMS,

@@ -12,8 +12,8 @@ import pytest
 
 import napari_sciml as sciml
 from napari_sciml.core.findings import Findings
-from napari_sciml.io.peaks import read_cxi
-from napari_sciml.io.record import read_record
+from napari_sciml.io.peak_lists import read_cxi
+from napari_sciml.io.saving.record import read_record
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec
 

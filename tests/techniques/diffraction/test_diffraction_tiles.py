@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.local_noise import LocalNoise, dead_pixels, enlarge, median9
-from napari_sciml.techniques.diffraction.gate import passes
+from napari_sciml.networks.normalise.local_noise import LocalNoise, dead_pixels, enlarge, median9
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE, UNDECIDED, label_tiles
+from napari_sciml.techniques.diffraction.prefilter import passes
 from napari_sciml.techniques.diffraction.prepare import prepare
 
 SHAPE = (192, 192)

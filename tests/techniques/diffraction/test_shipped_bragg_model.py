@@ -11,11 +11,11 @@ import pytest
 from napari_sciml.backends import open_predictor
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.registry import get_model
+from napari_sciml.techniques.diffraction.frame_survey import survey
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
 from napari_sciml.techniques.diffraction.prepare import prepare
 from napari_sciml.techniques.diffraction.search import FrameScorer
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
-from napari_sciml.techniques.diffraction.survey import survey
 
 THRESHOLD = 0.5
 REAL = Path(os.environ.get("SCIML_DATA") or Path(__file__).parents[4] / "shared" / "data") / "diffraction"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.axes import EvenAxes, QImage
+from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QImage
 from napari_sciml.techniques.gisaxs.canonical import LARGEST, MISSING, SIZE_PX, canonical, count_like
 
 

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.features import COLUMNS, find_features, outline
+from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
-from napari_sciml.techniques.gisaxs.spots import predict_spots
 
 ROWS, COLUMNS_PX = 120, 160
 QY, QZ = np.linspace(-0.8, 0.8, COLUMNS_PX), np.linspace(1.2, 0.0, ROWS)

@@ -12,11 +12,11 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.decide import FAILED, PROBABILITIES
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.recipe import Gisaxs
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
-from napari_sciml.techniques.gisaxs.tables import FAILED, PROBABILITIES
 
 REACH = 0.8
 RANGES = {"qy_range": (-REACH, REACH), "qz_range": (0.0, REACH)}

@@ -5,9 +5,7 @@ import pandas as pd
 import pytest
 
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
-from napari_sciml.techniques.gisaxs.doubt import outlier_score
-from napari_sciml.techniques.gisaxs.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.tables import (
+from napari_sciml.techniques.gisaxs.decide import (
     EXPLAINED_COLUMNS,
     FAILED,
     MAIN,
@@ -18,6 +16,8 @@ from napari_sciml.techniques.gisaxs.tables import (
     decide,
     joined,
 )
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 
 
 def chances(label: int, best: float) -> np.ndarray:

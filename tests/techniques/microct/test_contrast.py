@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_sciml.techniques.microct.contrast import core_contrast, of_one_kind
-from napari_sciml.techniques.microct.tables import MAIN, decide
+from napari_sciml.techniques.microct.decide import MAIN, decide
 
 
 def candidates(bright: int, dark: int) -> pd.DataFrame:

@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 import zarr
 
-from by_hand import ByHand
+from fixtures.by_hand import ByHand
 from napari_sciml.backends import FieldScores
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.core.source import ImageSource
-from napari_sciml.networks.table_vii_dense import window_spread
+from napari_sciml.networks.paper.table_vii_dense import window_spread
 from napari_sciml.techniques.microct.recipe import MicroCT
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
@@ -137,7 +137,7 @@ def test_no_seams_whatever_the_tile(volume, random_dense_model, tile_px):
 
 
 def test_same_points_wherever_the_pixels_lie(volume, random_dense_model, tmp_path, monkeypatch):
-    monkeypatch.setattr("napari_sciml.techniques.microct.planes.SLAB_BYTES", 2 * volume[0].nbytes)
+    monkeypatch.setattr("napari_sciml.techniques.microct.slices.SLAB_BYTES", 2 * volume[0].nbytes)
     np.save(tmp_path / "volume.npy", volume)
     stored = zarr.create_array(
         store=tmp_path / "volume.zarr", shape=volume.shape, chunks=(4, 64, 64), dtype=volume.dtype

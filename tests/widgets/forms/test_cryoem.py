@@ -8,7 +8,7 @@ import pytest
 from qtpy.QtWidgets import QWidget
 
 import napari_sciml.techniques
-from cryoem_findings import PickTechnique, micrographs
+from fixtures.cryoem_findings import PickTechnique, micrographs
 from napari_sciml.app.session import session_for
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 from napari_sciml.layers.spatial import source_place

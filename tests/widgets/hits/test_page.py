@@ -7,9 +7,9 @@ import pytest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QTabWidget, QWidget
 
-from frames import EDGE_PX, FRAMES, HITS, TOO_MANY, small_run
+from fixtures.frames import EDGE_PX, FRAMES, HITS, TOO_MANY, small_run
 from napari_sciml.app.session import session_for
-from napari_sciml.layers.frames import frames_look
+from napari_sciml.layers.frames_look import frames_look
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.spatial import source_place
 

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from napari_sciml.app.base import runtime_words
+from napari_sciml.app.base import runtime_text
 from napari_sciml.backends import tuner
 from napari_sciml.core.settings import RunSettings
 
@@ -44,14 +44,14 @@ def test_few_levels_bring_their_own_settings(window):
 
 @pytest.fixture
 def without_openvino(monkeypatch):
-    monkeypatch.setattr(runtime_words, "installed", lambda name: name != "openvino")
+    monkeypatch.setattr(runtime_text, "installed", lambda name: name != "openvino")
 
 
 def test_the_runtime_is_chosen_beside_the_backend(window, without_openvino):
     window.open_image()
     box, row = window.find("sciml_runtime"), window.find("sciml_runtime_row")
     texts = [box.itemText(i) for i in range(box.count())]
-    assert texts == [runtime_words.AUTO, "PyTorch", "ONNX Runtime", "OpenVINO (not installed)"]
+    assert texts == [runtime_text.AUTO, "PyTorch", "ONNX Runtime", "OpenVINO (not installed)"]
     assert box.currentData() == "auto"
     choose(box, "torch")
     assert window.find("sciml_measure").isHidden()

@@ -9,11 +9,11 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 
 import napari_sciml.app.views.controller
 import napari_sciml.techniques
-from cryoem_findings import DIAMETER_A, MadeUpScience, PickTechnique, micrographs
+from fixtures.cryoem_findings import DIAMETER_A, MadeUpScience, PickTechnique, micrographs
 from napari_sciml.app.session import session_for
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 from napari_sciml.layers.spatial import source_place
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.views.directions import view_angles
 from napari_sciml.widgets.views.fsc_plot import round_resolutions
 from napari_sciml.widgets.views.sphere import places
 

@@ -9,9 +9,9 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.canvas.caption import Caption
-from napari_sciml.app.canvas.deciding import Live
 from napari_sciml.app.canvas.frame_link import FrameLink
 from napari_sciml.app.canvas.lease import Canvas
+from napari_sciml.app.canvas.live_settings import Live
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings

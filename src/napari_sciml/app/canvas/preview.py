@@ -10,8 +10,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_sciml.app.canvas.deciding import Live
 from napari_sciml.app.canvas.lease import Canvas, CanvasLease
+from napari_sciml.app.canvas.live_settings import Live
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings

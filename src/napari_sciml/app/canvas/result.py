@@ -10,17 +10,17 @@ from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
 from napari_sciml.app.canvas.addition import Addition, Files
-from napari_sciml.app.canvas.deciding import Live, decided
+from napari_sciml.app.canvas.live_settings import Live, decided
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.layers.area import area_grid
-from napari_sciml.layers.follower import Follower, Grid
-from napari_sciml.layers.keeper import HandEdits, PointsKeeper, keeper_for
 from napari_sciml.layers.points import record
+from napari_sciml.layers.points_sync import HandEdits, PointsKeeper, keeper_for
 from napari_sciml.layers.run_layers import Part, run_layers
 from napari_sciml.layers.spatial import Place
 from napari_sciml.layers.tiles import grid_of, show_outlines
+from napari_sciml.layers.transform_sync import Follower, Grid
 
 
 class Result:

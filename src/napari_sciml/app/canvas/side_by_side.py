@@ -16,16 +16,16 @@ from napari.layers import Image, Layer, Points
 from napari.utils.events import Event
 from psygnal import Signal
 
-from napari_sciml.app.canvas.deciding import Live
 from napari_sciml.app.canvas.lease import Canvas, CanvasLease, Part
+from napari_sciml.app.canvas.live_settings import Live
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.disagreement_layer import disagreement_layer, show_disagreements
 from napari_sciml.layers.disagreements import Comparison
-from napari_sciml.layers.follower import Follower
 from napari_sciml.layers.points import record
 from napari_sciml.layers.spatial import Place
+from napari_sciml.layers.transform_sync import Follower
 
 LINKED = ("contrast_limits", "gamma", "colormap")
 """What a person changes on the image of one cell changes on the other."""

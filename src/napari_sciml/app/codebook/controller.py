@@ -11,16 +11,16 @@ import numpy as np
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_sciml.app.base.compute import CODEBOOK_NAMES
+from napari_sciml.app.base.backend_choices import CODEBOOK_NAMES
 from napari_sciml.app.base.jobs import JobRunner, Phase, Task
 from napari_sciml.app.base.state import RunState
-from napari_sciml.app.base.words import trouble
+from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.codebook.edits import CodebookEdits
 from napari_sciml.app.codebook.overlay import CodebookOverlay
 from napari_sciml.app.codebook.state import CodebookState
-from napari_sciml.app.codebook.words import drawn_words
+from napari_sciml.app.codebook.text import drawn_words
 from napari_sciml.app.codebook.work import Loaded, load, save
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.app.base.compute import bytes_words, ratio_words
+from napari_sciml.app.base.backend_choices import bytes_words, ratio_words
 from napari_sciml.networks.codebook.constrained import Coded, Constrained, Weights
 from napari_sciml.networks.codebook.kmeans import assign, thresholds
 

@@ -12,15 +12,15 @@ from napari.utils.events import Event
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Phase, Task
-from napari_sciml.app.base.words import result_line, trouble
+from napari_sciml.app.base.text import result_line, trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
-from napari_sciml.app.canvas.deciding import Live, decided, live_settings
 from napari_sciml.app.canvas.lease import CanvasLease
+from napari_sciml.app.canvas.live_settings import Live, decided, live_settings
 from napari_sciml.app.canvas.preview import Preview, view_of
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.core.findings import Findings
-from napari_sciml.layers.keeper import HandEdits
+from napari_sciml.layers.points_sync import HandEdits
 from napari_sciml.networks.codebook.constrained import Constrained
 from napari_sciml.techniques.registry import window_of
 

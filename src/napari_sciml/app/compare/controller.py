@@ -9,7 +9,7 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from psygnal import Signal
 
-from napari_sciml.app.base.compute import others_than
+from napari_sciml.app.base.backend_choices import others_than
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.worker import Launch, launch
@@ -18,7 +18,7 @@ from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.compare.pair import ComparedPair
 from napari_sciml.app.compare.second_run import SecondRun
 from napari_sciml.app.compare.state import ComparisonState
-from napari_sciml.app.compare.words import fell_back, legend, names_of, summary
+from napari_sciml.app.compare.text import fell_back, legend, names_of, summary
 from napari_sciml.core.findings import Findings
 
 NO_NETWORK = "none"

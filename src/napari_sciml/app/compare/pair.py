@@ -10,11 +10,11 @@ from napari.layers import Image
 from psygnal import SignalInstance
 
 from napari_sciml.app.canvas.addition import Addition, Files
-from napari_sciml.app.canvas.deciding import like, live_settings
+from napari_sciml.app.canvas.live_settings import like, live_settings
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.canvas.side_by_side import SideBySide
-from napari_sciml.app.compare.words import place_words
+from napari_sciml.app.compare.text import place_words
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.disagreements import Comparison, compare
 from napari_sciml.techniques.registry import window_of

@@ -9,10 +9,10 @@ from typing import Any
 
 from psygnal import Signal
 
-from napari_sciml.app.base.compute import CODEBOOK_NAMES
+from napari_sciml.app.base.backend_choices import CODEBOOK_NAMES
 from napari_sciml.app.base.jobs import JobRunner, Task
-from napari_sciml.app.base.runtime_words import able_runtime
-from napari_sciml.app.base.words import trouble
+from napari_sciml.app.base.runtime_text import able_runtime
+from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.app.base.words import percent
+from napari_sciml.app.base.text import percent
 from napari_sciml.core.findings import Findings
 
 PREFIX = "p_"

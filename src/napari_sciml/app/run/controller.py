@@ -12,10 +12,10 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_sciml.app.base.run_request import Resolved
 from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.turn import Turn
-from napari_sciml.app.base.wish import Resolved
-from napari_sciml.app.base.words import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Launch, launch
 from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.on_screen import OnScreen
@@ -23,10 +23,10 @@ from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.look import look
 from napari_sciml.app.run.measuring import Measuring
 from napari_sciml.app.run.reopened import image_of, result_of, wish_of
+from napari_sciml.app.run.run_requests import Wishes, all_techniques
 from napari_sciml.app.run.running import Delivered, Running
 from napari_sciml.app.run.saver import Saver
 from napari_sciml.app.run.snippets import Write, command_text, nameable, python_text
-from napari_sciml.app.run.wishes import Wishes, all_techniques
 from napari_sciml.core.reference import load
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell

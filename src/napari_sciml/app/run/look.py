@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from napari_sciml.app.base.compute import outlook
-from napari_sciml.app.base.runtime_words import runtime_choices, runtime_outlook
+from napari_sciml.app.base.backend_choices import outlook
+from napari_sciml.app.base.runtime_text import runtime_choices, runtime_outlook
 from napari_sciml.app.base.state import RunState
-from napari_sciml.app.base.words import result_line
+from napari_sciml.app.base.text import result_line
 from napari_sciml.app.canvas.on_screen import OnScreen
 from napari_sciml.app.run.measuring import Measuring
+from napari_sciml.app.run.run_requests import Wishes
 from napari_sciml.app.run.running import Running
 from napari_sciml.app.run.saver import Saver
-from napari_sciml.app.run.sentences import next_step
-from napari_sciml.app.run.wishes import Wishes
+from napari_sciml.app.run.text import next_step
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.techniques.registry import window_of
 

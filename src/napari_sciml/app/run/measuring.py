@@ -7,10 +7,10 @@ from functools import partial
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Task
-from napari_sciml.app.base.runtime_words import measured_words
+from napari_sciml.app.base.runtime_text import measured_words
 from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
-from napari_sciml.app.run.sentences import MEASURING
+from napari_sciml.app.run.text import MEASURING
 from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.backends.tuner import Choice
 from napari_sciml.core.errors import SciMLError

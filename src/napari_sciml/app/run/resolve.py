@@ -12,12 +12,12 @@ from typing import Any
 
 from napari.layers import Layer
 
-from napari_sciml.app.base.compute import used
+from napari_sciml.app.base.backend_choices import used
+from napari_sciml.app.base.run_request import Resolved, Wish
 from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
-from napari_sciml.app.base.wish import Resolved, Wish
 from napari_sciml.app.forms.mask_layer import LayerMask, without_layers
-from napari_sciml.app.run.likely import likely
-from napari_sciml.app.run.sentences import NO_IMAGE, image_line
+from napari_sciml.app.run.guess_technique import likely
+from napari_sciml.app.run.text import NO_IMAGE, image_line
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource

@@ -10,10 +10,10 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.run_request import Resolved
 from napari_sciml.app.base.turn import Turn
-from napari_sciml.app.base.wish import Resolved
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
-from napari_sciml.app.run.sentences import RUNNING
+from napari_sciml.app.run.text import RUNNING
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.layers.spatial import Place

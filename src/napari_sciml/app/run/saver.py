@@ -11,8 +11,8 @@ from napari_sciml.app.base.names import new_folder
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.saving import corrected_points, save_work
-from napari_sciml.app.run.sentences import saved_line
 from napari_sciml.app.run.snippets import out_folder
+from napari_sciml.app.run.text import saved_line
 
 
 class Saver:

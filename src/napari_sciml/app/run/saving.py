@@ -17,8 +17,8 @@ from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
-from napari_sciml.io.record import write_record
-from napari_sciml.io.tables import write_csv
+from napari_sciml.io.saving.record import write_record
+from napari_sciml.io.saving.tables import write_csv
 from napari_sciml.layers.writer import save_points
 from napari_sciml.techniques.saved_runs import save_run
 

@@ -37,8 +37,8 @@ from napari_sciml.app.views.rules import (
     why_not,
 )
 from napari_sciml.app.views.state import Made, MapChoice, ViewsState
+from napari_sciml.app.views.text import map_title, preferred, whose_projections
 from napari_sciml.app.views.volume import put_density
-from napari_sciml.app.views.words import map_title, preferred, whose_projections
 from napari_sciml.app.views.work import SCIENCE, BuildOrder, Science, SortOrder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings

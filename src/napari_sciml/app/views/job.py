@@ -10,7 +10,7 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from napari_sciml.app.base.jobs import JobRunner, Task
-from napari_sciml.app.base.words import trouble
+from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs

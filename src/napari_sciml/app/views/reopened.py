@@ -11,10 +11,10 @@ from napari_sciml.app.views.picks import COLUMNS
 from napari_sciml.app.views.state import MapChoice
 from napari_sciml.core.findings import Findings
 from napari_sciml.techniques.cryoem.context import CryoEMContext
-from napari_sciml.techniques.cryoem.resolution import HALF_SETS_LEVEL, TRUTH_LEVEL, crossing
+from napari_sciml.techniques.cryoem.decide import MAIN, VIEW_COLUMNS
+from napari_sciml.techniques.cryoem.reconstruction.resolution import HALF_SETS_LEVEL, TRUTH_LEVEL, crossing
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.tables import MAIN, VIEW_COLUMNS
 
 
 def views_of(saved: Findings) -> ViewsResult | None:

@@ -10,10 +10,10 @@ from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.forms.pick_lengths import used_pixel_A
 from napari_sciml.app.views.state import MapChoice, ViewsState
 from napari_sciml.core.findings import Findings
-from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
+from napari_sciml.techniques.cryoem.decide import LIGHTER
+from napari_sciml.techniques.cryoem.density.density_map import BUILT_IN_NAME
 from napari_sciml.techniques.cryoem.orient import FEWEST
 from napari_sciml.techniques.cryoem.results import ViewsResult
-from napari_sciml.techniques.cryoem.tables import LIGHTER
 
 
 def why_not(

@@ -83,9 +83,9 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
     SciMLError
         If the map, the model or the CTFs cannot be used.
     """
-    from napari_sciml.techniques.cryoem.extract import extract
     from napari_sciml.techniques.cryoem.orient import lenses, references
-    from napari_sciml.techniques.cryoem.sorting import sort_into_views
+    from napari_sciml.techniques.cryoem.particles.extract import extract
+    from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
     # Files are opened before the first step, so that a wrong one is told at once.
     settings = order.settings
@@ -120,8 +120,8 @@ def build(
     order: BuildOrder, on_map: OnMap, cancel: CancelToken
 ) -> Generator[Progress, None, Reconstruction | None]:
     """Make the 3-D map; None if it was stopped."""
-    from napari_sciml.techniques.cryoem.maps import fit_box, load_map
-    from napari_sciml.techniques.cryoem.reconstruct import rebuild
+    from napari_sciml.techniques.cryoem.density.density_map import fit_box, load_map
+    from napari_sciml.techniques.cryoem.reconstruction.reconstruct import rebuild
 
     truth = fit_box(load_map(order.truth)) if order.truth else None
     made = yield from rebuild(order.result, keep=order.keep, truth=truth, on_map=on_map, cancel=cancel)
@@ -160,8 +160,8 @@ def look(choice: MapChoice) -> MapChoice:
 
 def train(choice: MapChoice, folder: Path, cancel: CancelToken) -> Generator[Progress, None, Path | None]:
     """Train a model for a map of a person's own, into a new folder; None if it was stopped."""
-    from napari_sciml.techniques.cryoem.maps import load_map
-    from napari_sciml.techniques.cryoem.orientation.train_map import train_for_map
+    from napari_sciml.techniques.cryoem.density.density_map import load_map
+    from napari_sciml.techniques.cryoem.train.orientation.own_map import train_for_map
 
     particle_map = load_map(choice.path, choice.pixel_size_A)
     written = yield from train_for_map(particle_map, folder, cancel=cancel)

@@ -8,7 +8,7 @@ import onnx
 from onnx import helper
 
 from napari_sciml.backends.graphs.builder import Graph
-from napari_sciml.networks.table_vii_dense import NATIVE_STRIDE, TableVIIDense, difference_kernel
+from napari_sciml.networks.paper.table_vii_dense import NATIVE_STRIDE, TableVIIDense, difference_kernel
 
 
 def dense_twin(net: TableVIIDense, stride: int = NATIVE_STRIDE) -> onnx.ModelProto:

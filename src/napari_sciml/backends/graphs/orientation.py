@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from napari_sciml.backends.graphs.builder import Graph
-from napari_sciml.networks.orientation_net import (
+from napari_sciml.networks.ours.orientation import (
     CLASS_COUNT,
     EVEN,
     FAINT,

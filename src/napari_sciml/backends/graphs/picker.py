@@ -5,7 +5,7 @@ from __future__ import annotations
 import onnx
 
 from napari_sciml.backends.graphs.builder import Graph
-from napari_sciml.networks.picker_net import PickerNet
+from napari_sciml.networks.ours.picker import PickerNet
 
 
 def picker_net(net: PickerNet) -> onnx.ModelProto:

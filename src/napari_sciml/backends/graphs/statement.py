@@ -19,10 +19,10 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.reference import load
 from napari_sciml.networks.architectures import ARCHITECTURES
 from napari_sciml.networks.codebook.fold import fold
-from napari_sciml.networks.picker_net import CENTRE_PX as PICKER_CENTRE_PX
-from napari_sciml.networks.picker_net import COARSEST_PX
-from napari_sciml.networks.picker_net import NATIVE_STRIDE as PICKER_STRIDE
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
+from napari_sciml.networks.ours.picker import CENTRE_PX as PICKER_CENTRE_PX
+from napari_sciml.networks.ours.picker import COARSEST_PX
+from napari_sciml.networks.ours.picker import NATIVE_STRIDE as PICKER_STRIDE
 from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
 
 Feed = dict[str, FloatArray]

@@ -7,11 +7,11 @@ from torch import nn
 from torch.nn import functional as nnf
 
 from napari_sciml.backends.graphs.builder import Graph
-from napari_sciml.networks.lattice_net import LatticeNet
-from napari_sciml.networks.table_iii import TableIII
-from napari_sciml.networks.table_iv import TableIV
-from napari_sciml.networks.table_vi import TableVI
-from napari_sciml.networks.table_vii import TableVII
+from napari_sciml.networks.ours.lattice import LatticeNet
+from napari_sciml.networks.paper.table_iii import TableIII
+from napari_sciml.networks.paper.table_iv import TableIV
+from napari_sciml.networks.paper.table_vi import TableVI
+from napari_sciml.networks.paper.table_vii import TableVII
 
 PIXELS = "pixels"
 

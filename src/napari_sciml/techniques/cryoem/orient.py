@@ -17,13 +17,13 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
-from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.maps import DensityMap, fit_box, load_map
-from napari_sciml.techniques.cryoem.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.decide import VIEW_COLUMNS, decide
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap, fit_box, load_map
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
+from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.tables import VIEW_COLUMNS, decide
 
 ORIENTATION_MODEL = "cryoem-orientation-realistic"
 FEWEST = 20
@@ -95,9 +95,9 @@ def sort_and_build(
     SciMLError
         If there are too few picks.
     """
-    from napari_sciml.techniques.cryoem.extract import extract
-    from napari_sciml.techniques.cryoem.reconstruct import rebuild
-    from napari_sciml.techniques.cryoem.sorting import sort_into_views
+    from napari_sciml.techniques.cryoem.particles.extract import extract
+    from napari_sciml.techniques.cryoem.reconstruction.reconstruct import rebuild
+    from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
     particle = basis.particle
     picks = found.table
@@ -138,7 +138,7 @@ def references(settings: CryoEMSettings) -> tuple[Model | None, DensityMap]:
     SciMLError
         If the network was trained for another map than the one that was given.
     """
-    from napari_sciml.techniques.cryoem.orientation.maps import map_of
+    from napari_sciml.techniques.cryoem.orientation.model_map import map_of
 
     if settings.views == "correlation" and settings.map:
         return None, fit_box(load_map(settings.map, settings.map_pixel_size_A))
@@ -166,8 +166,8 @@ def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
     if settings.ctf is None:
         stated = source.known.get("lenses")
         return None if stated is None or len(stated) != frame_count(source) else list(stated)
-    from napari_sciml.techniques.cryoem.ctf_files import read_ctfs
-    from napari_sciml.techniques.cryoem.files import micrograph_names
+    from napari_sciml.techniques.cryoem.optics.ctf_files import read_ctfs
+    from napari_sciml.techniques.cryoem.write import micrograph_names
 
     names = micrograph_names(source)
     found = read_ctfs(settings.ctf, names)

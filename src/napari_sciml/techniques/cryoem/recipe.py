@@ -17,22 +17,22 @@ from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
-from napari_sciml.networks.cut import centre_windows
+from napari_sciml.networks.crop import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.costs import memory_gb, seconds_per_micrograph
-from napari_sciml.techniques.cryoem.files import write
+from napari_sciml.techniques.cryoem.decide import DARKER, LIGHTER, MAIN, decide
 from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
 from napari_sciml.techniques.cryoem.orient import Basis, basis_of, sort_and_build, unused
 from napari_sciml.techniques.cryoem.scale import PickScale, pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.spec import SPEC
-from napari_sciml.techniques.cryoem.tables import DARKER, LIGHTER, MAIN, decide
+from napari_sciml.techniques.cryoem.write import write
 from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
 
 if TYPE_CHECKING:
-    from napari_sciml.techniques.cryoem.picking.search import MicrographSearch
+    from napari_sciml.techniques.cryoem.search import MicrographSearch
 
 POSITIVE = "particle"
 MASK = "mask"
@@ -106,7 +106,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         if not model.dense:
             return centre_windows(model, images)
         from napari_sciml.techniques.cryoem.picking.network import centred
-        from napari_sciml.techniques.cryoem.picking.shrink import shrink
+        from napari_sciml.techniques.cryoem.prepare import shrink
 
         if min(images.shape[1:]) < 16:
             raise SciMLError(
@@ -137,14 +137,14 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         self, source: ImageSource, settings: CryoEMSettings, job: PickJob, predictor: Predictor | None
     ) -> MicrographSearch:
         """Return the picking, micrograph by micrograph."""
-        from napari_sciml.techniques.cryoem.picking.search import LOWEST_FLOOR, MicrographSearch
+        from napari_sciml.techniques.cryoem.search import LOWEST_FLOOR, MicrographSearch
 
         floor = min(settings.threshold, LOWEST_FLOOR)
         return MicrographSearch(source, job.scale, settings, predictor, floor)
 
     def findings(self, run: NetworkRun[CryoEMSettings, PickJob, MicrographSearch]) -> Findings:
         """Return the picks, and what was left out of each micrograph."""
-        from napari_sciml.techniques.cryoem.picking.search import gather
+        from napari_sciml.techniques.cryoem.search import gather
 
         search, scale, settings = run.search, run.job.scale, run.settings
         candidates = gather(search.found)

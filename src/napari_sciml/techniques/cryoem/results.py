@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.cryoem.particles import Images, Particles
+from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 
 if TYPE_CHECKING:
-    from napari_sciml.techniques.cryoem.sorter import Sorter
+    from napari_sciml.techniques.cryoem.views.sorter import Sorter
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.networks.local_noise import BLOCK_PX
+from napari_sciml.networks.normalise.local_noise import BLOCK_PX
 
 FloatArray = npt.NDArray[np.float32]
 REACH = 0.15

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.local_noise import Levels, dead_pixels, enlarge, grain, measure_levels
+from napari_sciml.networks.normalise.local_noise import Levels, dead_pixels, enlarge, grain, measure_levels
 from napari_sciml.techniques.diffraction.grid import TILE_PX, padded
 
 FloatArray = npt.NDArray[np.float32]

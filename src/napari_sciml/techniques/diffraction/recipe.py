@@ -17,15 +17,15 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.diffraction.context import DiffractionContext
 from napari_sciml.techniques.diffraction.costs import memory_gb, seconds_per_frame
-from napari_sciml.techniques.diffraction.files import write
-from napari_sciml.techniques.diffraction.frames import refusal
+from napari_sciml.techniques.diffraction.decide import MAIN, SPOTS, decide, gather
+from napari_sciml.techniques.diffraction.frame_survey import looks
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
-from napari_sciml.techniques.diffraction.outlook import Outlook, look_ahead
+from napari_sciml.techniques.diffraction.run_setup import Outlook, look_ahead
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.spec import SPEC
-from napari_sciml.techniques.diffraction.survey import looks
-from napari_sciml.techniques.diffraction.tables import MAIN, SPOTS, decide, gather
+from napari_sciml.techniques.diffraction.usable_frames import refusal
+from napari_sciml.techniques.diffraction.write import write
 from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
 

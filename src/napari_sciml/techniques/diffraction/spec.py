@@ -35,8 +35,8 @@ SPEC = TechniqueSpec(
         decider="napari_sciml.widgets.parts.min_tiles:MinTiles",
         result_page=("Hits", "napari_sciml.widgets.hits.page:HitsPage"),
     ),
-    look="napari_sciml.layers.frames:frames_look",
-    recognises="napari_sciml.layers.frames:is_frames",
+    look="napari_sciml.layers.frames_look:frames_look",
+    recognises="napari_sciml.layers.frames_look:is_frames",
     sample=SampleSpec(
         key="sample_diffraction_run",
         title="Diffraction run (200 frames, 10 % hits)",
@@ -46,8 +46,8 @@ SPEC = TechniqueSpec(
         verdict="napari_sciml.samples.diffraction_run:verdict",
     ),
     simulator="napari_sciml.techniques.diffraction.simulate.simulator:RunSimulator",
-    training="napari_sciml.techniques.diffraction.train:train",
-    examples="napari_sciml.techniques.diffraction.examples",
-    evaluation="napari_sciml.techniques.diffraction.evaluate:evaluate",
+    training="napari_sciml.techniques.diffraction.train.networks:train",
+    examples="napari_sciml.techniques.diffraction.train.examples",
+    evaluation="napari_sciml.techniques.diffraction.evaluate.card_figures:evaluate",
     evaluation_data="a frame with Bragg spots",
 )

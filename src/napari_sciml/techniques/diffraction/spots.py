@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.networks.local_noise import BLOCK_PX
+from napari_sciml.networks.normalise.local_noise import BLOCK_PX
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.prepare import FloatArray, Prepared
 

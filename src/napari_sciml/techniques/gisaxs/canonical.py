@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.axes import Floats, QImage
+from napari_sciml.techniques.gisaxs.axes.q_image import Floats, QImage
 
 SIZE_PX = 100
 TALLEST = 1.5

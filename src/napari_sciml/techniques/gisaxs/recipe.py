@@ -16,17 +16,11 @@ from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
-from napari_sciml.techniques.gisaxs.axes_choice import axes_problem
+from napari_sciml.techniques.gisaxs.axes.choice import axes_problem
 from napari_sciml.techniques.gisaxs.canonical import SIZE_PX
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.costs import memory_gb, seconds_per_frame
-from napari_sciml.techniques.gisaxs.files import write
-from napari_sciml.techniques.gisaxs.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.reading import Reader
-from napari_sciml.techniques.gisaxs.search import LatticeSearch
-from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
-from napari_sciml.techniques.gisaxs.spec import SPEC
-from napari_sciml.techniques.gisaxs.tables import (
+from napari_sciml.techniques.gisaxs.decide import (
     EXPLAINED_COLUMNS,
     FAILED,
     FEATURE_COLUMNS,
@@ -40,6 +34,12 @@ from napari_sciml.techniques.gisaxs.tables import (
     decide,
     joined,
 )
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.prepare import Reader
+from napari_sciml.techniques.gisaxs.search import LatticeSearch
+from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
+from napari_sciml.techniques.gisaxs.spec import SPEC
+from napari_sciml.techniques.gisaxs.write import write
 from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
 

@@ -14,9 +14,9 @@ from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.beam import wavenumber
-from napari_sciml.techniques.gisaxs.reading import Reader
+from napari_sciml.techniques.gisaxs.prepare import Reader
 
 MARKER_SHARE = 0.03
 """Size of a marker over the shorter edge of a frame."""
@@ -89,7 +89,7 @@ class LatticeSearch(Search):
         yield
 
     def _explain(self, number: int, image: QImage, label: str) -> None:
-        from napari_sciml.techniques.gisaxs.explain import fit_spots
+        from napari_sciml.techniques.gisaxs.lattices.explain import fit_spots
 
         axes = self._reader.axes
         energy, angle = axes.energy_kev, axes.incidence_deg

@@ -40,8 +40,8 @@ SPEC = TechniqueSpec(
         verdict="napari_sciml.samples.gisaxs_series:verdict",
     ),
     simulator="napari_sciml.techniques.gisaxs.simulate.simulator:FilmSimulator",
-    training="napari_sciml.techniques.gisaxs.train:train",
-    examples="napari_sciml.techniques.gisaxs.examples",
-    evaluation="napari_sciml.techniques.gisaxs.evaluate:evaluate",
+    training="napari_sciml.techniques.gisaxs.train.networks:train",
+    examples="napari_sciml.techniques.gisaxs.train.examples",
+    evaluation="napari_sciml.techniques.gisaxs.evaluate.card_figures:evaluate",
     evaluation_data="a folder with frames of films (*.cbf) or hipgisaxs_2016_dev.npz",
 )

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.microct.job import Job
-from napari_sciml.techniques.microct.planes import slab_length
+from napari_sciml.techniques.microct.run_geometry import Job
 from napari_sciml.techniques.microct.score_map import map_shape
+from napari_sciml.techniques.microct.slices import slab_length
 
 ELEMENT_S = {"torch": 16e-6, "onnxruntime": 3e-6, "openvino": 2.7e-6}
 """Seconds for one element of the map in floating point, by runtime."""

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.window import CENTRE_PX
-from napari_sciml.techniques.microct.job import Job
+from napari_sciml.techniques.microct.run_geometry import Job
 
 FRAME_PX = 16
 """Mirrored pixels around a plane: half a window and a margin, so that the map goes beyond every border."""

@@ -15,14 +15,14 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.microct.context import MicroCTContext
 from napari_sciml.techniques.microct.costs import memory_gb, seconds
-from napari_sciml.techniques.microct.files import write
-from napari_sciml.techniques.microct.job import Job, resolve
-from napari_sciml.techniques.microct.maps import fiber_map
+from napari_sciml.techniques.microct.decide import MAIN, axis_columns, decide, gather
+from napari_sciml.techniques.microct.fiber_map import fiber_map
+from napari_sciml.techniques.microct.run_geometry import Job, resolve
 from napari_sciml.techniques.microct.score_map import POSITIVE, map_tiles
 from napari_sciml.techniques.microct.search import PlaneSearch
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 from napari_sciml.techniques.microct.spec import SPEC
-from napari_sciml.techniques.microct.tables import MAIN, axis_columns, decide, gather
+from napari_sciml.techniques.microct.write import write
 from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.tiling import Tile, map_length, plan_tiles
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.networks.window import WINDOW_PX
-from napari_sciml.techniques.microct.job import Job
 from napari_sciml.techniques.microct.prepare import FRAME_PX
+from napari_sciml.techniques.microct.run_geometry import Job
 
 POSITIVE = "fiber"
 

@@ -14,15 +14,15 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.suppression import suppress
-from napari_sciml.networks.pixels import FloatArray
+from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.networks.window import CENTRE_PX
+from napari_sciml.techniques.microct.centres import find_peaks
 from napari_sciml.techniques.microct.contrast import core_contrast
-from napari_sciml.techniques.microct.job import Job
-from napari_sciml.techniques.microct.peaks import find_peaks
-from napari_sciml.techniques.microct.planes import read_planes
+from napari_sciml.techniques.microct.decide import PlaneFinds
 from napari_sciml.techniques.microct.prepare import missing_pixels, prepare, to_image
+from napari_sciml.techniques.microct.run_geometry import Job
 from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unknown_map
-from napari_sciml.techniques.microct.tables import PlaneFinds
+from napari_sciml.techniques.microct.slices import read_planes
 
 
 class PlaneSearch(Search):

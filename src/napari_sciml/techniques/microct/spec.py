@@ -35,8 +35,8 @@ SPEC = TechniqueSpec(
         verdict="napari_sciml.samples.microct_phantom:verdict",
     ),
     simulator="napari_sciml.techniques.microct.simulate.simulator:PhantomSimulator",
-    training="napari_sciml.techniques.microct.train:train",
-    examples="napari_sciml.techniques.microct.examples",
-    evaluation="napari_sciml.techniques.microct.evaluate:evaluate",
+    training="napari_sciml.techniques.microct.train.networks:train",
+    examples="napari_sciml.techniques.microct.train.examples",
+    evaluation="napari_sciml.techniques.microct.evaluate.card_figures:evaluate",
     evaluation_data="labelled patches (.npz with images, labels, coords)",
 )

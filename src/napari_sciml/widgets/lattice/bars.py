@@ -7,7 +7,7 @@ from qtpy.QtCore import QPointF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
-from napari_sciml.app.base.words import percent
+from napari_sciml.app.base.text import percent
 from napari_sciml.app.lattice.frames import Bars
 from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.parts.frame_plot import small_font

@@ -9,7 +9,7 @@ from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.state import RunState
-from napari_sciml.app.base.words import percent
+from napari_sciml.app.base.text import percent
 from napari_sciml.app.lattice.frames import bars, features_in, lattice_table, rows_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.styles import BLUE, ORANGE

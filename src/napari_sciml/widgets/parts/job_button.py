@@ -6,7 +6,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.jobs import Going, Phase
-from napari_sciml.app.base.words import progress_line
+from napari_sciml.app.base.text import progress_line
 from napari_sciml.widgets.parts.basics import say, sentence
 
 

@@ -20,8 +20,8 @@ from qtpy.QtWidgets import (
 
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
-from napari_sciml.app.base.words import progress_line
-from napari_sciml.app.run.sentences import how_it_works
+from napari_sciml.app.base.text import progress_line
+from napari_sciml.app.run.text import how_it_works
 from napari_sciml.app.session import Session
 from napari_sciml.widgets.by_technique import decider_of, form_of
 from napari_sciml.widgets.parts.basics import combo, error_bar, fill, form, say, sentence

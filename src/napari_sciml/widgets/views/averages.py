@@ -8,8 +8,8 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
-from napari_sciml.app.base.words import percent
-from napari_sciml.app.views.words import likeness_line, missing_line, ordered, view_line
+from napari_sciml.app.base.text import percent
+from napari_sciml.app.views.text import likeness_line, missing_line, ordered, view_line
 from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.widgets.parts.basics import combo, fill, say, sentence
 from napari_sciml.widgets.parts.picture_grid import Picture, PictureGrid

@@ -8,8 +8,8 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_sciml.app.views.words import likeness_line, view_line
-from napari_sciml.techniques.cryoem.particles import Particles
+from napari_sciml.app.views.text import likeness_line, view_line
+from napari_sciml.techniques.cryoem.particles.particles import Particles
 from napari_sciml.techniques.cryoem.results import ViewsResult
 from napari_sciml.widgets.parts.basics import say, sentence
 from napari_sciml.widgets.parts.picture_grid import Picture, PictureGrid, pixmap_of

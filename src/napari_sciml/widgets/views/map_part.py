@@ -8,7 +8,7 @@ from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.views.state import ViewsState
-from napari_sciml.app.views.words import controls_line, resolution_line
+from napari_sciml.app.views.text import controls_line, resolution_line
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 from napari_sciml.widgets.parts.basics import say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton

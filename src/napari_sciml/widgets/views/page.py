@@ -14,7 +14,7 @@ from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.session import Session
 from napari_sciml.app.views.state import ViewsState
-from napari_sciml.app.views.words import views_line
+from napari_sciml.app.views.text import views_line
 from napari_sciml.widgets.parts.basics import say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
 from napari_sciml.widgets.parts.result_page import ResultPage

@@ -11,7 +11,7 @@ from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
 
-from napari_sciml.app.views.words import share_text
+from napari_sciml.app.views.text import share_text
 from napari_sciml.layers.styles import CHOSEN_COLOR
 from napari_sciml.widgets.parts.frame_plot import small_font
 

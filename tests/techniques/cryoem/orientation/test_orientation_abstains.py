@@ -6,11 +6,11 @@ import pytest
 
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.cryoem.maps import DensityMap
-from napari_sciml.techniques.cryoem.orientation.dataset import noise_set, realistic_set
-from napari_sciml.techniques.cryoem.orientation.maps import map_of
-from napari_sciml.techniques.cryoem.particles import NO_VIEW
-from napari_sciml.techniques.cryoem.sorter import Sorter
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap
+from napari_sciml.techniques.cryoem.orientation.model_map import map_of
+from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.train.orientation.dataset import noise_set, realistic_set
+from napari_sciml.techniques.cryoem.views.sorter import Sorter
 
 
 @pytest.fixture(scope="module")

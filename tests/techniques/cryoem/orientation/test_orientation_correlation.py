@@ -8,16 +8,16 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.progress import CancelToken, drive
-from napari_sciml.techniques.cryoem.maps import built_in_map, fit_box
+from napari_sciml.techniques.cryoem.density.density_map import built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation.correlate import correlate_views
-from napari_sciml.techniques.cryoem.orientation.dataset import noise_set, random_map, realistic_set
 from napari_sciml.techniques.cryoem.orientation.references import (
     coefficients_of,
     make_references,
     reference_images,
 )
 from napari_sciml.techniques.cryoem.simulate.project import project
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.train.orientation.dataset import noise_set, random_map, realistic_set
+from napari_sciml.techniques.cryoem.views.directions import view_angles
 
 PARTICLE = fit_box(built_in_map())
 

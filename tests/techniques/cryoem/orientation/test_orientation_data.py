@@ -6,8 +6,17 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sciml.techniques.cryoem.maps import built_in_map, fit_box
-from napari_sciml.techniques.cryoem.orientation.dataset import (
+from napari_sciml.techniques.cryoem.density.density_map import built_in_map, fit_box
+from napari_sciml.techniques.cryoem.orientation.noise import (
+    add_noise,
+    draw_ctf,
+    noise_images,
+    noise_power,
+    whole_mean,
+)
+from napari_sciml.techniques.cryoem.orientation.whiten import matched, noise_by_frame, typical_lens
+from napari_sciml.techniques.cryoem.simulate.project import correlation, project
+from napari_sciml.techniques.cryoem.train.orientation.dataset import (
     JITTER_DEG,
     SHIFT_PX,
     jittered,
@@ -17,23 +26,14 @@ from napari_sciml.techniques.cryoem.orientation.dataset import (
     realistic_set,
     shift_phases,
 )
-from napari_sciml.techniques.cryoem.orientation.noise import (
-    add_noise,
-    draw_ctf,
-    noise_images,
-    noise_power,
-    whole_mean,
-)
-from napari_sciml.techniques.cryoem.orientation.stream import (
+from napari_sciml.techniques.cryoem.train.orientation.stream import (
     NOTHING,
     make_pool,
     render,
     standardised,
     turn_and_move,
 )
-from napari_sciml.techniques.cryoem.orientation.whiten import matched, noise_by_frame, typical_lens
-from napari_sciml.techniques.cryoem.simulate.project import correlation, project
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.views.directions import view_angles
 
 PARTICLE = fit_box(built_in_map())
 

@@ -8,21 +8,21 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.progress import drive
-from napari_sciml.techniques.cryoem.maps import built_in_map, fit_box
-from napari_sciml.techniques.cryoem.orientation import evaluate as module
-from napari_sciml.techniques.cryoem.orientation.baselines import cluster, nearest_reference
-from napari_sciml.techniques.cryoem.orientation.dataset import paper_set
-from napari_sciml.techniques.cryoem.orientation.evaluate import (
+from napari_sciml.techniques.cryoem.density.density_map import built_in_map, fit_box
+from napari_sciml.techniques.cryoem.evaluate import orientation as module
+from napari_sciml.techniques.cryoem.evaluate.orientation import (
     COLUMNS,
     Amounts,
     difference,
     evaluate_orientation,
 )
-from napari_sciml.techniques.cryoem.orientation.paper import PaperSettings
+from napari_sciml.techniques.cryoem.evaluate.orientation_baselines import cluster, nearest_reference
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
-from napari_sciml.techniques.cryoem.orientation.table_iii_results import table_iii
-from napari_sciml.techniques.cryoem.views import taken_for_mirror
+from napari_sciml.techniques.cryoem.train.orientation.dataset import paper_set
+from napari_sciml.techniques.cryoem.train.orientation.paper_protocol import PaperSettings
+from napari_sciml.techniques.cryoem.views.directions import taken_for_mirror
 from napari_sciml.training.fit import FitSettings
+from reproduce.table_iii import table_iii
 
 pytestmark = pytest.mark.slow
 

@@ -12,18 +12,23 @@ import torch
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.architectures import count_parameters, new_module
-from napari_sciml.networks.orientation_net import OrientationNet
+from napari_sciml.networks.ours.orientation import OrientationNet
+from napari_sciml.networks.paper.table_iii import PAPER_PARAMETERS
 from napari_sciml.networks.registry import get_model, open_model
-from napari_sciml.networks.table_iii import PAPER_PARAMETERS
-from napari_sciml.techniques.cryoem.maps import DensityMap, built_in_map, fit_box
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap, built_in_map, fit_box
 from napari_sciml.techniques.cryoem.orientation.classify import classify_views, evenness, none_of_them
-from napari_sciml.techniques.cryoem.orientation.dataset import noise_set, paper_set, random_map, realistic_set
-from napari_sciml.techniques.cryoem.orientation.learn import answer
-from napari_sciml.techniques.cryoem.orientation.maps import map_of
-from napari_sciml.techniques.cryoem.orientation.paper import PaperSettings, fit_table_iii
+from napari_sciml.techniques.cryoem.orientation.model_map import map_of
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
-from napari_sciml.techniques.cryoem.orientation.train import PAPER_NAME, REALISTIC_NAME, train_paper
-from napari_sciml.techniques.cryoem.orientation.train_map import train_for_map
+from napari_sciml.techniques.cryoem.train.orientation.dataset import (
+    noise_set,
+    paper_set,
+    random_map,
+    realistic_set,
+)
+from napari_sciml.techniques.cryoem.train.orientation.learn import answer
+from napari_sciml.techniques.cryoem.train.orientation.networks import PAPER_NAME, REALISTIC_NAME, train_paper
+from napari_sciml.techniques.cryoem.train.orientation.own_map import train_for_map
+from napari_sciml.techniques.cryoem.train.orientation.paper_protocol import PaperSettings, fit_table_iii
 from napari_sciml.training.fit import FitSettings
 
 PARTICLE = fit_box(built_in_map())

@@ -10,11 +10,11 @@ import pandas as pd
 from napari_sciml.core.progress import drive
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.cryoem.maps import built_in_map, fit_box
-from napari_sciml.techniques.cryoem.orientation.dataset import realistic_set
+from napari_sciml.techniques.cryoem.density.density_map import built_in_map, fit_box
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.techniques.cryoem.sorter import Sorter
-from napari_sciml.techniques.cryoem.sorting import sort_into_views
+from napari_sciml.techniques.cryoem.train.orientation.dataset import realistic_set
+from napari_sciml.techniques.cryoem.views.sorter import Sorter
+from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
 PARTICLE = fit_box(built_in_map())
 PARTICLES = realistic_set(PARTICLE, 40, 31, 1.0).particles

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sciml.techniques.gisaxs.lattice import CLASSES, STACKS
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES, STACKS
 from napari_sciml.techniques.gisaxs.simulate import direct, dwba, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.fresnel import material
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam

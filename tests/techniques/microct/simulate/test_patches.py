@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import zoom
 
-from napari_sciml.techniques.microct.realism import profile_distance
+from napari_sciml.techniques.microct.evaluate.realism import profile_distance
 from napari_sciml.techniques.microct.simulate.patches import KINDS, PATCH_PX, Patches, cut_patches
 from napari_sciml.techniques.microct.simulate.phantom import simulate_volume
 from napari_sciml.techniques.microct.simulate.spec import PhantomSpec, random_spec

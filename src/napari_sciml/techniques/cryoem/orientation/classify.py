@@ -11,9 +11,9 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.model import Model
-from napari_sciml.techniques.cryoem.orientation.maps import map_of
+from napari_sciml.techniques.cryoem.orientation.model_map import map_of
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
-from napari_sciml.techniques.cryoem.particles import Particles
+from napari_sciml.techniques.cryoem.particles.particles import Particles
 
 if TYPE_CHECKING:
     from napari_sciml.backends import Predictor

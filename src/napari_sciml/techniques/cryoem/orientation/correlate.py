@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.techniques.cryoem.maps import DensityMap
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap
 from napari_sciml.techniques.cryoem.orientation.references import (
     References,
     coefficients_of,
@@ -22,7 +22,7 @@ from napari_sciml.techniques.cryoem.orientation.references import (
     reference_images,
 )
 from napari_sciml.techniques.cryoem.orientation.whiten import noise_by_frame, ring_numbers, typical_lens
-from napari_sciml.techniques.cryoem.particles import Images, Particles
+from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 
 Answer = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 LARGEST_SHIFT_PX = 4

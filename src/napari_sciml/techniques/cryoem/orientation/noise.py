@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.ctf import Ctf, frequencies_squared
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf, frequencies_squared
 
 Images = npt.NDArray[np.float32]
 ICE_SHARE = (0.2, 0.8)

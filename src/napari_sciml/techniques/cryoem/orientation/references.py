@@ -8,10 +8,10 @@ from typing import TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.maps import DensityMap
-from napari_sciml.techniques.cryoem.particles import Images
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap
+from napari_sciml.techniques.cryoem.particles.particles import Images
 from napari_sciml.techniques.cryoem.simulate.project import project
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.views.directions import view_angles
 
 Scalar = TypeVar("Scalar", bound=np.generic)
 RADIUS = 20

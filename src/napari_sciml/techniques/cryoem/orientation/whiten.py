@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.cryoem.orientation.noise import disc, draw_ctf
-from napari_sciml.techniques.cryoem.particles import Images, Particles
+from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 
 MARGIN_PX = 4
 """Noise is measured this far outside the particle, and further."""

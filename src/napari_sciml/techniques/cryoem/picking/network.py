@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.picker_net import NATIVE_STRIDE
+from napari_sciml.networks.ours.picker import NATIVE_STRIDE
 
 FloatImage = npt.NDArray[np.float32]
 HALO_PX = 56

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.ctf import Ctf, frequencies_squared
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf, frequencies_squared
 from napari_sciml.techniques.cryoem.simulate.scene import FloatImage, Junk
 
 ICE_BAND_A = 12.0

@@ -10,15 +10,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.cryoem.behind import seen_from_behind
-from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.maps import (
+from napari_sciml.techniques.cryoem.density.density_map import (
     DensityMap,
     built_in_map,
     crop_or_pad,
     fourier_resize,
     load_map,
 )
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.simulate.compose import compose
 from napari_sciml.techniques.cryoem.simulate.imaging import Exposure, Parts, expose, ice_gradient
 from napari_sciml.techniques.cryoem.simulate.project import project
@@ -32,7 +31,8 @@ from napari_sciml.techniques.cryoem.simulate.scene import (
     together,
 )
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
-from napari_sciml.techniques.cryoem.views import view_angles
+from napari_sciml.techniques.cryoem.views.directions import view_angles
+from napari_sciml.techniques.cryoem.views.mirror_views import seen_from_behind
 
 ROOM = 1.5
 """The box of a projection in particle diameters."""

@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.maps import DensityMap
-from napari_sciml.techniques.cryoem.views import rotation_matrices
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap
+from napari_sciml.techniques.cryoem.views.directions import rotation_matrices
 
 Images = npt.NDArray[np.float32]
 AT_ONCE = 256

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from napari_sciml.core.fingerprint import made_from
 from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.cryoem.ctf import Ctf
-from napari_sciml.techniques.cryoem.maps import BUILT_IN_NAME
+from napari_sciml.techniques.cryoem.density.density_map import BUILT_IN_NAME
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, lens_of, simulate_micrograph
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 

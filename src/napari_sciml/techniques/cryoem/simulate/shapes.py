@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_sciml.techniques.cryoem.maps import DensityMap, blobs
+from napari_sciml.techniques.cryoem.density.density_map import DensityMap, blobs
 
 ORDERS = (1, 1, 1, 2, 2, 3, 4, 5, 6, 7, 8)
 """Rotational symmetries to draw from; most complexes have a low one."""

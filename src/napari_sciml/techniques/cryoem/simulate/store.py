@@ -8,11 +8,11 @@ from pathlib import Path
 import pandas as pd
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.atomic import replacing
-from napari_sciml.io.mrc import write_mrc
-from napari_sciml.io.simulation import new_simulation
-from napari_sciml.io.tables import write_csv
-from napari_sciml.techniques.cryoem.ctf import Ctf
+from napari_sciml.io.formats.mrc import write_mrc
+from napari_sciml.io.saving.atomic import replacing
+from napari_sciml.io.saving.simulation import new_simulation
+from napari_sciml.io.saving.tables import write_csv
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.simulate.micrograph import particle_of
 from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec

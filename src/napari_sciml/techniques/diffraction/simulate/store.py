@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.simulation import new_simulation
-from napari_sciml.io.tables import write_csv
+from napari_sciml.io.saving.simulation import new_simulation
+from napari_sciml.io.saving.tables import write_csv
 from napari_sciml.techniques.diffraction.simulate.artefacts import ARTEFACTS
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import pandas as pd
 
-from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.features.curves import find_curves, outline
 from napari_sciml.techniques.gisaxs.features.noise import flatten
 from napari_sciml.techniques.gisaxs.features.peaks import find_peaks, without_peaks
-from napari_sciml.techniques.gisaxs.relief import log_image
+from napari_sciml.techniques.gisaxs.local_contrast import log_image
 
 __all__ = ["COLUMNS", "find_features", "outline"]
 

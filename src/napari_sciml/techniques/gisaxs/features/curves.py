@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from napari_sciml.techniques.gisaxs.features.peaks import FWHM
 from napari_sciml.techniques.gisaxs.features.ridges import Family, Run, best_ridge, families, tabulate
-from napari_sciml.techniques.gisaxs.relief import Bools, Floats, LogImage
+from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage
 
 MOST = 12
 RING_SHARE, RING_DEG = 0.7, 60.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from napari_sciml.techniques.gisaxs.relief import Floats, LogImage, smooth
+from napari_sciml.techniques.gisaxs.local_contrast import Floats, LogImage, smooth
 
 DARK, BRIGHT = 0.15, 0.02
 """Least noise of a pixel without counts and of a bright one, in logarithms: lone counts are no features, nor

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.gisaxs.axes import QImage
+from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.features.noise import flatten
-from napari_sciml.techniques.gisaxs.relief import Bools, Floats, LogImage, average, smooth
+from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage, average, smooth
 
 SIZES_PX = (1.0, 1.6, 2.5, 4.0)
 """Standard deviations of the peaks that are looked for."""

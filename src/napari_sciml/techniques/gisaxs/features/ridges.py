@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.gisaxs.relief import Bools, Floats, LogImage
+from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage
 
 Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]

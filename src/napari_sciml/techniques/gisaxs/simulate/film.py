@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_sciml.techniques.gisaxs.lattice import STACKS
+from napari_sciml.techniques.gisaxs.lattices.lattice import STACKS
 from napari_sciml.techniques.gisaxs.simulate import dwba, forms, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.fresnel import material
 from napari_sciml.techniques.gisaxs.simulate.grains import Grain, grow

@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.gisaxs.lattice import Stack
+from napari_sciml.techniques.gisaxs.lattices.lattice import Stack
 
 Array = npt.NDArray[np.float64]
 GrainShape = Literal["cells", "block", "cylinder", "hexagon", "dome"]

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from napari_sciml.techniques.gisaxs.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam, Window
 from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainShape
 

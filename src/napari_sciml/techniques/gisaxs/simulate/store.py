@@ -9,11 +9,11 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.core.progress import Progress
-from napari_sciml.io.simulation import new_simulation
-from napari_sciml.io.tables import write_csv
+from napari_sciml.io.saving.simulation import new_simulation
+from napari_sciml.io.saving.tables import write_csv
+from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
-from napari_sciml.techniques.gisaxs.spots import predict_spots
 
 
 def store_images(

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.networks.normalise import robust_affine
+from napari_sciml.networks.normalise.rules import robust_affine
 from napari_sciml.techniques.microct.simulate.phantom import Phantom
 
 PATCH_PX = 16

@@ -18,9 +18,9 @@ class PhantomSimulator:
 
     def simulate(self, spec: PhantomSpec, seed: int, folder: Path) -> Generator[Progress, None, Simulated]:
         """Write ``volume.tif``, ``truth.csv`` and ``simulation.json``."""
-        from napari_sciml.io.simulation import new_simulation
-        from napari_sciml.io.tables import write_csv
-        from napari_sciml.io.volumes import write_volume
+        from napari_sciml.io.saving.simulation import new_simulation
+        from napari_sciml.io.saving.tables import write_csv
+        from napari_sciml.io.saving.volumes import write_volume
         from napari_sciml.techniques.microct.simulate.phantom import simulate
 
         phantom = yield from simulate(spec, seed)

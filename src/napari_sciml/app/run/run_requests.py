@@ -1,0 +1,94 @@
+"""`Wishes`: what a person wants from a run, and what that comes to for the chosen image."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from napari.components import ViewerModel
+
+from napari_sciml.app.base.backend_choices import changed, without_file
+from napari_sciml.app.base.run_request import Resolved, Wish
+from napari_sciml.app.canvas.live_settings import decided, live_settings
+from napari_sciml.app.run.image_choice import ImageChoice
+from napari_sciml.app.run.resolve import resolve
+from napari_sciml.core.errors import SciMLError, SciMLWarning
+from napari_sciml.core.findings import Findings
+from napari_sciml.core.technique import Technique
+from napari_sciml.layers.origin import Origin, origin_of
+
+
+def all_techniques() -> list[Technique]:
+    """Return every technique, without importing what only a run needs; a broken one is a warning."""
+    from napari_sciml.techniques import get_technique, technique_names
+
+    found = []
+    for name in technique_names():
+        try:
+            found.append(get_technique(name))
+        except SciMLError as error:
+            warnings.warn(error.sentence, SciMLWarning, stacklevel=2)
+    return found
+
+
+class Wishes:
+    """Collects choices; starts nothing and shows nothing.
+
+    Parameters
+    ----------
+    viewer
+        Whose images are on offer; it is held weakly.
+    techniques
+        Every technique, at least one.
+    """
+
+    def __init__(self, viewer: ViewerModel, techniques: Sequence[Technique]) -> None:
+        self.image = ImageChoice(viewer)
+        self.wish = Wish()
+        self._techniques = techniques
+
+    def resolve(self) -> Resolved:
+        """Decide what pressing Run would do now."""
+        return resolve(self.wish, self.image.image, self._techniques, self.image.labels)
+
+    def technique(self, name: str) -> Technique:
+        """Return the technique of that name."""
+        return next(technique for technique in self._techniques if technique.name == name)
+
+    def choose_technique(self, name: str) -> None:
+        """Look for what this technique finds."""
+        self.wish = replace(self.wish, technique=name, compute=without_file(self.wish.compute))
+
+    def choose_model(self, name: str) -> None:
+        """Use this model."""
+        self.wish = replace(self.wish, model=name, compute=without_file(self.wish.compute))
+
+    def change_values(self, technique: str, values: Mapping[str, Any]) -> None:
+        """Replace a technique's own settings; those left out or None take their defaults."""
+        given = {name: value for name, value in values.items() if value is not None}
+        self.wish = replace(self.wish, values={**self.wish.values, technique: given})
+
+    def change_compute(self, changes: Mapping[str, Any]) -> None:
+        """Let something else compute the scores, whatever the technique; None stands for the default."""
+        self.wish = replace(self.wish, compute=changed(self.wish.compute, changes))
+
+    def set_threshold(self, threshold: float) -> None:
+        """Count everything at or above `threshold`."""
+        self.wish = replace(self.wish, threshold=threshold)
+
+    def decided(self, findings: Findings) -> Findings:
+        """Decide as the sliders stand now, if they were moved during the run."""
+        values = self.wish.values.get(findings.provenance.technique, {})
+        threshold, live = live_settings(findings)
+        wanted = {name: values.get(name, value) for name, value in live.items()}
+        if (threshold, live) == (self.wish.threshold, wanted):
+            return findings
+        return decided(findings, self.wish.threshold, wanted)
+
+    @property
+    def origin(self) -> Origin | None:
+        """How to make the chosen image again, if it says so."""
+        image = self.image.image
+        return None if image is None else origin_of(image)

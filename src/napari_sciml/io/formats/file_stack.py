@@ -1,0 +1,160 @@
+"""Files of one image each (TIFF, MRC, pictures) as one stack, opened one file at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.axis_order import expand_index
+from napari_sciml.io.paths import TIFF_SUFFIXES
+from napari_sciml.io.raw import RawImage
+
+
+def is_tiff(path: Path) -> bool:
+    """Whether the name is that of a TIFF file a person can see."""
+    return path.suffix.lower() in TIFF_SUFFIXES and not path.name.startswith(".")
+
+
+def open_files(paths: list[Path], name: str, apart: bool, opener: Opener, outer: str = "") -> RawImage:
+    """Open one file as it is, several of one size behind each other, the first axis counting files.
+
+    Every header is read now, so that a file that does not belong is named before a run and not in the
+    middle of it; pixels are read when asked for. Files that stand `apart` keep their place whatever is
+    wrong with them, and raise when they are read.
+
+    Parameters
+    ----------
+    opener
+        Opens one of them.
+    outer
+        Letter of the axis that counts files; empty decides by what is in a file: single slices make a
+        stack ``z``, stacks make a series in time ``t``.
+
+    Raises
+    ------
+    SciMLError
+        If a file is damaged or differs from the others in size or type; of files that stand apart, if not
+        one can be read. If they state different pixel sizes.
+    """
+    if len(paths) == 1:
+        return opener(paths[0])
+    seen: list[Glimpse] = []
+    wrong: list[SciMLError] = []
+    for path in paths:
+        try:
+            seen.append(Glimpse.of(path, opener))
+        except SciMLError as error:
+            if not apart:
+                raise
+            wrong.append(error)
+    if not seen:
+        raise wrong[0]
+    usual, count = Counter(glimpse.kind for glimpse in seen).most_common(1)[0]
+    if not apart and count < len(seen):
+        odd = next(glimpse for glimpse in seen if glimpse.kind != usual)
+        raise SciMLError(
+            f"{odd.path.name} is {_size(odd.kind)}, but {count} of the {len(paths)} files in {name} are "
+            f"{_size(usual)}",
+            "move it out of the folder or make all slices the same size",
+        )
+    alike = [glimpse for glimpse in seen if glimpse.kind == usual]
+    one_pixel_size(alike)
+    files = EqualFiles(paths, *usual, opener)
+
+    def place(number: int) -> tuple[str, int | None]:
+        return str(paths[number].absolute()), None
+
+    first = alike[0]
+    flat = len(usual[0]) == 2
+    if flat and (apart or outer == "t"):
+        return RawImage(files, ("t", "y", "x"), first.pixel_um, place=place)
+    inner = first.axes or ("?",) * len(usual[0])
+    if not outer:
+        outer = "t" if "z" in inner or len(inner) > 2 else "z"
+    if outer == "t":
+        # The images of a stack are counted by the file, the stacks by the series.
+        inner = tuple("z" if letter in "?t" else letter for letter in inner)
+    return RawImage(files, (outer, *inner), first.pixel_um)
+
+
+Opener = Callable[[Path], RawImage]
+Kind = tuple[tuple[int, ...], str]
+"""Shape and type of the pixels of a file."""
+
+
+@dataclass(frozen=True)
+class Glimpse:
+    """What the header of a file says."""
+
+    path: Path
+    kind: Kind
+    axes: tuple[str, ...] | None
+    pixel_um: Mapping[str, float]
+
+    @classmethod
+    def of(cls, path: Path, opener: Opener) -> Glimpse:
+        """Look into a file."""
+        raw = opener(path)
+        raw.close()
+        return cls(path, kind_of(raw), raw.axes, raw.pixel_um)
+
+
+def kind_of(raw: RawImage) -> Kind:
+    """Give shape and type of a file's pixels."""
+    return tuple(raw.data.shape), np.dtype(raw.data.dtype).newbyteorder("=").name
+
+
+def one_pixel_size(files: Sequence[Glimpse]) -> None:
+    """Raise `SciMLError` if files state pixel sizes that differ by more than a hundredth."""
+    known = [(file.path.name, file.pixel_um["x"]) for file in files if "x" in file.pixel_um]
+    for name, size in known[1:]:
+        if abs(size / known[0][1] - 1) > 0.01:
+            raise SciMLError(
+                f"{name} has pixels of {size:.4g} µm, but {known[0][0]} of {known[0][1]:.4g} µm",
+                "the images of a series must have one magnification; move it out of the series",
+            )
+
+
+class EqualFiles:
+    """Equal files as an array whose first axis counts files."""
+
+    def __init__(self, paths: list[Path], shape: tuple[int, ...], dtype: str, opener: Opener) -> None:
+        self.shape = (len(paths), *shape)
+        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self._paths = paths
+        self._opener = opener
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        which, *within = expand_index(index, len(self.shape))
+        if isinstance(which, int):
+            return self._read(self._paths[which], tuple(within))
+        chosen = self._paths[which]
+        if not chosen:
+            shape = np.empty(self.shape[1:], dtype=bool)[tuple(within)].shape
+            return np.empty((0, *shape), dtype=self.dtype)
+        return np.stack([self._read(path, tuple(within)) for path in chosen])
+
+    def _read(self, path: Path, index: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+        raw = self._opener(path)
+        try:
+            kind = kind_of(raw)
+            usual = self.shape[1:], self.dtype.name
+            if kind != usual:
+                raise SciMLError(
+                    f"{path.name} is {_size(kind)}, but the series is {_size(usual)}",
+                    "move it out of the series",
+                )
+            return np.array(raw.data[index], dtype=self.dtype)
+        finally:
+            raw.close()
+
+
+def _size(kind: Kind) -> str:
+    return f"{' x '.join(str(n) for n in kind[0])} {kind[1]}"

@@ -1,0 +1,128 @@
+"""MRC files of micrographs, image stacks and maps: pixels are mapped from the disk, and written whole."""
+
+from __future__ import annotations
+
+import os
+import threading
+import warnings
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.mrc_header import DAMAGED, STACK_SUFFIXES, MrcHeader, read_header, unpacked
+from napari_sciml.io.raw import RawImage
+from napari_sciml.io.saving.atomic import replacing
+
+
+def open_mrc(path: Path) -> RawImage:
+    """Open an image, a stack or a volume without reading its pixels.
+
+    Raises
+    ------
+    SciMLError
+        If it is no MRC file, is truncated, or stores its pixels in a way that cannot be read here.
+    """
+    header = read_header(path)
+    data: Any
+    if header.packing:
+        data = PackedPixels(path, header)
+    else:
+        data = np.memmap(path, header.dtype, mode="r", offset=header.offset, shape=header.shape)
+    return RawImage(data, header.axes, header.pixel_um)
+
+
+def mrc_cautions(path: str | os.PathLike[str]) -> tuple[str, ...]:
+    """Say what is wrong with the header of a file that can be read all the same: its stamp, its length.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot be read.
+    """
+    return read_header(Path(path)).cautions
+
+
+class PackedPixels:
+    """Pixels of a packed file as an array; the file is unpacked when the first of them is asked for."""
+
+    def __init__(self, path: Path, header: MrcHeader) -> None:
+        self.shape = header.shape
+        self.dtype = header.dtype
+        self._path = path
+        self._header = header
+        self._lock = threading.Lock()
+        self._pixels: npt.NDArray[Any] | None = None
+
+    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
+        with self._lock:
+            if self._pixels is None:
+                self._pixels = self._unpack()
+        part: npt.NDArray[Any] = self._pixels[index]
+        return part
+
+    def _unpack(self) -> npt.NDArray[Any]:
+        header = self._header
+        try:
+            with unpacked(self._path, header.packing) as file:
+                file.read(header.offset)
+                content = file.read(header.nbytes)
+        except (OSError, EOFError, zlib.error) as error:
+            raise SciMLError(f"{self._path} could not be unpacked ({error})", DAMAGED) from error
+        if len(content) < header.nbytes:
+            raise SciMLError(
+                f"{self._path} is truncated: it unpacks to {len(content)} bytes of pixels, "
+                f"{header.nbytes} are needed",
+                DAMAGED,
+            )
+        return np.frombuffer(content, header.dtype).reshape(header.shape)
+
+
+def write_mrc(
+    path: str | os.PathLike[str],
+    array: npt.NDArray[Any],
+    pixel_size_A: float | None = None,
+    *,
+    stack: bool | None = None,
+) -> Path:
+    """Write an image ``(y, x)``, a stack ``(n, y, x)`` or a volume ``(z, y, x)``, whole or not at all.
+
+    Parameters
+    ----------
+    array
+        Numbers; what MRC has no type for (float64, int32, bool) is written as float32.
+    pixel_size_A
+        Edge of a pixel; None writes 0, which means unknown.
+    stack
+        Whether the first of three axes counts images. None goes by the name: ``.mrcs`` is a stack.
+
+    Raises
+    ------
+    SciMLError
+        If the file cannot be written, or the array has not two or three dimensions.
+    """
+    import mrcfile
+
+    target = Path(path)
+    pixels = np.ascontiguousarray(array)
+    if pixels.ndim not in (2, 3) or not pixels.size:
+        raise SciMLError(
+            f"An array of shape {pixels.shape} cannot be written as MRC", "give two or three axes"
+        )
+    if pixels.dtype.kind + str(pixels.dtype.itemsize) not in ("f2", "f4", "i1", "i2", "u1", "u2"):
+        pixels = pixels.astype(np.float32)
+    images = target.suffix.lower() in STACK_SUFFIXES if stack is None else stack
+    with replacing(target) as draft, warnings.catch_warnings():
+        # mrcfile warns of NaN, which a micrograph may hold; it is written as it is.
+        warnings.simplefilter("ignore", RuntimeWarning)
+        with mrcfile.new(str(draft), overwrite=True) as file:
+            file.set_data(pixels)
+            if pixels.ndim == 3 and images:
+                file.set_image_stack()
+            elif pixels.ndim == 3:
+                file.set_volume()
+            file.voxel_size = pixel_size_A or 0.0
+    return target

@@ -1,0 +1,1 @@
+"""Particle picks of other programs, read and written."""

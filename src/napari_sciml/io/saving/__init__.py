@@ -1,0 +1,1 @@
+"""What the program leaves on the disk: sets of files that are there whole or not at all."""

@@ -1,0 +1,1 @@
+"""Rules that bring raw pixel values into the range a network was trained on."""

@@ -1,0 +1,1 @@
+"""The networks that ship beside those of the paper."""

@@ -1,0 +1,1 @@
+"""Density maps of particles."""

@@ -1,0 +1,1 @@
+"""How good the picker and the orientation networks are."""

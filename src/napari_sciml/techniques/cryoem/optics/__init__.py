@@ -1,0 +1,1 @@
+"""What the microscope does to an image: its contrast transfer function (CTF)."""

@@ -1,0 +1,125 @@
+"""What RELION wrote about microscope and particles: the lens of each micrograph, and stacks of particles."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.picks.micrograph_names import NOBODY, match_names
+from napari_sciml.io.picks.tables import RLN_MICROGRAPH, numbers
+from napari_sciml.io.star import read_star, table_with, with_optics
+from napari_sciml.techniques.cryoem.optics.ctf import Ctf
+
+DEFOCUS = ("rlnDefocusU", "rlnDefocusV", "rlnDefocusAngle")
+OPTICS = ("rlnVoltage", "rlnSphericalAberration", "rlnAmplitudeContrast")
+FURTHER = {"rlnPhaseShift": 0.0, "rlnCtfBfactor": 0.0}
+"""Columns that may be absent, and what that means."""
+
+
+def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> list[Ctf | None]:
+    """Read the lens of each micrograph from a STAR file, matched by the stems of the names.
+
+    Parameters
+    ----------
+    path
+        ``micrographs_ctf.star`` of RELION: 3.1 and later with an optics table, 3.0 without; or a file of
+        particles, of which each micrograph gets the median.
+    micrograph_names
+        File names in the order of the frames.
+
+    Returns
+    -------
+    list
+        One for each name, None where the file says nothing about it. The smaller defocus may come first, as
+        in the file.
+
+    Raises
+    ------
+    SciMLError
+        If it is no STAR file or lacks columns.
+    """
+    table = lens_table(path, (RLN_MICROGRAPH, *DEFOCUS))
+    own = [str(name) for name in table[RLN_MICROGRAPH]]
+    lenses = lens_numbers(table, path)
+    distinct = list(dict.fromkeys(own))
+    medians = lenses.groupby(np.array(own, dtype=object), sort=False).median()
+    found = match_names(micrograph_names, distinct)
+    rows = [to_ctf(row) for _, row in medians.iterrows()]
+    return [None if number == NOBODY else rows[number] for number in found]
+
+
+def lens_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
+    """Give the table that describes lenses, with the columns of its optics groups.
+
+    Raises
+    ------
+    SciMLError
+        If a column is missing; the sentence names it and those that are there.
+    """
+    blocks = read_star(path)
+    table = with_optics(table_with(blocks, needed, path), blocks)
+    return table_with({"": table}, (*needed, *OPTICS), path)
+
+
+def lens_numbers(table: pd.DataFrame, path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Give the numbers of the lenses, row by row.
+
+    Raises
+    ------
+    SciMLError
+        If some are none.
+    """
+    columns = {name: numbers(table[name], name, Path(path)) for name in (*DEFOCUS, *OPTICS)}
+    for name, usual in FURTHER.items():
+        columns[name] = (
+            numbers(table[name], name, Path(path)) if name in table else np.full(len(table), usual)
+        )
+    return pd.DataFrame(columns)
+
+
+def to_ctf(row: pd.Series) -> Ctf:
+    """Turn RELION's numbers of one micrograph or particle into a lens."""
+    return Ctf(
+        defocus_u_A=float(row["rlnDefocusU"]),
+        defocus_v_A=float(row["rlnDefocusV"]),
+        astigmatism_deg=float(row["rlnDefocusAngle"]),
+        voltage_kV=float(row["rlnVoltage"]),
+        cs_mm=float(row["rlnSphericalAberration"]),
+        amplitude_contrast=float(row["rlnAmplitudeContrast"]),
+        phase_shift_deg=float(row["rlnPhaseShift"]),
+        b_factor_A2=float(row["rlnCtfBfactor"]),
+    )
+
+
+def pixel_size_of(table: pd.DataFrame, path: str | os.PathLike[str]) -> float | None:
+    """Give the pixel size of particle images: stated, or the detector's over the magnification; else None.
+
+    Raises
+    ------
+    SciMLError
+        If the rows differ.
+    """
+    if "rlnImagePixelSize" in table:
+        sizes = numbers(table["rlnImagePixelSize"], "rlnImagePixelSize", Path(path))
+    elif {"rlnDetectorPixelSize", "rlnMagnification"} <= set(table.columns):
+        # Micrometres on the detector; Angstrom in the specimen.
+        detector, enlarged = (
+            numbers(table[name], name, Path(path)) for name in ("rlnDetectorPixelSize", "rlnMagnification")
+        )
+        sizes = detector * 1e4 / np.where(enlarged > 0, enlarged, np.nan)
+    else:
+        return None
+    known = sizes[np.isfinite(sizes) & (sizes > 0)]
+    if not len(known):
+        return None
+    if np.ptp(known) > 0.01 * known[0]:
+        raise SciMLError(
+            f"{path} holds particles of several pixel sizes, from {known.min():.4g} to {known.max():.4g} Å",
+            "choose particles of one size",
+        )
+    return float(f"{known[0]:.9g}")

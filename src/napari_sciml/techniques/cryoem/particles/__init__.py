@@ -1,0 +1,1 @@
+"""Particles cut out of micrographs, or read from other programs' stacks."""

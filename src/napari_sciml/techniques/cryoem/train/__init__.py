@@ -1,0 +1,1 @@
+"""Training of the picker and of the orientation networks."""

@@ -1,0 +1,1 @@
+"""Training of the networks that name a particle's projection direction."""

@@ -1,0 +1,1 @@
+"""From particles to the average of each of 84 projection directions."""

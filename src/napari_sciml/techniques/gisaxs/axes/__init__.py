@@ -1,0 +1,1 @@
+"""Where the pixels of a scattering image lie in q."""

@@ -1,0 +1,222 @@
+"""Decide where the pixels of a source lie in q: by ranges, a PONI file, typed numbers, or by ratios only."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.frames import frame_shape
+from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QAxes
+from napari_sciml.techniques.gisaxs.axes.units import K0_PER_KEV, check_numbers
+from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
+
+DETECTOR = ("distance_mm", "pixel_um", "beam_row", "beam_column")
+GEOMETRY = ("energy_kev", "incidence_deg", *DETECTOR)
+RANGES = ("qy_range", "qz_range")
+TOLD = ("poni", "half_plane", *GEOMETRY, *RANGES)
+PLAIN_SHAPE = (100, 100)
+"""What the paper's pictures measure: such a picture is taken to be in q, even if nobody says how far."""
+WAYS_OUT = (
+    "give qy_range and qz_range if the picture is in q already, a PONI file with incidence_deg, or "
+    "energy_kev, incidence_deg, distance_mm, pixel_um, beam_row and beam_column"
+)
+
+
+def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
+    """Give the axes of the frames of a source; no pixels are read.
+
+    What a caller said goes before what the source states itself.
+
+    Raises
+    ------
+    SciMLError
+        If the geometry is unknown, incomplete, contradicts itself, or has numbers that cannot be meant; if
+        the part to look at is not in the frame; if pyFAI is needed and not installed.
+    """
+    told, shape = collect(settings, source), frame_shape(source)
+    way = check_told(told, settings, source)
+    if way == "ranges":
+        return EvenAxes(
+            told["qy_range"],
+            told["qz_range"],
+            shape,
+            energy_kev=told["energy_kev"],
+            incidence_deg=told["incidence_deg"],
+        )
+    if way == "ratios":
+        return EvenAxes((0.0 if told["half_plane"] else -1.0, 1.0), (0.0, 1.0), shape, relative=True)
+
+    from napari_sciml.techniques.gisaxs.axes.detector import GeometryAxes
+    from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import energy_of, from_numbers, from_poni
+
+    if way == "poni":
+        integrator = from_poni(told["poni"], shape, told["energy_kev"])
+        origin = "the PONI file"
+        stated = {
+            "energy_kev": energy_of(integrator),
+            "distance_mm": integrator.dist * 1e3,
+            "pixel_um": integrator.pixel1 * 1e6,
+        }
+        try:
+            check_numbers(stated, shape)
+        except SciMLError as error:
+            raise SciMLError(f"In the PONI file, {error.message}", error.hint) from error
+    else:
+        integrator = from_numbers(shape, **{name: told[name] for name in GEOMETRY if name != "incidence_deg"})
+        origin = (
+            f"{told['distance_mm']:g} mm, pixels of {told['pixel_um']:g} um and the beam at row "
+            f"{told['beam_row']:g}, column {told['beam_column']:g}"
+        )
+    axes = GeometryAxes(
+        integrator,
+        shape,
+        told["incidence_deg"],
+        told["qy_range"],
+        told["qz_range"],
+        origin,
+        half_plane=told["half_plane"],
+    )
+    check_crop(told, axes)
+    return axes
+
+
+def axes_problem(settings: GisaxsSettings, source: ImageSource) -> str:
+    """Say why a source has no axes with these settings, or give an empty string.
+
+    Fast enough to follow typing: reads no pixels and loads no library. What only pyFAI can tell (which part
+    a frame covers, what a PONI file states) is told by `choose_axes`.
+    """
+    try:
+        check_told(collect(settings, source), settings, source)
+    except SciMLError as error:
+        return error.sentence
+    return ""
+
+
+def collect(settings: GisaxsSettings, source: ImageSource) -> dict[str, Any]:
+    """Give what is known by name: what the caller said, else what the source states, else None or False."""
+    told: dict[str, Any] = {}
+    for name in TOLD:
+        value = getattr(settings, name)
+        said = value is not None if name != "half_plane" else name in settings.model_fields_set
+        told[name] = value if said else source.known.get(name, value)
+    mine = any(getattr(settings, name) is not None for name in ("poni", *DETECTOR))
+    if mine:
+        # A geometry of the caller's own is of a detector; ranges of a picture in q have no place there.
+        told |= {name: getattr(settings, name) for name in RANGES}
+    if settings.poni is not None:
+        told |= {name: getattr(settings, name) for name in DETECTOR}
+    if told["half_plane"] and told["qy_range"] is not None and told["qy_range"][0] < 0 < told["qy_range"][1]:
+        told["qy_range"] = (0.0, told["qy_range"][1])
+    return told
+
+
+def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageSource) -> str:
+    """Find which way leads to the axes: ``poni``, ``numbers``, ``ranges`` or ``ratios``.
+
+    Raises
+    ------
+    SciMLError
+        If there is none, or a number cannot be meant.
+    """
+    shape = frame_shape(source)
+    check_numbers(told, shape)
+    if told["poni"] is not None:
+        check_poni_told(told)
+        return "poni"
+    missing = [name for name in GEOMETRY if told[name] is None]
+    if any(told[name] is not None for name in DETECTOR):
+        if missing:
+            raise SciMLError(
+                f"The geometry is not complete: {listed(missing)} {is_or_are(missing)} missing",
+                "give what is missing, or a PONI file with incidence_deg",
+            )
+        need_pyfai()
+        return "numbers"
+    absent = [name for name in RANGES if told[name] is None]
+    if not absent:
+        check_even(told)
+        return "ranges"
+    if len(absent) == 1:
+        raise SciMLError(
+            f"{absent[0]} is missing", "give both ranges of a picture in q, or the geometry of a detector"
+        )
+    if shape == PLAIN_SHAPE:
+        return "ratios"
+    raise SciMLError(
+        f"The geometry of {source.name} is unknown ({shape[0]} x {shape[1]} px)",
+        WAYS_OUT,
+    )
+
+
+def check_poni_told(told: Mapping[str, Any]) -> None:
+    """Raise `SciMLError` unless a PONI file is there and goes with the rest of what was told."""
+    from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import check_poni
+
+    twice = [name for name in DETECTOR if told[name] is not None]
+    if twice:
+        raise SciMLError(
+            f"{listed(twice)} {is_or_are(twice)} given beside a PONI file, which holds the same",
+            "leave one of the two out",
+        )
+    check_poni(told["poni"])
+    if told["incidence_deg"] is None:
+        raise SciMLError(
+            "A PONI file does not hold the incidence angle",
+            "give incidence_deg, the angle between beam and surface in degrees",
+        )
+    need_pyfai()
+
+
+def check_even(told: Mapping[str, Any]) -> None:
+    """Raise `SciMLError` if ranges of a picture contradict the rest."""
+    left, top = told["qy_range"][0], told["qz_range"][1]
+    if told["half_plane"] and left != 0:
+        raise SciMLError(
+            f"half_plane says that q_y = 0 is at the left edge, but qy_range begins at {left:g}",
+            "leave half_plane out, or let qy_range begin at 0",
+        )
+    energy, incidence = told["energy_kev"], told["incidence_deg"]
+    if energy is not None and incidence is not None:
+        horizon = K0_PER_KEV * energy * math.sin(math.radians(incidence))
+        if horizon > top:
+            raise SciMLError(
+                f"At {energy:g} keV and {incidence:g} degrees the sample's horizon (q_z {horizon:.3g} 1/nm) "
+                f"lies above the picture, which ends at {top:g} 1/nm",
+                "check qz_range, energy_kev and incidence_deg",
+            )
+
+
+def check_crop(told: Mapping[str, Any], axes: Any) -> None:
+    """Raise `SciMLError` if the part to look at is so small that it must be meant in 1/angstrom."""
+    for name, covered in (("qy_range", axes.extent.qy), ("qz_range", axes.extent.qz)):
+        limits = told[name]
+        if limits is None:
+            continue
+        reach, widest = (max(abs(limit) for limit in pair) for pair in (limits, covered))
+        if reach < 0.25 and 10 * reach < 1.05 * widest:
+            raise SciMLError(
+                f"{name}={limits[0]:g},{limits[1]:g} is a small part of the frame, which covers "
+                f"{covered[0]:.3g} to {covered[1]:.3g} 1/nm",
+                f"give it in 1/nm; 1/angstrom times 10 would be {limits[0] * 10:g},{limits[1] * 10:g}",
+            )
+
+
+def need_pyfai() -> None:
+    """Raise `SciMLError` if pyFAI is not installed."""
+    from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import need_library
+
+    need_library()
+
+
+def listed(names: list[str]) -> str:
+    """Join names as in a sentence."""
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def is_or_are(names: list[str]) -> str:
+    """Give the verb that goes with so many."""
+    return "is" if len(names) == 1 else "are"

@@ -1,0 +1,1 @@
+"""How good the fibre networks are."""
