@@ -41,7 +41,7 @@ Row = dict[str, float]
 
 
 def relief(image: Array, order: tuple[float, float]) -> Array:
-    """Give the logarithm of an image over its surroundings; NaN below the horizon."""
+    """Return the logarithm of an image over its surroundings; NaN below the horizon."""
     seen = image > 0
     log = np.where(seen, np.log10(np.where(seen, image, 1)), 0)
     wide = (0.4 * order[0], 0.3 * order[1])
@@ -50,7 +50,7 @@ def relief(image: Array, order: tuple[float, float]) -> Array:
 
 
 def places(name: str, file: Row, order: tuple[float, float], size: int) -> tuple[Array, Array]:
-    """Give row and column of the spots to look at, in the right half beside the rod."""
+    """Return row and column of the spots to look at, in the right half beside the rod."""
     beam = Beam(file["energy_kev"], file["incidence_deg"])
     spots = predict_spots(name, file["spacing_nm"], beam, file["qy_max"])
     unit = 2 * math.pi / file["spacing_nm"]
@@ -63,7 +63,7 @@ def places(name: str, file: Row, order: tuple[float, float], size: int) -> tuple
 
 
 def distances(bumps: Array, row: Array, column: Array, order: tuple[float, float]) -> Array:
-    """Give how far the nearest maximum from each place is, in ``2 pi / d``; `order` is that in pixels."""
+    """Return how far the nearest maximum from each place is, in ``2 pi / d``; `order` is that in pixels."""
     filled = gaussian_filter(np.nan_to_num(bumps, nan=-1.0), 0.5)
     peaks = np.argwhere((filled == maximum_filter(filled, 3)) & (filled > 0))
     steps = (peaks[None] - np.stack([row, column], axis=-1)[:, None]) / np.array(order)
@@ -88,7 +88,7 @@ def same_sample(name: str, file: Row, size: int) -> Array:
 
 
 def judge(file: Row, image: Array) -> tuple[Array, Array, Array]:
-    """Give distances of an image's own spots and of random places, and how well each class fits."""
+    """Return distances of an image's own spots and of random places, and how well each class fits."""
     size = len(image)
     unit = 2 * math.pi / file["spacing_nm"] / file["qy_max"] * (size - 1)
     order = (unit, unit / 2)

@@ -73,7 +73,7 @@ def explicit(places: list[Vector], radius: float, turn: float = 0.0) -> Any:
 
 
 def sphere(radius: float) -> Any:
-    """Give one gold sphere, radius in nm."""
+    """Return one gold sphere, radius in nm."""
     return ba.Particle(ba.RefractiveMaterial("Au", (1, 0.8, 0), *GOLD), ba.Sphere(radius))
 
 
@@ -106,7 +106,7 @@ def scatter(view: View, grains: list[tuple[float, Any]]) -> tuple[Array, float]:
 
 
 def _detector(view: View) -> Any:
-    """Give a detector whose outermost pixels are centred on the ends of the ranges."""
+    """Return a detector whose outermost pixels are centred on the ends of the ranges."""
     edges: list[Any] = []
     for first, last, count in (view.columns, view.rows):
         half = (last - first) / (count - 1) / 2

@@ -116,7 +116,7 @@ def make(name: str, sample: dict[str, float], rng: np.random.Generator) -> npt.N
 
 
 def _view(sample: dict[str, float]) -> tuple[View, int]:
-    """Give the right half above the horizon, and how many rows it has."""
+    """Return the right half above the horizon, and how many rows it has."""
     energy, angle = sample["energy_kev"], math.radians(sample["incidence_deg"])
     k0 = 2 * math.pi * energy / HC_KEV_NM
     widest = math.asin(sample["qy_max"] / k0)

@@ -40,7 +40,7 @@ class CompiledFinder:
         self._snr = snr
 
     def find(self, frame: npt.NDArray[Any], dead: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
-        """Give ``(n, 3)``: row, column and signal over noise of each peak."""
+        """Return ``(n, 3)``: row, column and signal over noise of each peak."""
         pixels = np.ascontiguousarray(frame, np.float32)
         good = np.ascontiguousarray(~dead).view(np.uint8)
         found = np.empty((ROOM, 3), np.float32)

@@ -21,7 +21,7 @@ PROJECTIONS = 84
 
 
 def measure(rounds: int) -> dict[str, list[dict[str, Any]]]:
-    """Give the tables ``picking``, ``views`` and ``projecting``."""
+    """Return the tables ``picking``, ``views`` and ``projecting``."""
     return {"picking": picking(), "views": views(rounds), "projecting": projecting(rounds)}
 
 

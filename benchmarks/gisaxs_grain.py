@@ -181,7 +181,7 @@ def _measure(case: Case, ours: Ours, peer: Peer | None, rounds: int) -> list[dic
 
 
 def count_of(azimuths: int) -> str:
-    """Say how many azimuths."""
+    """Return how many azimuths."""
     return "one azimuth" if azimuths == 1 else f"{azimuths} azimuths"
 
 

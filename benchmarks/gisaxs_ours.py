@@ -26,7 +26,7 @@ Array = npt.NDArray[np.float64]
 
 
 def angles() -> tuple[Array, Array]:
-    """Give exit angles of the rows, all above the horizon and falling, and in-plane angles of the columns."""
+    """Return exit angles of the rows, above the horizon and falling, and in-plane angles of the columns."""
     highest = math.asin(REACH / BEAM.k0 - math.sin(math.radians(BEAM.incidence_deg)))
     widest = math.asin(REACH / BEAM.k0)
     return np.linspace(highest, highest / PIXELS, PIXELS), np.linspace(-widest, widest, PIXELS)
@@ -69,7 +69,7 @@ class Ours:
         return self._read(grain, pairs, torch.as_tensor(spacings))
 
     def _read(self, grain: Grain, pairs: Tensor, spacings: Tensor | None = None) -> Tensor:
-        """Give the intensity at the pixels from that at lengths of q."""
+        """Return the intensity at the pixels from that at lengths of q."""
         real, imaginary = self._amplitudes(grain, self.q.expand(PIXELS, -1), spacings)
         intensity = dwba.coherent(real, imaginary, pairs).mean(0)
         place = (self.q_par / float(self.q[1])).float().clamp(max=len(self.q) - 1.001)
@@ -77,7 +77,7 @@ class Ours:
         return torch.lerp(intensity.gather(1, index), intensity.gather(1, index + 1), place - index)
 
     def _amplitudes(self, grain: Grain, q: Tensor, spacings: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Give the amplitude of each layer for lengths ``(rows, k)``."""
+        """Return the amplitude of each layer for lengths ``(rows, k)``."""
         ways = dwba.waves(BEAM, self.kf, material("Si", BEAM.energy_kev).contrast)
         lengths = torch.sqrt(q[..., None] ** 2 + ways.qz[:, None, :] ** 2)
         form = particles.sphere(lengths.float(), RADIUS)

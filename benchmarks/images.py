@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def texture(rows: int, columns: int, seed: int = 0) -> npt.NDArray[np.uint8]:
-    """Give a soft random texture."""
+    """Return a soft random texture."""
     from scipy.ndimage import gaussian_filter
 
     noise = gaussian_filter(np.random.default_rng(seed).normal(size=(rows, columns)), 2.0)

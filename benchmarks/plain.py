@@ -13,7 +13,7 @@ BATCH = 1024
 
 
 def plain_patches(weights: dict[str, Tensor]) -> Callable[[Tensor], Tensor]:
-    """Give the function that labels standardised patches ``(n, 1, 16, 16)``, all weights channels last.
+    """Return the function that labels standardised patches ``(n, 1, 16, 16)``, all weights channels last.
 
     The same weights and the same answer as the dense twin: a standardised patch has no offset and a
     standard deviation of one, so none of what the dense pass does about grey scales is needed.

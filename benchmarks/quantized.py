@@ -108,7 +108,7 @@ def network_rows(work: Work, rounds: int) -> list[dict[str, Any]]:
 
 
 def inputs(model: Model, work: Work) -> FloatArray:
-    """Give normalised images of the kind the network was trained on, repeated as often as is needed."""
+    """Return normalised images of the kind the network was trained on, repeated as often as is needed."""
     known = model.calibration_images()
     if not work.edge_px:
         return np.resize(known, (work.count, *known.shape[1:]))
@@ -146,7 +146,7 @@ def runner(predictor: Predictor, stride: int, images: FloatArray) -> Callable[[]
 
 
 def nearness(exact: FloatArray, scores: FloatArray) -> dict[str, float]:
-    """Say how near scores ``(n, classes)`` are to those of plain torch."""
+    """Return how near scores ``(n, classes)`` are to those of plain torch."""
     return {
         "same_label_percent": 100 * float((exact.argmax(axis=1) == scores.argmax(axis=1)).mean()),
         "largest_difference": float(np.abs(exact - scores).max()),
@@ -195,7 +195,7 @@ def map_rows(stride: int, rounds: int) -> list[dict[str, Any]]:
 
 
 def jobs() -> Iterator[tuple[str, ImageSource]]:
-    """Give the samples, simulated ones made beforehand."""
+    """Yield the samples, simulated ones made beforehand."""
     for technique, frames in FRAMES.items():
         with closing(sample_of(technique).open()) as source:
             pixels = np.asarray(source.read((slice(0, frames),) + (slice(None),) * (source.ndim - 1)))

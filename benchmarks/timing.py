@@ -21,5 +21,5 @@ def in_turns(ways: dict[str, Callable[[], object]], rounds: int) -> dict[str, li
 
 
 def ratio(slow: list[float], fast: list[float]) -> float:
-    """Give how many times faster one way is: the median over the rounds."""
+    """Return how many times faster one way is: the median over the rounds."""
     return median(a / b for a, b in zip(slow, fast, strict=True))

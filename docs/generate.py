@@ -56,7 +56,7 @@ def write_all(folder: Path) -> None:
 
 
 def few_levels(folder: Path) -> str:
-    """Give Tables VIII and IX, training on rounded data and the sensitivity of every model, with pictures."""
+    """Return Tables VIII and IX, training on rounded data and the sensitivity of each model in pictures."""
     import pandas as pd
 
     from napari_sciml.training.quantisation import sweep
@@ -98,7 +98,7 @@ def few_levels(folder: Path) -> str:
 
 
 def screenshots_exist(folder: Path) -> bool:
-    """Say whether `make_screenshots.py` has run."""
+    """Return whether `make_screenshots.py` has run."""
     return all((folder / name).exists() for name in SCREENSHOTS)
 
 
@@ -109,7 +109,7 @@ def write(path: Path, text: str) -> None:
 
 
 def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """Give a Markdown table."""
+    """Return a Markdown table."""
     lines = [head, tuple("---" for _ in head), *rows]
     return (
         "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
@@ -118,7 +118,7 @@ def table(head: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
 
 
 def table_v() -> str:
-    """Give the table of HOG and networks on the frozen sets, as it lies beside the models."""
+    """Return the table of HOG and networks on the frozen sets, as it lies beside the models."""
     import pandas as pd
 
     rows = []
@@ -166,7 +166,7 @@ def backends_table() -> str:
 
 
 def settings_table(kind: type[RunSettings]) -> str:
-    """Give one row for each setting: name, what it takes, default, what it does."""
+    """Return one row for each setting: name, what it takes, default, what it does."""
     rows = [
         (f"`{name}`", allowed(field), default(field), field.description or "")
         for name, field in kind.model_fields.items()
@@ -175,7 +175,7 @@ def settings_table(kind: type[RunSettings]) -> str:
 
 
 def allowed(field: FieldInfo) -> str:
-    """Say in words which values a field takes."""
+    """Return in words which values a field takes."""
     choices = choices_of(field)
     words = ", ".join(f"`{name}`" for name in choices) if choices else kind_of(field.annotation)
     for rule in field.metadata:
@@ -186,7 +186,7 @@ def allowed(field: FieldInfo) -> str:
 
 
 def kind_of(annotation: Any) -> str:
-    """Say in words what a type annotation admits."""
+    """Return in words what a type annotation admits."""
     if get_origin(annotation) in (Union, types.UnionType):
         return " or ".join(kind_of(part) for part in get_args(annotation) if part is not type(None))
     if get_origin(annotation) is Literal:
@@ -198,18 +198,18 @@ def kind_of(annotation: Any) -> str:
 
 
 def default(field: FieldInfo) -> str:
-    """Give the default as a person writes it."""
+    """Return the default as a person writes it."""
     return "empty" if field.default is None else f"`{field.default}`"
 
 
 def cli_reference() -> str:
-    """Give one section for each command, with the help that the command itself prints."""
+    """Return one section for each command, with the help that the command itself prints."""
     root: Any = typer.main.get_command(cli.app)
     return "\n".join(command_section(words) for words in command_words(root))
 
 
 def command_words(root: Any) -> list[list[str]]:
-    """Give the words of each command: ``[["demo"], ["run", "microct"], ...]``."""
+    """Return the words of each command: ``[["demo"], ["run", "microct"], ...]``."""
     found: list[list[str]] = []
     for name in root.list_commands(None):
         command = root.get_command(None, name)
@@ -219,7 +219,7 @@ def command_words(root: Any) -> list[list[str]]:
 
 
 def command_section(words: list[str]) -> str:
-    """Give the section of one command."""
+    """Return the section of one command."""
     shown = CliRunner().invoke(
         cli.app,
         [*words, "--help"],
@@ -233,12 +233,12 @@ def command_section(words: list[str]) -> str:
 
 
 def models_pages() -> str:
-    """Give one section for each model: what it is, what it learned from, where not to trust it."""
+    """Return one section for each model: what it is, what it learned from, where not to trust it."""
     return "\n".join(model_section(ModelCard.model_validate(get_model(name).card)) for name in model_names())
 
 
 def model_section(card: ModelCard) -> str:
-    """Give the section of one model, with all its figures and how each was measured."""
+    """Return the section of one model, with all its figures and how each was measured."""
     rows = [
         ("technique", card.technique),
         ("classes", ", ".join(f"`{name}`" for name in card.classes)),
@@ -259,7 +259,7 @@ def model_section(card: ModelCard) -> str:
 
 
 def variant_rows(card: ModelCard) -> list[tuple[str, ...]]:
-    """Give one row for each set of weights: how large, how near to float32, and how it was made."""
+    """Return one row for each set of weights: how large, how near to float32, and how it was made."""
     model = get_model(card.name)
     rows = []
     for variant in model.variants:

@@ -268,12 +268,12 @@ def scroll_to(widget: Any) -> None:
 
 
 def rested(state: Any) -> bool:
-    """Say whether the page Views has nothing more to do, and stop with its message if it failed."""
+    """Return whether the page Views has nothing more to do, and stop with its message if it failed."""
     return not sound(state).job
 
 
 def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
-    """Give the true centres that no point lies on, in the slice where most were missed."""
+    """Return the true centres that no point lies on, in the slice where most were missed."""
     by_slice: dict[int, list[tuple[float, ...]]] = {}
     for row in truth.itertuples():
         near = found[found[:, 0] == row.z][:, 1:] - (row.y, row.x)
@@ -283,12 +283,12 @@ def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
 
 
 def finished(state: Any) -> bool:
-    """Say whether the run is over, and stop with its message if it failed."""
+    """Return whether the run is over, and stop with its message if it failed."""
     return bool(sound(state).result) and state.phase.value == "idle"
 
 
 def sound(state: Any) -> Any:
-    """Give the state of a page, and stop with its message if something failed."""
+    """Return the state of a page, and stop with its message if something failed."""
     if state.error:
         raise SystemExit(state.error)
     return state

@@ -92,7 +92,7 @@ def figure_7(
     images: int = IMAGES,
     test_images: int = TEST_IMAGES,
 ) -> Generator[Progress, None, tuple[pd.DataFrame, pd.DataFrame]]:
-    """Give the curves and the tests of every training."""
+    """Return the curves and the tests of every training."""
     curves, tests = [], []
     for seed in range(seeds):
         test = paper_set(particle, test_images, TEST_SEED + seed)

@@ -84,7 +84,7 @@ class Case:
         return cls(network, standardised(learnt), standardised(tested), seed, work)
 
     def answers(self, method: str, cell: Cell) -> Generator[Progress, None, Labels]:
-        """Give the labels of the test images by `method`, from an earlier call if there was one.
+        """Return the labels of the test images by `method`, from an earlier call if there was one.
 
         With a single level, of data or weights, there is nothing to learn: those that learn are then only
         rounded.

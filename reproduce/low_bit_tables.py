@@ -49,12 +49,12 @@ class Tally:
         self._right.setdefault((method, cell), {})[seed] = right
 
     def right(self, method: str, cell: Cell | None) -> list[Right]:
-        """Give them, one array for each seed."""
+        """Return them, one array for each seed."""
         found = self._right[method, cell]
         return [found[seed] for seed in sorted(found)]
 
     def table(self, cells: Sequence[Cell]) -> pd.DataFrame:
-        """Give one row for each method and cell, float32 first.
+        """Return one row for each method and cell, float32 first.
 
         ``accuracy`` with Wilson's 95 % interval ``low`` to ``high`` is over all seeds' images together;
         ``sd_of_seeds`` says how far trainings differ, which the interval does not know. ``lost`` is what is
@@ -94,12 +94,12 @@ class Tally:
 
 
 def paper_diagonal(cell: Cell) -> float | None:
-    """Give the rate of Table VIII, which has as many levels for both."""
+    """Return the rate of Table VIII, which has as many levels for both."""
     return PAPER_VIII.get(cell[0]) if cell[0] == cell[1] else None
 
 
 def half_interval(values: npt.NDArray[np.float64]) -> float | None:
-    """Give half the 95 % interval of a mean, by Student's t."""
+    """Return half the 95 % interval of a mean, by Student's t."""
     from scipy.stats import t
 
     count = len(values)

@@ -54,7 +54,7 @@ def table_iii(
     settings: PaperSettings | None = None,
     test_images: int = TEST_IMAGES,
 ) -> Generator[Progress, None, pd.DataFrame]:
-    """Give one row for each method on one map: all seeds' test images together, and the spread over seeds."""
+    """Return one row for each method on one map: all seeds' test images together, and their spread."""
     references = reference_images(particle)
     truths: list[Labels] = []
     answers: dict[str, list[Labels]] = {}
@@ -122,7 +122,7 @@ def row(map_name: str, method: str, said: list[Labels], truths: list[Labels]) ->
 
 
 def figures(map_name: str, method: str, right: list[npt.NDArray[np.bool_]]) -> dict[str, object]:
-    """Give accuracy over all seeds with Wilson's interval, and the spread of seeds."""
+    """Return accuracy over all seeds with Wilson's interval, and the spread of seeds."""
     hits, count = int(sum(r.sum() for r in right)), sum(len(r) for r in right)
     low, high = wilson(hits, count)
     each = np.array([r.mean() for r in right])

@@ -62,7 +62,7 @@ ENTRIES = (
 
 
 def grey(images: npt.NDArray[np.float32], peak: float) -> npt.NDArray[np.float32]:
-    """Give log images, standardised over the set, as Table VI's network sees them."""
+    """Return log images, standardised over the set, as Table VI's network sees them."""
     logs = np.stack([log_grey(image, peak) for image in images]).astype(np.float32)
     centred: npt.NDArray[np.float32] = (logs - logs.mean()) / logs.std()
     return centred
@@ -101,7 +101,7 @@ def train_and_test(
 def table_v(
     protocol: Protocol, seeds: int, work: Path, per_class: int | None = None
 ) -> Generator[Progress, None, pd.DataFrame]:
-    """Give one row for each set and method: mean and spread over seeds, interval, and the paper's figure.
+    """Return one row for each set and method: mean and spread over seeds, interval, and the paper's figure.
 
     `low` and `high` are Wilson's interval for the mean accuracy on the test images of one split.
     """
@@ -137,7 +137,7 @@ def table_v(
 
 
 def shipped_answers(protocol: Protocol, images: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-    """Give the answers of the model that ships for this protocol; it was trained on none of these sets."""
+    """Return the answers of the model that ships for this protocol; it was trained on none of these sets."""
     module = get_model(NAMES[protocol]).build()
     answers: npt.NDArray[np.int64] = answer(
         module, normalised(images, half_plane=protocol == "hipgisaxs")

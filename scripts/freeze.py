@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def group(groups: dict[str, list[str | dict[str, str]]], name: str) -> list[Requirement]:
-    """Give the requirements of a dependency group, with the groups that it includes."""
+    """Return the requirements of a dependency group, with the groups that it includes."""
     found: list[Requirement] = []
     for entry in groups[name]:
         if isinstance(entry, str):
@@ -43,7 +43,7 @@ def group(groups: dict[str, list[str | dict[str, str]]], name: str) -> list[Requ
 
 
 def closure(wanted: list[Requirement]) -> dict[str, str]:
-    """Give name and public version of everything that `wanted` brings on this machine."""
+    """Return name and public version of everything that `wanted` brings on this machine."""
     found: dict[str, str] = {}
     seen: set[tuple[str, frozenset[str]]] = set()
     todo = list(wanted)
@@ -65,7 +65,7 @@ def closure(wanted: list[Requirement]) -> dict[str, str]:
 
 
 def applies(requirement: Requirement, extras: set[str]) -> bool:
-    """Say whether a requirement counts here when its parent is asked for with `extras`."""
+    """Return whether a requirement counts here when its parent is asked for with `extras`."""
     if requirement.marker is None:
         return True
     return any(requirement.marker.evaluate({"extra": extra}) for extra in {"", *extras})

@@ -59,14 +59,14 @@ def main() -> None:
 
 
 def films(model: Model, work: Path) -> tuple[FloatArray, Numbers, Numbers]:
-    """Give normalised test images, their lattices, and the samples that they show."""
+    """Return normalised test images, their lattices, and the samples that they show."""
     spec = PoolSpec(model.card["training"]["protocol"], "test", SAMPLES, 2, FILM_SEED)
     pool = drive(build_pool(spec, work, 1))
     return pool.images.astype(np.float32), pool.labels, pool.samples
 
 
 def particles(model: Model) -> tuple[FloatArray, Numbers, Numbers]:
-    """Give normalised test images, their views, and the micrographs that they come from."""
+    """Return normalised test images, their views, and the micrographs that they come from."""
     particle = map_of(model)
     images, labels, groups = [], [], []
     for number, snr in enumerate(SNR_LADDER):

@@ -73,14 +73,14 @@ def main() -> None:
 
 
 def with_table(text: str, table: str) -> str:
-    """Give `text` with `table` between the markers."""
+    """Return `text` with `table` between the markers."""
     before, rest = text.split(START)
     _, after = rest.split(END)
     return f"{before}{START}\n\n{table}\n{END}{after}"
 
 
 def accuracy_table(*, every: bool = False) -> str:
-    """Give a table for each technique: the figures of its shipped models, one row for each question.
+    """Return a table for each technique: the figures of its shipped models, one row for each question.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ def accuracy_table(*, every: bool = False) -> str:
 
 
 def technique_table(cards: list[ModelCard], wanted: tuple[tuple[str, str], ...] | None) -> str:
-    """Give one table; `wanted` names the rows (split, metric), None gives all."""
+    """Return one table; `wanted` names the rows (split, metric), None gives all."""
     found: dict[tuple[str, str], dict[str, Metric]] = {}
     for card in cards:
         for metric in card.metrics:
@@ -117,7 +117,7 @@ def technique_table(cards: list[ModelCard], wanted: tuple[tuple[str, str], ...] 
 
 
 def figure(metric: Metric | None) -> str:
-    """Give a value with its interval, or nothing where nothing was measured."""
+    """Return a value with its interval, or nothing where nothing was measured."""
     if metric is None:
         return ""
     return f"{metric.value:.4f} ({metric.low:.4f} to {metric.high:.4f})"

@@ -49,7 +49,7 @@ def models() -> pd.DataFrame:
 
 
 def model(name: str | os.PathLike[str]) -> Model:
-    """Give a model by its name, or the one in a folder that training has written.
+    """Return a model by its name, or the one in a folder that training has written.
 
     Raises
     ------

@@ -66,7 +66,7 @@ def _keep(layer: Layer) -> None:
 
 
 def session_for(viewer: ViewerModel) -> Session:
-    """Give the session of `viewer`, and always the same one.
+    """Return the session of `viewer`, and always the same one.
 
     Plugins are handed short-lived proxies of the viewer; the session belongs to the real one.
     """

@@ -76,7 +76,7 @@ class CodebookTorch(TorchFloat):
         return super().field(self.quantised(tile), stride)
 
     def quantised(self, images: FloatArray) -> FloatArray:
-        """Give images whose pixels are the levels of the data."""
+        """Return images whose pixels are the levels of the data."""
         if self._tables is None:
             return images
         pixels = torch.from_numpy(np.ascontiguousarray(images))
@@ -85,7 +85,7 @@ class CodebookTorch(TorchFloat):
 
 
 def label_of(spec: CodebookSpec) -> str:
-    """Give levels and method in a few words, for example ``8 levels, trained to be rounded``."""
+    """Return levels and method in a few words, for example ``8 levels, trained to be rounded``."""
     if spec.method == "data":
         return f"{spec.data_levels} levels for the data, exact weights that learned from them"
     how = {"constrain": "rounded after training", "trained": "values trained", "qat": "trained to be rounded"}
@@ -95,7 +95,7 @@ def label_of(spec: CodebookSpec) -> str:
 
 
 def open_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> CodebookTorch:
-    """Give what runs `model` with the levels of a file, of a stored variant, or made just now.
+    """Return what runs `model` with the levels of a file, of a stored variant, or made just now.
 
     Rounding after training (``constrain``) needs no stored variant. The levels of the data are then fitted to
     the training images that were kept beside the weights; without any, the data stay as they are, and the
@@ -129,7 +129,7 @@ def open_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> 
 
 
 def nearest_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> CodebookTorch:
-    """Give what `open_codebook` does; if no such variant is stored, round after training and say so."""
+    """Return what `open_codebook` does; if no such variant is stored, round after training and say so."""
     try:
         return open_codebook(model, spec, path)
     except SciMLError as error:
@@ -158,6 +158,6 @@ def constrained_now(model: Model, spec: CodebookSpec, parent: str) -> CodebookTo
 
 
 def stored_ones(model: Model) -> str:
-    """Say which codebooks a model has."""
+    """Return which codebooks a model has."""
     keys = [v.spec.key for v in model.variants if v.kind == "codebook" and v.spec is not None]
     return f"it has {', '.join(keys)}" if keys else "it has none"

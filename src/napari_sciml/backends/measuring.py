@@ -12,7 +12,7 @@ from napari_sciml.networks.model import Model
 
 
 def measurable(models: Sequence[Model]) -> list[tuple[Model, str]]:
-    """Give each model with each backend whose weights it has and that more than one runtime can execute."""
+    """Return each model with each backend whose weights it has and that more than one runtime can execute."""
     return [
         (model, spec.name)
         for model in models

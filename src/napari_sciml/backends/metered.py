@@ -74,7 +74,7 @@ class Metered:
         self.inner.close()
 
     def record(self, run_seconds: float) -> NetworkRecord:
-        """Say what the network cost; a few answers are compared with float32, for up to 3 % of the run."""
+        """Return what the network cost; a few answers are compared with float32, for up to 3 % of the run."""
         near = compare(self.model, self._images.kept, self._corners.kept, run_seconds)
         return NetworkRecord(
             label=str(getattr(self.inner, "label", self.backend)),

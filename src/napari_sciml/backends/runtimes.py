@@ -13,7 +13,7 @@ NEEDS = {"torch": (), "onnxruntime": ("onnx", "onnxruntime"), "openvino": ("onnx
 
 
 def installed(runtime: str) -> bool:
-    """Say whether the packages of a runtime are here; they may still be broken."""
+    """Return whether the packages of a runtime are here; they may still be broken."""
     return all(find_spec(package) is not None for package in NEEDS[runtime])
 
 

@@ -19,7 +19,7 @@ class Session(Protocol):
     """A loaded graph; it runs on as many threads as torch has."""
 
     def run(self, feed: dict[str, FloatArray]) -> FloatArray:
-        """Give the scores."""
+        """Return the scores."""
         ...
 
 
@@ -37,7 +37,7 @@ class OnnxRuntimeSession:
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
     def run(self, feed: dict[str, FloatArray]) -> FloatArray:
-        """Give the scores."""
+        """Return the scores."""
         scores: FloatArray = self._session.run([SCORES], feed)[0]
         return scores
 
@@ -63,7 +63,7 @@ class OpenVinoSession:
             self._request = model.create_infer_request()
 
     def run(self, feed: dict[str, FloatArray]) -> FloatArray:
-        """Give the scores."""
+        """Return the scores."""
         # The next call overwrites what this one gives.
         with kept_signal_stack():
             return np.array(self._request.infer(feed, share_inputs=True)[0])
@@ -84,7 +84,7 @@ def import_openvino() -> Any:
 
 
 def failures() -> tuple[type[Exception], ...]:
-    """Give what a runtime may raise while it loads; the errors of ONNX Runtime have no common base."""
+    """Return what a runtime may raise while it loads; the errors of ONNX Runtime have no common base."""
     module = sys.modules.get("onnxruntime.capi.onnxruntime_pybind11_state")
     kinds = vars(module).values() if module else ()
     own = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Exception)]

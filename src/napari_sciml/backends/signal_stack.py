@@ -20,7 +20,7 @@ class Stack(ctypes.Structure):
 
 @contextmanager
 def kept_signal_stack() -> Iterator[None]:
-    """Give this thread the alternate stack back that it had before; does nothing but on Linux."""
+    """Yield this thread the alternate stack back that it had before; does nothing but on Linux."""
     if sys.platform != "linux":
         yield
         return

@@ -96,7 +96,7 @@ class BackendSpec:
         return self.options(backend=self.name, **told)
 
     def why_not(self) -> str:
-        """Say in a clause why it cannot run on this machine, or nothing."""
+        """Return in a clause why it cannot run on this machine, or nothing."""
         return str(load(self.missing)()) if self.missing else ""
 
     def open(self, model: Model, settings: RunSettings) -> Opened:

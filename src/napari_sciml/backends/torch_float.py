@@ -54,6 +54,6 @@ class TorchFloat:
 
 
 def channels_last(images: FloatArray) -> Tensor:
-    """Give images ``(n, h, w)`` as a tensor ``(n, 1, h, w)`` in the order that the kernels like."""
+    """Return images ``(n, h, w)`` as a tensor ``(n, 1, h, w)`` in the order that the kernels like."""
     batch = torch.from_numpy(np.ascontiguousarray(images)[:, np.newaxis])
     return batch.contiguous(memory_format=torch.channels_last)

@@ -56,7 +56,7 @@ class Choice(BaseModel):
 
 
 def choose(model: Model, backend: str) -> Choice:
-    """Give the runtime to take for a backend of a model; ``torch`` for int8 means that float32 is better.
+    """Return the runtime to take for a backend of a model; ``torch`` for int8 means that float32 is better.
 
     Raises
     ------
@@ -74,7 +74,7 @@ def choose(model: Model, backend: str) -> Choice:
 
 
 def set_by_hand(model: Model, backend: str) -> Choice | None:
-    """Give the runtime that `VARIABLE` sets, or None if it does not.
+    """Return the runtime that `VARIABLE` sets, or None if it does not.
 
     Raises
     ------
@@ -92,7 +92,7 @@ def set_by_hand(model: Model, backend: str) -> Choice | None:
 
 
 def expected(model: Model, backend: str) -> Choice | None:
-    """Give what `choose` will, as far as that can be told without measuring and without torch, or None.
+    """Return what `choose` will, as far as that can be told without measuring and without torch, or None.
 
     The number of threads is not looked at: only torch knows it.
 
@@ -110,7 +110,7 @@ def expected(model: Model, backend: str) -> Choice | None:
 
 
 def without_measuring(model: Model, backend: str) -> Choice | None:
-    """Give the runtime to take where nothing can be measured, or None where something can."""
+    """Return the runtime to take where nothing can be measured, or None where something can."""
     others = [name for name in runtimes_for(backend) if name != "torch" and installed(name)]
     if not others:
         why = "torch: neither ONNX Runtime nor OpenVINO is installed"
@@ -197,7 +197,7 @@ class Trial:
 
 
 def near(exact: FloatArray, answers: FloatArray, within: float) -> bool:
-    """Say whether answers ``(n, classes)`` agree with exact ones within the stated tolerance."""
+    """Return whether answers ``(n, classes)`` agree with exact ones within the stated tolerance."""
     best = np.sort(exact, axis=1)
     sure = best[:, -1] - best[:, -2] > HESITATES
     same = (exact.argmax(axis=1) == answers.argmax(axis=1))[sure]
@@ -205,12 +205,12 @@ def near(exact: FloatArray, answers: FloatArray, within: float) -> bool:
 
 
 def cache_folder() -> Path:
-    """Give the folder of what was measured."""
+    """Return the folder of what was measured."""
     return user_cache() / "runtimes"
 
 
 def remembered_at(model: Model, backend: str) -> Path:
-    """Give the file of a choice: another one after an update, with other threads or on another machine."""
+    """Return the file of a choice: another one after an update, with other threads or on another machine."""
     import torch
 
     facts = f"{facts_of(model, backend)} {torch.get_num_threads()}"
@@ -218,7 +218,7 @@ def remembered_at(model: Model, backend: str) -> Path:
 
 
 def facts_of(model: Model, backend: str) -> str:
-    """Give what a choice depends on besides the number of threads: weights, machine and versions.
+    """Return what a choice depends on besides the number of threads: weights, machine and versions.
 
     Raises
     ------
@@ -269,7 +269,7 @@ def forget(model: Model, backend: str) -> None:
 
 
 def all_remembered() -> list[Choice]:
-    """Give everything that was measured on this machine with any version, the latest first."""
+    """Return everything that was measured on this machine with any version, the latest first."""
     return [choice for file in _files() if (choice := recall(file)) is not None]
 
 

@@ -146,7 +146,7 @@ def backends() -> Iterator[Finding]:
 
 
 def failure_of(runtime: str) -> str:
-    """Say why a runtime does not work, or give an empty string."""
+    """Return why a runtime does not work, or an empty string."""
     code = f"from napari_sciml.backends.sessions import probe; probe({runtime!r})"
     try:
         tried = subprocess.run(
@@ -224,7 +224,7 @@ def look_into(image: str) -> None:
 
 
 def installed(name: str) -> str:
-    """Give the version of a package, or nothing."""
+    """Return the version of a package, or nothing."""
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:

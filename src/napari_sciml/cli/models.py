@@ -38,5 +38,5 @@ def models(
 
 
 def shortened(names: list[str]) -> str:
-    """Give the names of classes on one line; of many the first, the last and their number."""
+    """Return the names of classes on one line; of many the first, the last and their number."""
     return ", ".join(names) if len(names) <= 8 else f"{names[0]} ... {names[-1]} ({len(names)})"

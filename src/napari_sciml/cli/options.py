@@ -74,7 +74,7 @@ def option(name: str, field: FieldInfo) -> inspect.Parameter:
 
 
 def accepted(name: str, annotation: Any) -> Any:
-    """Give the type that typer parses for a field's annotation."""
+    """Return the type that typer parses for a field's annotation."""
     if get_origin(annotation) in (Union, types.UnionType):
         (annotation,) = (part for part in get_args(annotation) if part is not type(None))
     if annotation is Any:
@@ -99,7 +99,7 @@ def choices_of(field: FieldInfo) -> list[str]:
 
 
 def limits_of(field: FieldInfo) -> str:
-    """Say which numbers a field takes: ``from 2 to 400``; empty if any."""
+    """Return which numbers a field takes: ``from 2 to 400``; empty if any."""
     signs: Mapping[str, str] = {"ge": "from", "gt": "above", "le": "to", "lt": "below"}
     found = [
         f"{sign} {getattr(rule, name):g}"
@@ -111,7 +111,7 @@ def limits_of(field: FieldInfo) -> str:
 
 
 def plain(value: Any) -> Any:
-    """Give a choice as the text that stands for it, an option that was not given as None."""
+    """Return a choice as the text that stands for it, an option that was not given as None."""
     if isinstance(value, list):
         return tuple(plain(one) for one in value) or None
     return value.value if isinstance(value, enum.Enum) else value

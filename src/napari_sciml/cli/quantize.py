@@ -115,7 +115,7 @@ def quantize(
 
 
 def said_again(model: Model, backend: str, settings: dict[str, Any], seed: int, quick: bool) -> str:
-    """Give the command for the model card, without the machine's own folders."""
+    """Return the command for the model card, without the machine's own folders."""
     words = ["napari-sciml quantize", model.name, f"--backend {backend}"]
     words += [f"--{name.replace('_', '-')} {value}" for name, value in settings.items() if name != "backend"]
     return " ".join([*words, f"--seed {seed}", *(["--quick"] if quick else []), "--out DIR"])

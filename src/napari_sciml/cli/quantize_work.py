@@ -26,7 +26,7 @@ QUICK_IMAGES, QUICK_FIELDS = 100, 10
 
 
 def copy_for(model: Model, out: Path | None) -> Model:
-    """Give the model whose folder is changed: itself, or its copy in `out`, which may be there already.
+    """Return the model whose folder is changed: itself, or its copy in `out`, which may be there already.
 
     Raises
     ------

@@ -15,7 +15,7 @@ AGREEMENT = "agreement with float32"
 
 
 def describe(model: Model, variant: Variant) -> str:
-    """Say how large a variant is, and how often it gives the label of float32."""
+    """Return how large a variant is, and how often it gives the label of float32."""
     if not variant.file.is_file():
         return f"{name_of(model, variant)}: the file {variant.file} is missing"
     size, exact = variant.size_bytes, model.variant("float32")
@@ -34,20 +34,20 @@ def describe(model: Model, variant: Variant) -> str:
 
 
 def name_of(model: Model, variant: Variant) -> str:
-    """Give the name of a variant in the card, for example ``codebook-8-qat-layer``."""
+    """Return the name of a variant in the card, for example ``codebook-8-qat-layer``."""
     records: dict[str, Any] = model.card["variants"]
     return next(name for name, record in records.items() if record["file"] == variant.file.name)
 
 
 def metrics_of(model: Model, variant: Variant) -> list[Metric]:
-    """Give how near a variant comes to float32, the plain share first; nothing if that was not measured."""
+    """Return how near a variant comes to float32, the plain share first; nothing if that was not measured."""
     records = model.card["variants"][name_of(model, variant)]["metrics"]
     found = [Metric.model_validate(record) for record in records]
     return [metric for metric in found if metric.name.startswith(AGREEMENT)]
 
 
 def how_to_run(model: Model, variant: Variant) -> str:
-    """Give the command that labels images with a variant, or the Python call where no command can."""
+    """Return the command that labels images with a variant, or the Python call where no command can."""
     choice = {"backend": variant.kind}
     if variant.spec is not None:
         wanted = variant.spec.model_dump()
@@ -67,7 +67,7 @@ def how_to_run(model: Model, variant: Variant) -> str:
 
 
 def runs_by_itself(model: Model) -> bool:
-    """Say whether ``run`` takes this model; others label single images only."""
+    """Return whether ``run`` takes this model; others label single images only."""
     from napari_sciml.techniques import get_technique
 
     recipe: Any = get_technique(model.technique)

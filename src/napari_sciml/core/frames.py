@@ -11,12 +11,12 @@ from napari_sciml.core.source import ImageSource
 
 
 def frame_count(source: ImageSource) -> int:
-    """Give the number of frames."""
+    """Return the number of frames."""
     return source.shape[0] if source.ndim == 3 else 1
 
 
 def frame_shape(source: ImageSource) -> tuple[int, int]:
-    """Give rows and columns of a frame."""
+    """Return rows and columns of a frame."""
     return source.shape[-2], source.shape[-1]
 
 

@@ -24,7 +24,7 @@ def check_mask(value: Any) -> Any:
 
 
 def describe_mask(value: Any) -> str | None:
-    """Say in the run record which mask was used."""
+    """Return in the run record which mask was used."""
     if isinstance(value, np.ndarray):
         return f"array of {value.shape[0]} x {value.shape[1]} px, {int(value.sum())} of them ignored"
     return None if value is None else str(value)

@@ -124,7 +124,7 @@ class Provenance(BaseModel):
 
 
 def package_versions() -> dict[str, str]:
-    """Give the versions of the packages that decide about a result, read without importing them."""
+    """Return the versions of the packages that decide about a result, read without importing them."""
     found = {"python": platform.python_version()}
     for name in REPORTED_PACKAGES:
         try:

@@ -132,7 +132,7 @@ class ImageSource:
             ) from error
 
     def renamed(self, name: str) -> ImageSource:
-        """Give back the same pixels under another name."""
+        """Return back the same pixels under another name."""
         return replace(self, name=name)
 
     @classmethod

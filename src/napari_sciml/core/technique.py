@@ -34,7 +34,7 @@ class Technique(Protocol):
     """Whether the images of a series do not depend on each other: a bad one then costs only itself."""
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         ...
 
     def prepare(self, model: Any, images: npt.NDArray[Any], settings: Any) -> npt.NDArray[Any]:
@@ -48,7 +48,7 @@ class Technique(Protocol):
         ...
 
     def plan(self, source: ImageSource, settings: Any) -> RunPlan:
-        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
+        """Return what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
         ...
 
     def run(
@@ -73,5 +73,5 @@ class Technique(Protocol):
         ...
 
     def summarise(self, findings: Findings) -> str:
-        """Say in one clause what was found; empty where counting the main table's rows says it."""
+        """Return in one clause what was found; empty where counting the main table's rows says it."""
         ...

@@ -58,5 +58,5 @@ def spans(length: int, window: int, stride: int, edge: int) -> list[slice]:
 
 
 def seen(core: slice, window: int, stride: int) -> slice:
-    """Give the pixels that the windows of these elements see."""
+    """Return the pixels that the windows of these elements see."""
     return slice(core.start * stride, (core.stop - 1) * stride + window)

@@ -48,13 +48,13 @@ class Box:
         return "nearest" if self.magnification >= 1 else "antialiased"
 
     def place(self, y: float, x: float) -> tuple[float, float]:
-        """Give the (row, column) in the picture of a point of the slice, as pixel edges at integers."""
+        """Return the (row, column) in the picture of a point of the slice, as pixel edges at integers."""
         row = self.top_px + (y + 0.5 - self.y0) * self.height_px / (self.y1 - self.y0)
         column = self.left_px + (x + 0.5 - self.x0) * self.width_px / (self.x1 - self.x0)
         return row, column
 
     def fraction(self, width_px: int, height_px: int) -> tuple[float, float, float, float]:
-        """Give left, bottom, width, height as shares of a picture of this size."""
+        """Return left, bottom, width, height as shares of a picture of this size."""
         bottom = height_px - self.top_px - self.height_px
         return (
             self.left_px / width_px,
@@ -113,7 +113,7 @@ def lay_out(
 
 
 def _busiest(points_yx: npt.NDArray[np.float64], side: int, shape: tuple[int, int]) -> tuple[int, int]:
-    """Give the corner of the square with the most points among those centred on a point."""
+    """Return the corner of the square with the most points among those centred on a point."""
     best, corner = -1, (0, 0)
     for y, x in points_yx[:: max(len(points_yx) // 200, 1)]:
         y0 = int(np.clip(round(y - side / 2), 0, shape[0] - side))

@@ -119,7 +119,7 @@ def _draw(
 
 
 def contrast(image: npt.NDArray[Any]) -> tuple[float, float]:
-    """Give the grey levels shown as black and white: the 0.5th and 99.5th percentile of finite pixels."""
+    """Return the grey levels shown as black and white: the 0.5th and 99.5th percentile of finite pixels."""
     values = np.asarray(image, dtype=np.float32)
     finite = values[np.isfinite(values)]
     if not finite.size:

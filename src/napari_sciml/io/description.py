@@ -9,7 +9,7 @@ from napari_sciml.io.opening import open_image
 
 
 def describe(path: str | os.PathLike[str]) -> str:
-    """Say what `path` holds: ``volume.tif: 24 x 256 x 256 (z, y, x), uint8, pixel 0.65 um, 1.6 MB``.
+    """Return what `path` holds: ``volume.tif: 24 x 256 x 256 (z, y, x), uint8, pixel 0.65 um, 1.6 MB``.
 
     Raises
     ------
@@ -24,7 +24,7 @@ def describe(path: str | os.PathLike[str]) -> str:
 
 
 def describe_source(source: ImageSource) -> str:
-    """Say what a source holds: shape, axes, type, pixel size and size in memory."""
+    """Return what a source holds: shape, axes, type, pixel size and size in memory."""
     shape = " x ".join(str(n) for n in source.shape)
     pixel = "pixel size not stated"
     if source.pixel_size is not None:

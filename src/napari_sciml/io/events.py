@@ -12,7 +12,7 @@ Place = Callable[[int], tuple[str, int | None]]
 
 
 def event_names(source: ImageSource) -> Callable[[int], str]:
-    """Give the function that names frame `n`: ``file //n``, or ``file`` where a file is one frame.
+    """Return the function that names frame `n`: ``file //n``, or ``file`` where a file is one frame.
 
     Each line names the file that holds the frame, which for a folder, a pattern or a master file with links
     is not the path of the source.

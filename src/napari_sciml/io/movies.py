@@ -18,7 +18,7 @@ ALIKE = 0.15
 
 
 def looks_like_movie(source: ImageSource) -> str:
-    """Say why a source may be a movie and not micrographs, or give an empty string. Reads no pixels.
+    """Return why a source may be a movie and not micrographs, or an empty string. Reads no pixels.
 
     A movie is one file with a stack of large frames; several are a series of such stacks. So is a series of
     micrographs that someone has put into one file: only the pixels tell, see `shows_one_field`.

@@ -51,7 +51,7 @@ def open_once(paths: Sequence[Path]) -> ImageSource:
 
 
 def path_of(paths: Sequence[Path]) -> str | None:
-    """Give the one path that opens these very files again, or None: the folder, or the only file.
+    """Return the one path that opens these very files again, or None: the folder, or the only file.
 
     Some of the files of a folder have no name in common by which they could be opened again.
     """

@@ -97,7 +97,7 @@ def write_star_blocks(
 
 
 def table_with(blocks: Blocks, needed: Sequence[str], path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Give the table that has all needed columns.
+    """Return the table that has all needed columns.
 
     Raises
     ------
@@ -117,7 +117,7 @@ def table_with(blocks: Blocks, needed: Sequence[str], path: str | os.PathLike[st
 
 
 def with_optics(table: pd.DataFrame, blocks: Blocks) -> pd.DataFrame:
-    """Give the table with the columns of each row's optics group, where the file has a table of them.
+    """Return the table with the columns of each row's optics group, where the file has a table of them.
 
     What a row says itself goes first. A table may name groups that are described nowhere (common).
     """

@@ -38,7 +38,7 @@ def area_layer(findings: Findings, place: Place) -> LayerData | None:
 
 
 def area_grid(findings: Findings) -> FieldMap:
-    """Give how the area lies on the image, with as many axes as the image has."""
+    """Return how the area lies on the image, with as many axes as the image has."""
     return flat_where_the_image_is(findings, findings.maps[MASK])
 
 
@@ -51,7 +51,7 @@ def flat_where_the_image_is(findings: Findings, field: FieldMap) -> FieldMap:
 
 
 def planes(field: FieldMap) -> Any:
-    """Give the pixels: as they are, or as planes that napari asks for one by one."""
+    """Return the pixels: as they are, or as planes that napari asks for one by one."""
     if isinstance(field.array, np.ndarray):
         return field.array.astype(np.float32) if field.array.dtype == bool else field.array
     import dask.array as da

@@ -65,12 +65,12 @@ def show_disagreements(layer: Points, comparison: Comparison) -> None:
 
 
 def positions(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Give the places ``(n, ndim)`` in pixels of the image."""
+    """Return the places ``(n, ndim)`` in pixels of the image."""
     return np.ascontiguousarray(comparison.table[list(comparison.columns)].to_numpy(np.float64))
 
 
 def features_of(comparison: Comparison) -> pd.DataFrame:
-    """Give what differs in words, the two scores, and the words that are written on the image."""
+    """Return what differs in words, the two scores, and the words that are written on the image."""
     table = comparison.table
     features = table[[WHAT, *comparison.scores]].reset_index(drop=True)
     # Only what is called otherwise needs words on the image; the rest is said by the symbol.
@@ -97,7 +97,7 @@ def _sizes(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _below(comparison: Comparison) -> np.ndarray[Any, np.dtype[np.float64]]:
-    """Give how far from a mark its words stand: just below, for the largest that has some."""
+    """Return how far from a mark its words stand: just below, for the largest that has some."""
     named = (comparison.table[KIND] == OTHER).to_numpy()
     down = np.zeros(len(comparison.columns))
     down[-2] = float(_sizes(comparison)[named].max(initial=0.0)) * WORDS_AWAY

@@ -79,7 +79,7 @@ class Comparison:
         return score_columns(self.names)
 
     def for_file(self) -> pd.DataFrame:
-        """Give the table without what only a layer needs."""
+        """Return the table without what only a layer needs."""
         return self.table.drop(columns=[KIND, "size"])
 
 
@@ -181,7 +181,7 @@ def _candidate_scores(
     steps: npt.NDArray[np.float64],
     radius: float,
 ) -> npt.NDArray[np.float64]:
-    """Give the score of the nearest candidate that does not count, NaN where there is none."""
+    """Return the score of the nearest candidate that does not count, NaN where there is none."""
     scores = np.full(len(places), np.nan)
     candidates, columns = findings.candidates, list(overlay.columns)
     if not {*columns, "score"} <= set(candidates):
@@ -242,7 +242,7 @@ def _frames(
 
 
 def _frame_words(table: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Say what each frame is called: its label, or that it is unknown, or whether it is a hit."""
+    """Return what each frame is called: its label, or that it is unknown, or whether it is a hit."""
     if "label" not in table:
         return np.where(table["hit"].to_numpy(bool), "hit", "no hit").astype(object)
     unknown = table["unknown"].to_numpy(bool) if "unknown" in table else np.zeros(len(table), bool)

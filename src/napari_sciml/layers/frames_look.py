@@ -34,14 +34,14 @@ def is_frames(source: ImageSource) -> bool:
 
 
 def frames_look(source: ImageSource) -> dict[str, Any]:
-    """Give the arguments of a layer that shows frames: colours, contrast and what suits them."""
+    """Return the arguments of a layer that shows frames: colours, contrast and what suits them."""
     look: dict[str, Any] = {"colormap": COLORMAP, "metadata": {TECHNIQUE_KEY: "diffraction"}}
     limits = first_contrast(source)
     return look if limits is None else {**look, "contrast_limits": limits}
 
 
 def first_contrast(source: ImageSource) -> tuple[float, float] | None:
-    """Give contrast limits from the first frame, or one further on where that cannot be used."""
+    """Return contrast limits from the first frame, or one further on where that cannot be used."""
     count = source.shape[0] if source.ndim == 3 else 1
     for number in dict.fromkeys((0, count // 2, count - 1)):
         try:
@@ -57,7 +57,7 @@ def first_contrast(source: ImageSource) -> tuple[float, float] | None:
 
 
 def contrast(frame: npt.NDArray[Any]) -> tuple[float, float] | None:
-    """Give contrast limits of a frame ``(h, w)``, or None for one that holds nothing.
+    """Return contrast limits of a frame ``(h, w)``, or None for one that holds nothing.
 
     Gaps, dead pixels and what lies behind the beamstop are zero or below and do not count.
     """

@@ -27,14 +27,14 @@ def is_micrographs(source: ImageSource) -> bool:
 
 
 def micrograph_look(source: ImageSource) -> dict[str, Any]:
-    """Give the arguments of a layer that shows micrographs, or images of particles."""
+    """Return the arguments of a layer that shows micrographs, or images of particles."""
     look: dict[str, Any] = {"colormap": "gray", "metadata": {TECHNIQUE_KEY: "cryoem"}}
     limits = first_contrast(source)
     return look if limits is None else {**look, "contrast_limits": limits}
 
 
 def first_contrast(source: ImageSource) -> tuple[float, float] | None:
-    """Give contrast limits from the first image, or a later one where that cannot be read."""
+    """Return contrast limits from the first image, or a later one where that cannot be read."""
     count = source.shape[0] if source.ndim == 3 else 1
     for number in range(min(count, LOOKED_AT)):
         step = slice(None, None, EVERY if min(source.shape[-2:]) > 100 * EVERY else 1)

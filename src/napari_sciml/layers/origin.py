@@ -35,6 +35,6 @@ class Origin:
 
 
 def origin_of(layer: Layer) -> Origin | None:
-    """Give the origin of a layer, or None if nobody said."""
+    """Return the origin of a layer, or None if nobody said."""
     origin = layer.metadata.get(SAMPLE_KEY, {}).get(ORIGIN)
     return origin if isinstance(origin, Origin) else None

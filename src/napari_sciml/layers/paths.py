@@ -65,7 +65,7 @@ def paths_layers(findings: Findings, overlay: PathsOverlay, place: Place) -> lis
 def polylines(
     findings: Findings, overlay: PathsOverlay
 ) -> tuple[list[npt.NDArray[np.float64]], pd.DataFrame]:
-    """Give the lines ``(corners, ndim)`` in pixels of the source, and the row of the thing that each shows.
+    """Return the lines ``(corners, ndim)`` in pixels of the source, and the row of the thing that each shows.
 
     A thing may have several lines: a ring is cut where the detector has a gap.
     """
@@ -84,7 +84,7 @@ def polylines(
 
 
 def lone_points(findings: Findings, overlay: PathsOverlay) -> tuple[npt.NDArray[np.float64], pd.DataFrame]:
-    """Give the things without a line as points ``(n, ndim)`` in pixels of the source, and their rows."""
+    """Return the things without a line as points ``(n, ndim)`` in pixels of the source, and their rows."""
     corners, things = findings.tables[overlay.table], findings.tables[overlay.things]
     alone = ~np.isin(np.arange(len(things)), corners[FEATURE].to_numpy())
     rows = things[alone & things[["y", "x"]].notna().all(axis=1).to_numpy()]
@@ -92,11 +92,11 @@ def lone_points(findings: Findings, overlay: PathsOverlay) -> tuple[npt.NDArray[
 
 
 def described(things: pd.DataFrame, overlay: PathsOverlay) -> pd.DataFrame:
-    """Give what a table says about things, apart from where they are, as features of a layer."""
+    """Return what a table says about things, apart from where they are, as features of a layer."""
     left = [name for name in things if name not in overlay.columns and name != "frame"]
     return pd.DataFrame({name: plain_feature(things[name]) for name in left})
 
 
 def colors(features: pd.DataFrame) -> npt.NDArray[np.float64]:
-    """Give the colour ``(n, 4)`` RGBA of each thing, by its kind."""
+    """Return the colour ``(n, 4)`` RGBA of each thing, by its kind."""
     return np.array([rgba(FEATURE_COLORS.get(str(kind), YELLOW)) for kind in features[KIND]])

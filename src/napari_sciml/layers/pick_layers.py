@@ -107,7 +107,7 @@ def on_image(table: pd.DataFrame, names: list[str], file: Path) -> pd.DataFrame:
 
 
 def pick_features(table: pd.DataFrame) -> pd.DataFrame:
-    """Give the features of picks; what has no score was picked by a person."""
+    """Return the features of picks; what has no score was picked by a person."""
     score = table["score"].to_numpy(float)
     own = [name for name in table.columns if str(name).startswith("rln")]
     return pd.DataFrame(
@@ -121,7 +121,7 @@ def pick_features(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def open_image_layer() -> Layer | None:
-    """Give the image that a person means: the selected one, else the topmost of the current window."""
+    """Return the image that a person means: the selected one, else the topmost of the current window."""
     import napari
 
     viewer = napari.current_viewer()

@@ -105,7 +105,7 @@ def source_of(record: Mapping[str, Any]) -> ImageSource:
 
 
 def recorded_pixel_A(record: Mapping[str, Any]) -> float | None:
-    """Give the pixel size of a run: what a person said, else what the image states."""
+    """Return the pixel size of a run: what a person said, else what the image states."""
     from napari_sciml.techniques.cryoem.scale import UNIT_A
 
     said = record.get("settings", {}).get("pixel_size_A")

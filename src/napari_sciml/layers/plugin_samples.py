@@ -46,6 +46,6 @@ def offer_samples(context: Any = None) -> None:
 
 
 def named(call: Any, name: str) -> Any:
-    """Give a call the name by which npe2 keeps it."""
+    """Return a call the name by which npe2 keeps it."""
     call.__name__ = f"open_{name.replace('-', '_')}"
     return call

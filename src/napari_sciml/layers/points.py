@@ -62,13 +62,13 @@ def corrected_points(
 
 
 def overlay_positions(findings: Findings, overlay: PointsOverlay) -> npt.NDArray[np.float64]:
-    """Give the positions (n, ndim) in pixels of the source, in its axis order."""
+    """Return the positions (n, ndim) in pixels of the source, in its axis order."""
     table = findings.tables[overlay.table]
     return np.ascontiguousarray(table[list(overlay.columns)].to_numpy(dtype=np.float64))
 
 
 def model_features(findings: Findings, overlay: PointsOverlay) -> pd.DataFrame:
-    """Give the features of the points that the network found, in the order of its table."""
+    """Return the features of the points that the network found, in the order of its table."""
     table = findings.tables[overlay.table]
     features = pd.DataFrame(
         {
@@ -86,13 +86,13 @@ def model_features(findings: Findings, overlay: PointsOverlay) -> pd.DataFrame:
 
 
 def plain_feature(values: pd.Series) -> npt.NDArray[Any]:
-    """Give the values of a feature so that a point of a person can leave them out."""
+    """Return the values of a feature so that a point of a person can leave them out."""
     array: npt.NDArray[Any] = values.to_numpy()
     return array.astype(np.float64 if array.dtype.kind in "iuf" else object)
 
 
 def manual_defaults(label: str, features: Iterable[Hashable] = ()) -> dict[str, Any]:
-    """Give the `features` of a point that a person adds: no score, because no network gave one."""
+    """Return the `features` of a point that a person adds: no score, because no network gave one."""
     return {**{str(name): np.nan for name in features}, "score": np.nan, "label": label, "source": MANUAL}
 
 
@@ -103,5 +103,5 @@ def result_name(findings: Findings, overlay: PointsOverlay, image_name: str) -> 
 
 
 def record(findings: Findings) -> dict[str, Any]:
-    """Give the run record as plain values, so that writers can store it."""
+    """Return the run record as plain values, so that writers can store it."""
     return {**findings.provenance.model_dump(mode="json"), "partial": findings.partial}

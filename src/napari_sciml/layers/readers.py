@@ -28,7 +28,7 @@ NOTHING: list[Any] = [(None,)]
 
 
 def get_volume_reader(path: Paths) -> Reader | None:
-    """Give the reader of lazily opened images, or None if the names are not among its own.
+    """Return the reader of lazily opened images, or None if the names are not among its own.
 
     Several detector or MRC files, or a folder of them, become one stack.
     """
@@ -46,7 +46,7 @@ def get_run_reader(path: Paths) -> Reader | None:
 
 
 def get_picks_reader(path: Paths) -> Reader | None:
-    """Give the reader of particle picks, or None if the names are not those of such files."""
+    """Return the reader of particle picks, or None if the names are not those of such files."""
     return read_pick_files if all(_name(p).endswith(PICK_SUFFIXES) for p in _listed(path)) else None
 
 

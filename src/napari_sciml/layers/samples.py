@@ -47,7 +47,7 @@ def sample_layers(technique: str) -> list[LayerData]:
 
 
 def origin(sample: SampleSpec) -> Origin:
-    """Say how a sample is made again: the function that made it, and the command that writes it."""
+    """Return how a sample is made again: the function that made it, and the command that writes it."""
     module, _, name = sample.source.partition(":")
     return Origin(f"from {module} import {name}", f"{name}()", sample.command, sample.file)
 

@@ -20,7 +20,7 @@ BRIGHTEST_PERCENT = 99.7
 
 
 def scattering_look(source: ImageSource) -> dict[str, Any]:
-    """Give the arguments of a layer that shows GISAXS images: colours, contrast and what suits them.
+    """Return the arguments of a layer that shows GISAXS images: colours, contrast and what suits them.
 
     The last frame decides about the contrast: an in-situ series is watched because something grows.
     """

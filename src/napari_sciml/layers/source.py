@@ -99,12 +99,12 @@ def pixel_size(layer: Layer, axes: tuple[str, ...]) -> tuple[float, ...] | None:
 
 
 def length_factor(unit: Any) -> float | None:
-    """Say how many micrometres one `unit` is, or None if it is not a length."""
+    """Return how many micrometres one `unit` is, or None if it is not a length."""
     return float((1.0 * unit).to(LENGTH_UNIT).magnitude) if unit.is_compatible_with(LENGTH_UNIT) else None
 
 
 def source_path(layer: Layer) -> str | None:
-    """Give the path that `layer` was opened from, or None if it lives in memory only."""
+    """Return the path that `layer` was opened from, or None if it lives in memory only."""
     if PATH_KEY in layer.metadata:
         path = layer.metadata[PATH_KEY]
     elif layer.source.path is not None:

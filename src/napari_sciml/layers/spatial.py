@@ -14,7 +14,7 @@ from napari_sciml.core.source import SPATIAL_AXES, ImageSource
 
 
 def spatial_kwargs(layer: Layer, axes: Sequence[int] | None = None) -> dict[str, Any]:
-    """Give all seven spatial arguments of `layer`, ready for another layer's constructor.
+    """Return all seven spatial arguments of `layer`, ready for another layer's constructor.
 
     One output layer without units would switch unit handling off for the whole viewer, so an output
     takes all of them or none.
@@ -47,7 +47,7 @@ def spatial_kwargs(layer: Layer, axes: Sequence[int] | None = None) -> dict[str,
 
 
 def source_place(source: ImageSource) -> dict[str, Any]:
-    """Give the spatial arguments of a layer that shows `source`: axis labels, scale, units."""
+    """Return the spatial arguments of a layer that shows `source`: axis labels, scale, units."""
     place: dict[str, Any] = {"axis_labels": source.axes}
     if source.pixel_size is not None:
         place["scale"] = source.pixel_size
@@ -75,7 +75,7 @@ def grid_place(
 
 
 def shear_matrix(layer: Layer) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
-    """Give the shear of `layer` as an upper triangular matrix, which can be cut by axes."""
+    """Return the shear of `layer` as an upper triangular matrix, which can be cut by axes."""
     shear = np.array(layer.shear, dtype=float)
     if shear.ndim == 2:
         return shear
@@ -98,7 +98,7 @@ class Place:
 
     @classmethod
     def of_source(cls, source: ImageSource) -> Place:
-        """Say where a layer lies that shows `source` and that nobody has moved."""
+        """Return where a layer lies that shows `source` and that nobody has moved."""
         count = source.ndim
         still = {
             "scale": np.ones(count),

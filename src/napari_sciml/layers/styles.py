@@ -50,7 +50,7 @@ class PointStyle:
     """For points that were predicted and not found, which are crosses; empty where nothing is predicted."""
 
     def borders(self, features: pd.DataFrame) -> npt.NDArray[np.float64]:
-        """Give the border colour (n, 4) RGBA of each point from the features `source` and `found`."""
+        """Return the border colour (n, 4) RGBA of each point from the features `source` and `found`."""
         manual, missing = _kinds(features)
         known = np.where(
             missing[:, None], rgba(self.missing_color or self.model_color), rgba(self.model_color)
@@ -58,12 +58,12 @@ class PointStyle:
         return np.where(manual[:, None], rgba(self.manual_color), known)
 
     def symbols(self, features: pd.DataFrame) -> npt.NDArray[np.object_]:
-        """Give the marker's shape of each point from the features `source` and `found`."""
+        """Return the marker's shape of each point from the features `source` and `found`."""
         manual, missing = _kinds(features)
         return np.where(manual, "square", np.where(missing, "x", "disc")).astype(object)
 
     def constants(self, diameter_px: float) -> dict[str, Any]:
-        """Give the arguments that all points of a layer share; the marker is as large as the thing."""
+        """Return the arguments that all points of a layer share; the marker is as large as the thing."""
         return {
             "size": max(float(diameter_px), 1.0),
             "face_color": "transparent",
@@ -116,6 +116,6 @@ def _kinds(features: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[n
 
 
 def rgba(color: str) -> npt.NDArray[np.float64]:
-    """Give red, green, blue and opacity, 0 to 1, of a colour written ``#rrggbb``."""
+    """Return red, green, blue and opacity, 0 to 1, of a colour written ``#rrggbb``."""
     parts = [int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)]
     return np.array([*parts, 1.0])

@@ -69,7 +69,7 @@ def show_outlines(layer: Vectors, findings: Findings, overlay: TilesOverlay) -> 
 def outlines(
     findings: Findings, overlay: TilesOverlay
 ) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.float64]]:
-    """Give the borders of the tiles that count, and of those that would if they were not suspect.
+    """Return the borders of the tiles that count, and of those that would if they were not suspect.
 
     Returns
     -------
@@ -114,7 +114,7 @@ def tile_flags(
 def borders(
     positive: npt.NDArray[np.bool_], scale: tuple[float, ...], translate: tuple[float, ...]
 ) -> npt.NDArray[np.float32]:
-    """Give the borders of the true elements of a stack of grids ``(..., rows, columns)``, each one once."""
+    """Return the borders of the true elements of a stack of grids ``(..., rows, columns)``, each one once."""
     lines = []
     for axis in (-2, -1):
         along = -3 - axis
@@ -133,7 +133,7 @@ def borders(
 
 
 def grid_of(findings: Findings, overlay: TilesOverlay) -> FieldMap:
-    """Give the map of an overlay with as many axes as the source has."""
+    """Return the map of an overlay with as many axes as the source has."""
     field = findings.maps[overlay.map]
     if len(field.shape) == len(findings.provenance.source.axes):
         return field

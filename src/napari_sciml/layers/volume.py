@@ -62,7 +62,7 @@ def volume_layer(
 
 
 def voxel_edge(pixel_size_A: float, beside: Layer, beside_pixel_A: float) -> tuple[float, str]:
-    """Give the edge of a voxel in the unit of the layer `beside`, and that unit."""
+    """Return the edge of a voxel in the unit of the layer `beside`, and that unit."""
     axes = meaningful_axes(beside) or ("z", "y", "x")[-beside.ndim :]
     spatial = [i for i, axis in enumerate(axes) if axis in SPATIAL_AXES]
     unit = beside.units[spatial[-1]] if spatial else beside.units[-1]
@@ -83,6 +83,6 @@ def show_density(layer: Image, density: npt.NDArray[np.float32]) -> None:
 
 
 def contrast(density: npt.NDArray[np.float32]) -> tuple[float, float]:
-    """Give what is drawn as nothing and as all: the background and the densest voxel."""
+    """Return what is drawn as nothing and as all: the background and the densest voxel."""
     low, high = float(np.median(density)), float(density.max())
     return (low, high) if high > low else (low, low + 1.0)

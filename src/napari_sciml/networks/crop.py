@@ -12,7 +12,7 @@ from napari_sciml.networks.window import WINDOW_PX
 
 
 def centre_windows(model: Model, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Give images ``(n, h, w)`` of the model's size as they are, larger ones cut to it for a dense model.
+    """Return images ``(n, h, w)`` of the model's size as they are, larger ones cut to it for a dense model.
 
     Raises
     ------

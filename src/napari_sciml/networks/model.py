@@ -155,7 +155,7 @@ class Model:
         return self.rule.apply(images)
 
     def variant(self, kind: str, spec: CodebookSpec | None = None) -> Variant:
-        """Give the set of weights of this kind; of several codebooks the one made as `spec` says.
+        """Return the set of weights of this kind; of several codebooks the one made as `spec` says.
 
         Raises
         ------
@@ -177,7 +177,7 @@ class Model:
         return self.folder / files.get(name, name)
 
     def calibration_images(self) -> FloatArray:
-        """Give some of the training images ``(n, h, w)``, normalised, as the network sees them.
+        """Return some of the training images ``(n, h, w)``, normalised, as the network sees them.
 
         Raises
         ------
@@ -197,7 +197,7 @@ class Model:
         return images
 
     def build(self, kind: str = "float32") -> nn.Module:
-        """Give the torch module with its weights, in evaluation mode.
+        """Return the torch module with its weights, in evaluation mode.
 
         Raises
         ------

@@ -26,7 +26,7 @@ def model_names() -> list[str]:
 
 
 def get_model(name_or_folder: str | Path) -> Model:
-    """Give a model that ships with the program, or the one in a folder of yours.
+    """Return a model that ships with the program, or the one in a folder of yours.
 
     Raises
     ------

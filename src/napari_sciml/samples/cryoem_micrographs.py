@@ -24,7 +24,7 @@ DIAMETER_A = 200.0
 
 @lru_cache(maxsize=1)
 def simulated() -> SimulatedMicrographs:
-    """Give the simulated set."""
+    """Return the simulated set."""
     from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
     from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 
@@ -34,7 +34,7 @@ def simulated() -> SimulatedMicrographs:
 
 
 def cryoem_micrographs() -> ImageSource:
-    """Give 16 micrographs, 1024 x 1024 px of 5 Å, of a particle of three lobes 200 Å long.
+    """Return 16 micrographs, 1024 x 1024 px of 5 Å, of a particle of three lobes 200 Å long.
 
     The same as ``napari-sciml simulate cryoem --micrographs 16`` with the same seed.
     """
@@ -43,7 +43,7 @@ def cryoem_micrographs() -> ImageSource:
 
 
 def truth() -> pd.DataFrame:
-    """Give the true particles: ``frame, y, x, view, rot_deg, tilt_deg, psi_deg``."""
+    """Return the true particles: ``frame, y, x, view, rot_deg, tilt_deg, psi_deg``."""
     import pandas as pd
 
     parts = [simulated().micrograph(number).truth.assign(frame=number) for number in range(MICROGRAPHS)]

@@ -16,7 +16,7 @@ SEED = 76
 
 
 def diffraction_run() -> ImageSource:
-    """Give 200 stills of photosystem II on a Rayonix detector, 1920 x 1920 px, as an image.
+    """Return 200 stills of photosystem II on a Rayonix detector, 1920 x 1920 px, as an image.
 
     The same as ``napari-sciml simulate diffraction`` with the same seed.
     """
@@ -26,7 +26,7 @@ def diffraction_run() -> ImageSource:
 
 
 def true_hits() -> list[int]:
-    """Give the numbers of the frames whose crystal is strong enough to count as a hit."""
+    """Return the numbers of the frames whose crystal is strong enough to count as a hit."""
     from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 
     run = SimulatedRun(RunSpec.model_validate({"frames": FRAMES}), SEED)

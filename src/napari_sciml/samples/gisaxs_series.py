@@ -38,7 +38,7 @@ ORDERED, TURNED, SWITCHED, SETTLED = 4, 11, 17, 19
 
 
 def gisaxs_series() -> ImageSource:
-    """Give the series as an image whose frames are simulated when they are read; it states its q ranges."""
+    """Return the series as an image whose frames are simulated when they are read; it states its q ranges."""
     return ImageSource(
         SimulatedSeries(),
         ("t", "y", "x"),
@@ -54,7 +54,7 @@ def gisaxs_series() -> ImageSource:
 
 
 def truth() -> pd.DataFrame:
-    """Say what each frame shows: ``frame, lattice, state``; the lattice is empty where there is none."""
+    """Return what each frame shows: ``frame, lattice, state``; the lattice is empty where there is none."""
     rows = []
     for number in range(FRAMES):
         if number < ORDERED:
@@ -116,7 +116,7 @@ def make_frame(number: int) -> npt.NDArray[np.int32]:
 
 
 def shares(number: int) -> dict[str, float]:
-    """Give the lattices of a frame and how much of the film they take."""
+    """Return the lattices of a frame and how much of the film they take."""
     if number < TURNED:
         return {"HCP": 1.0}
     if number < SWITCHED:
@@ -128,13 +128,13 @@ def shares(number: int) -> dict[str, float]:
 
 
 def faults(number: int) -> float:
-    """Give the probability of a stacking fault: HCP turns into FCC111 by ever more of them."""
+    """Return the probability of a stacking fault: HCP turns into FCC111 by ever more of them."""
     away = number - TURNED + 0.5
     return float(np.clip(0.5 - 0.13 * abs(away), 0.0, 0.5)) if ORDERED <= number < SWITCHED else 0.0
 
 
 def film(number: int, lattice: str) -> GisaxsSpec:
-    """Say what is simulated in a frame: particles draw together, and order grows from frame to frame."""
+    """Return what is simulated in a frame: particles draw together, and order grows from frame to frame."""
     from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec
 
     dried = number / (FRAMES - 1)

@@ -41,7 +41,7 @@ def verdict(findings: Findings) -> str:
 
 
 def truth_line(found: pd.DataFrame, true: pd.DataFrame) -> str:
-    """Say how well the known centres were found; both tables have the columns ``z, y, x`` in pixels."""
+    """Return how well the known centres were found; both tables have the columns ``z, y, x`` in pixels."""
     from napari_sciml.training.matching import match_points
 
     # Slices are moved far apart, so that a pair always lies in one slice.

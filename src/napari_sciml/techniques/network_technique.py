@@ -56,10 +56,10 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
 
     @abstractmethod
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or return an empty string. Reads no pixels."""
+        """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
 
     def refusal(self, source: ImageSource, settings: SettingsT) -> str:
-        """Say why a run with these settings cannot start. Reads no pixels."""
+        """Return why a run with these settings cannot start. Reads no pixels."""
         return self.accepts(source)
 
     @abstractmethod
@@ -117,7 +117,7 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
         return centre_windows(model, images)
 
     def plan(self, source: ImageSource, settings: SettingsT) -> RunPlan:
-        """Say what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
+        """Return what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""
         try:
             model = self.model(settings)
             check_backend(model, settings)

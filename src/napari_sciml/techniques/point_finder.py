@@ -61,11 +61,11 @@ class PointFinder:
         return float(diameter) if isinstance(diameter, int | float) else 10.0
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or give an empty string."""
+        """Return why this source cannot be used at all, or an empty string."""
         return "" if source.ndim in (2, 3) else "Choose an image, or a series or stack of images."
 
     def plan(self, source: ImageSource, settings: Any) -> RunPlan:
-        """Say what a run would cost, or why it cannot start."""
+        """Return what a run would cost, or why it cannot start."""
         pixels = float(np.prod(frame_shape(source)))
         return RunPlan(
             tiles=frame_count(source),

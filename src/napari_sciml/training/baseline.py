@@ -33,14 +33,14 @@ class PixelSVM:
     def accuracy(
         self, images: npt.NDArray[Any], labels: npt.NDArray[np.integer], limit: int = 10_000
     ) -> float:
-        """Give the share of right answers on at most `limit` images, drawn at random."""
+        """Return the share of right answers on at most `limit` images, drawn at random."""
         part = np.random.default_rng(self.seed + 1).permutation(len(images))[:limit]
         return float((self._machine.predict(standardise(images[part])) == labels[part]).mean())
 
     def cross_validated(
         self, images: npt.NDArray[Any], labels: npt.NDArray[np.integer], groups: npt.NDArray[np.integer]
     ) -> float:
-        """Give the accuracy over 5 folds that never split a group."""
+        """Return the accuracy over 5 folds that never split a group."""
         from sklearn.model_selection import GroupKFold, cross_val_score
         from sklearn.svm import SVC
 
@@ -50,7 +50,7 @@ class PixelSVM:
 
 
 def drawn_ring_accuracy(images: npt.NDArray[Any], labels: npt.NDArray[np.integer]) -> float:
-    """Give the best accuracy that a drawn ring reaches on patches ``(n, h, w)``, with no learning at all.
+    """Return the best accuracy that a drawn ring reaches on patches ``(n, h, w)``, with no learning at all.
 
     The template is a bright core and a dark ring; radius and threshold are the best ones for these very
     labels, so it is an upper bound of what such a template can do.

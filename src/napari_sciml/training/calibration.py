@@ -9,7 +9,7 @@ Floats = npt.NDArray[np.float64]
 
 
 def softmax(logits: npt.NDArray[np.floating], temperature: float = 1.0) -> Floats:
-    """Give probabilities ``(n, classes)`` of logits divided by a temperature."""
+    """Return probabilities ``(n, classes)`` of logits divided by a temperature."""
     scaled = logits.astype(np.float64) / temperature
     scaled -= scaled.max(axis=1, keepdims=True)
     weights = np.exp(scaled)
@@ -37,7 +37,7 @@ def fit_temperature(logits: npt.NDArray[np.floating], labels: npt.NDArray[np.int
 def reliability(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], bins: int = 15
 ) -> tuple[Floats, Floats, npt.NDArray[np.int64]]:
-    """Give mean confidence, accuracy and count in equal bins of the largest probability; NaN if empty."""
+    """Return mean confidence, accuracy and count in equal bins of the largest probability; NaN if empty."""
     confidence = probabilities.max(axis=1).astype(np.float64)
     right = probabilities.argmax(axis=1) == labels
     index = np.minimum((confidence * bins).astype(int), bins - 1)
@@ -51,7 +51,7 @@ def reliability(
 def expected_calibration_error(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], bins: int = 15
 ) -> float:
-    """Give the mean distance of confidence and accuracy over equal-width bins, weighted by their counts."""
+    """Return the mean distance of confidence and accuracy over equal-width bins, weighted by their counts."""
     said, true, count = reliability(probabilities, labels, bins)
     filled = count > 0
     return float((np.abs(said - true)[filled] * count[filled]).sum() / max(int(count.sum()), 1))

@@ -126,7 +126,7 @@ def fit(
 
 
 def label_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Give the cross entropy of one label for each image."""
+    """Return the cross entropy of one label for each image."""
     if wanted.ndim == 1:
         wanted = torch.stack([1 - wanted, wanted], dim=1)
     return nnf.cross_entropy(logits.flatten(1), wanted)

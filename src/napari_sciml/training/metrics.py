@@ -14,7 +14,7 @@ Z95 = 1.959964
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:
-    """Give Wilson's 95 % interval of a proportion (Wilson 1927)."""
+    """Return Wilson's 95 % interval of a proportion (Wilson 1927)."""
     if trials == 0:
         return 0.0, 1.0
     share = successes / trials
@@ -26,7 +26,7 @@ def wilson(successes: int, trials: int) -> tuple[float, float]:
 def bootstrap_by_group(
     correct: npt.NDArray[np.bool_], groups: npt.NDArray[np.integer], draws: int = 1000, seed: int = 0
 ) -> tuple[float, float]:
-    """Give the 95 % interval of an accuracy when cases of one group are not independent.
+    """Return the 95 % interval of an accuracy when cases of one group are not independent.
 
     Whole groups (specimens, fibres) are drawn with replacement; Wilson's interval would be too narrow.
     """
@@ -70,7 +70,7 @@ def accuracy_metric(
 def calibration_error(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], bins: int = 15
 ) -> float:
-    """Give the expected calibration error over equal-width bins (Guo et al. 2017), two classes."""
+    """Return the expected calibration error over equal-width bins (Guo et al. 2017), two classes."""
     positive = np.asarray(probabilities, np.float64)
     both = np.stack([1 - positive, positive], axis=1)
     return expected_calibration_error(both, (np.asarray(labels) == 1).astype(np.int64), bins)

@@ -385,7 +385,7 @@ def test_without_such_trained_weights_it_starts_from_k_means_as_a_run_does(train
 
 
 def same(first: Constrained, second: Constrained) -> bool:
-    """Say whether two codebooks hold the same numbers and say the same of themselves."""
+    """Return whether two codebooks hold the same numbers and say the same of themselves."""
     return to_bytes(first) == to_bytes(second)
 
 

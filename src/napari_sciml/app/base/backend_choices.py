@@ -86,7 +86,7 @@ def used(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def outlook(model_name: str, values: Mapping[str, Any]) -> str:
-    """Say in a sentence or two what a run with these choices would use: size, agreement or fall-back.
+    """Return in a sentence or two what a run with these choices would use: size, agreement or fall-back.
 
     Empty for a model that does not exist; the plan says so.
     """
@@ -104,7 +104,7 @@ def outlook(model_name: str, values: Mapping[str, Any]) -> str:
 
 
 def codebook_outlook(model: Model, settings: CodebookOptions) -> str:
-    """Say which levels a run would use: those of a file, stored ones, or some made when it starts."""
+    """Return which levels a run would use: those of a file, stored ones, or some made when it starts."""
     if settings.codebook is not None:
         return f"The codebook in {settings.codebook}. Changing a choice below leaves it."
     spec = CodebookSpec.of(settings, model.normalisation)
@@ -134,7 +134,7 @@ def _stored_words(model: Model) -> str:
 
 
 def integer_outlook(model: Model, settings: RuntimeOptions) -> str:
-    """Say how large the integers are and how near to float32, or why they cannot run."""
+    """Return how large the integers are and how near to float32, or why they cannot run."""
     variant = find_variant(model, "int8")
     if variant is None:
         return f"{model.name} has no int8 weights: float32 will run instead."
@@ -147,12 +147,12 @@ def integer_outlook(model: Model, settings: RuntimeOptions) -> str:
 
 
 def find_variant(model: Model, kind: str, spec: CodebookSpec | None = None) -> Variant | None:
-    """Give a stored set of weights, or None."""
+    """Return a stored set of weights, or None."""
     return next((v for v in model.variants if v.kind == kind and spec in (None, v.spec)), None)
 
 
 def described(model: Model, variant: Variant) -> str:
-    """Say how large a stored set of weights is and how near it comes to float32."""
+    """Return how large a stored set of weights is and how near it comes to float32."""
     words = [size_words(model, variant.kind, variant.spec)]
     metrics = metrics_of(model, variant)
     agreement = next((m for m in metrics if "agree" in m.name.lower()), None)
@@ -170,7 +170,7 @@ def described(model: Model, variant: Variant) -> str:
 
 
 def metrics_of(model: Model, variant: Variant) -> list[Metric]:
-    """Give the figures that the card has for a set of weights."""
+    """Return the figures that the card has for a set of weights."""
     for record in model.card["variants"].values():
         if record["sha256"] == variant.sha256:
             return [Metric.model_validate(metric) for metric in record["metrics"]]
@@ -178,7 +178,7 @@ def metrics_of(model: Model, variant: Variant) -> list[Metric]:
 
 
 def size_words(model: Model, kind: str, spec: CodebookSpec | None = None) -> str:
-    """Say how large the file of a set of weights is, beside that of float32."""
+    """Return how large the file of a set of weights is, beside that of float32."""
     variant, parent = find_variant(model, kind, spec), find_variant(model, "float32")
     if variant is None or parent is None:
         return ""
@@ -206,7 +206,7 @@ def bytes_words(count: int) -> str:
 
 
 def ratio_words(whole: int, size: int) -> str:
-    """Say how a size compares with that of float32.
+    """Return how a size compares with that of float32.
 
     Examples
     --------

@@ -49,15 +49,15 @@ class Resolved:
     blocked: str = ""
 
     def run_values(self) -> dict[str, Any]:
-        """Give the chosen settings as plain values, with the pixels of layers that stand for some."""
+        """Return the chosen settings as plain values, with the pixels of layers that stand for some."""
         return with_pixels(self.values)
 
     def start_settings(self) -> RunSettings:
-        """Give the settings of a run that starts now."""
+        """Return the settings of a run that starts now."""
         return parse_settings(self.technique.settings_type, self.run_values())
 
     def live(self) -> dict[str, Any]:
-        """Give the settings besides the threshold that decide at once, whether chosen or by default."""
+        """Return the settings besides the threshold that decide at once, whether chosen or by default."""
         fields = self.technique.settings_type.model_fields
         return {
             name: self.values.get(name, fields[name].default) for name in window_of(self.technique.name).live

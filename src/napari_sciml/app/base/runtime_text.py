@@ -23,7 +23,7 @@ FIRST_RUN = "The fastest runtime is measured at the first run (a few seconds)."
 
 
 def runtime_words(runtime: str) -> str:
-    """Give the name of a runtime as its makers write it."""
+    """Return the name of a runtime as its makers write it."""
     return NAMES.get(runtime, runtime)
 
 
@@ -39,12 +39,12 @@ def named(text: str) -> str:
 
 
 def able_runtime(backend: str, runtime: str) -> str:
-    """Give `runtime` if it can execute `backend` at all, else ``auto``."""
+    """Return `runtime` if it can execute `backend` at all, else ``auto``."""
     return runtime if runtime in runtimes_for(backend) else "auto"
 
 
 def runtime_choices(backend: str) -> tuple[tuple[str, str], ...]:
-    """Give words and runtime of all that can execute `backend`; nothing where there is no choice."""
+    """Return words and runtime of all that can execute `backend`; nothing where there is no choice."""
     able = runtimes_for(backend)
     if len(able) < 2:
         return ()
@@ -53,7 +53,7 @@ def runtime_choices(backend: str) -> tuple[tuple[str, str], ...]:
 
 
 def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
-    """Say which runtime a run with these choices would use and why, or nothing where there is no choice."""
+    """Return which runtime a run with these choices would use and why, or nothing without a choice."""
     backend = values.get("backend", RunSettings.model_fields["backend"].default)
     able = runtimes_for(backend)
     if len(able) < 2:
@@ -73,7 +73,7 @@ def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
 
 
 def _missing_words(backend: str, wanted: str) -> str:
-    """Say what runs instead of a runtime that is not here; for integers without any the outlook does."""
+    """Return what runs instead of a runtime that is not here; for integers without any the outlook does."""
     instead = next((name for name in runtimes_for(backend) if installed(name)), None)
     if instead is None:
         return ""
@@ -104,7 +104,7 @@ def sentence_of(why: str) -> str:
 
 
 def measured_words(choices: Iterable[Choice]) -> str:
-    """Say what measuring again has found, in few words; the figures stand with the choice."""
+    """Return what measuring again has found, in few words; the figures stand with the choice."""
     found = [
         f"{choice.backend} brings nothing"
         if choice.backend == "int8" and choice.runtime == "torch"

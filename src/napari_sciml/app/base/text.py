@@ -22,7 +22,7 @@ def trouble(outcome: Failed | Crashed) -> str:
 
 
 def progress_line(going: Going) -> str:
-    """Say how far a run is, for example ``12 of 64 tiles, 9 s left``."""
+    """Return how far a run is, for example ``12 of 64 tiles, 9 s left``."""
     progress = going.progress
     if going.phase is Phase.STOPPING:
         part = "part" if progress is None else progress.what.removesuffix("s")
@@ -34,7 +34,7 @@ def progress_line(going: Going) -> str:
 
 
 def result_line(findings: Findings, edits: HandEdits) -> str:
-    """Say what was found."""
+    """Return what was found."""
     took = duration(findings.provenance.seconds)
     head = f"{_found(findings, edits)}, {took}"
     if findings.partial:
@@ -74,7 +74,7 @@ def _found(findings: Findings, edits: HandEdits) -> str:
 
 
 def _where(findings: Findings) -> str:
-    """Say in how many slices and frames was looked; nothing for a single flat image."""
+    """Return in how many slices and frames was looked; nothing for a single flat image."""
     source = findings.provenance.source
     spatial = [i for i, axis in enumerate(source.axes) if axis in SPATIAL_AXES]
     counts = []

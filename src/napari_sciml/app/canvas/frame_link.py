@@ -22,7 +22,7 @@ class FrameLink:
         viewer.dims.events.current_step.connect(self._on_step)
 
     def frame(self, result: Result) -> int | None:
-        """Give the number of the frame that is shown; None beyond the first and the last."""
+        """Return the number of the frame that is shown; None beyond the first and the last."""
         viewer = self._viewer()
         count = result.frames
         if viewer is None or count is None:

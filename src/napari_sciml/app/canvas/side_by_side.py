@@ -201,7 +201,7 @@ class SideBySide:
 
 
 def fitted_zoom(viewer: ViewerModel) -> float:
-    """Give how much nearer a person is than the whole image; the camera stays where it is."""
+    """Return how much nearer a person is than the whole image; the camera stays where it is."""
     camera = viewer.scene.camera
     center, zoom = tuple(camera.center), float(camera.zoom)
     viewer.fit_to_view()

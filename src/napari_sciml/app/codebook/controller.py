@@ -139,7 +139,7 @@ class CodebookController:
             self._overlay.run()
 
     def _codebook(self) -> Constrained | None:
-        """Give the codebook as it is now, if it is for what a run would use."""
+        """Return the codebook as it is now, if it is for what a run would use."""
         return None if self._edits is None or self._wanted() != self._key else self._edits.now
 
     def _wanted(self) -> Key | None:
@@ -152,7 +152,7 @@ class CodebookController:
         return Key(state.model, spec, settings.codebook)
 
     def _rule(self, model: str) -> str:
-        """Give the rule for pixel values of a model; a drag asks for it many times a second."""
+        """Return the rule for pixel values of a model; a drag asks for it many times a second."""
         if self._rule_of[0] != model:
             try:
                 self._rule_of = (model, get_model(model).normalisation)

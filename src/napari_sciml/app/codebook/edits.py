@@ -83,7 +83,7 @@ class CodebookEdits:
         return True
 
     def reset(self) -> bool:
-        """Give the layer in view its first values again; say whether anything changed."""
+        """Return the layer in view its first values again; say whether anything changed."""
         self._table = self._first
         return self.settle()
 

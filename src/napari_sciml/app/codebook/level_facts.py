@@ -62,14 +62,14 @@ class Spread:
         return float(self.values.var())
 
     def error(self, table: npt.ArrayLike) -> float:
-        """Give the mean squared error of replacing each weight by its value in rising `table` ``(k,)``."""
+        """Return the mean squared error of replacing each weight by its value in rising `table` ``(k,)``."""
         levels = np.asarray(table, np.float64)
         counts, sums, squares = self._nearest(levels) if self.held is None else self.held
         total = float(np.sum(squares - 2 * levels * sums + levels**2 * counts))
         return max(total, 0.0) / len(self.values)
 
     def _nearest(self, levels: WideArray) -> tuple[npt.NDArray[np.int64], WideArray, WideArray]:
-        """Give count, sum and sum of squares of the weights that are nearest to each value."""
+        """Return count, sum and sum of squares of the weights that are nearest to each value."""
         cuts = np.searchsorted(self.values, thresholds(levels), side="left")
         edges = np.concatenate([[0], cuts, [len(self.values)]])
         return np.diff(edges), np.diff(self.sums[edges]), np.diff(self.squares[edges])
@@ -90,7 +90,7 @@ def editable_names(constrained: Constrained) -> list[str]:
 
 
 def title_of(name: str, weights: Weights, constrained: Constrained) -> str:
-    """Say which layer it is and how many weights it has."""
+    """Return which layer it is and how many weights it has."""
     if name == SHARED:
         count = sum(weights[one].size for one in constrained.coded)
         return f"all layers, {count:,} weights"
@@ -98,7 +98,7 @@ def title_of(name: str, weights: Weights, constrained: Constrained) -> str:
 
 
 def rows_of(name: str, constrained: Constrained) -> int:
-    """Give how many channels of a layer have values of their own, or 0 if the layer has one set."""
+    """Return how many channels of a layer have values of their own, or 0 if the layer has one set."""
     if name == SHARED:
         return 0
     table = constrained.coded[name].table
@@ -106,20 +106,20 @@ def rows_of(name: str, constrained: Constrained) -> int:
 
 
 def weights_at(name: str, row: int, weights: Weights, constrained: Constrained) -> npt.NDArray[np.float32]:
-    """Give the float32 weights that a set of values stands for."""
+    """Return the float32 weights that a set of values stands for."""
     if name == SHARED:
         return np.concatenate([weights[one].ravel() for one in constrained.coded])
     return weights[name][row] if rows_of(name, constrained) else weights[name]
 
 
 def table_at(name: str, row: int, constrained: Constrained) -> npt.NDArray[np.float32]:
-    """Give a set of values, sorted."""
+    """Return a set of values, sorted."""
     table = next(iter(constrained.coded.values())).table if name == SHARED else constrained.coded[name].table
     return table[row] if table.ndim == 2 else table
 
 
 def places_at(name: str, row: int, constrained: Constrained) -> Places:
-    """Give the places of these weights in their table."""
+    """Return the places of these weights in their table."""
     if name == SHARED:
         return np.concatenate([coded.indices.ravel() for coded in constrained.coded.values()])
     indices = constrained.coded[name].indices
@@ -129,7 +129,7 @@ def places_at(name: str, row: int, constrained: Constrained) -> Places:
 def with_table_at(
     name: str, row: int, table: npt.NDArray[np.float32], weights: Weights | None, constrained: Constrained
 ) -> Constrained:
-    """Give the network with another set of values.
+    """Return the network with another set of values.
 
     Parameters
     ----------
@@ -169,7 +169,7 @@ def moved(table: npt.NDArray[np.float32], index: int, value: float) -> npt.NDArr
 
 
 def facts(spread: Spread, table: npt.ArrayLike, first: npt.ArrayLike, constrained: Constrained) -> str:
-    """Say how far this set of values is from the float32 weights, and how large the network is stored.
+    """Return how far this set of values is from the float32 weights, and how large the network is stored.
 
     `first` are the values that it started with.
     """

@@ -172,5 +172,5 @@ class CodebookOverlay:
 
 
 def line_of(findings: Findings) -> str:
-    """Say what was found in the slice in view."""
+    """Return what was found in the slice in view."""
     return f"In view: {result_line(findings, HandEdits())}"

@@ -10,7 +10,7 @@ BARS = "Bars: float32 weights; lines: "
 
 
 def drawn_words(source: Source, trained: bool, path: str | None) -> str:
-    """Say what bars and lines are, for values from `source`, which is perhaps the file at `path`.
+    """Return what bars and lines are, for values from `source`, which is perhaps the file at `path`.
 
     Examples
     --------

@@ -143,7 +143,7 @@ class ComparisonController:
 
 
 def why_not(result: Result, viewer: ViewerModel) -> str:
-    """Say why a result cannot be compared, or give an empty string."""
+    """Return why a result cannot be compared, or an empty string."""
     if result.findings.partial:
         return PARTIAL
     if viewer is None or result.image is None or result.image not in viewer.layers:

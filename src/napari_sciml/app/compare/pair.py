@@ -82,7 +82,7 @@ class ComparedPair(Addition):
         return "" if comparison is None or self._row < 0 else place_words(comparison, self._row)
 
     def is_of(self, result: Result | None) -> bool:
-        """Say whether it is `result` that is compared."""
+        """Return whether it is `result` that is compared."""
         return result is not None and self._second is not None and self._second.of() is result
 
     def show(self, result: Result, image: Image, findings: Findings, names: tuple[str, str]) -> None:

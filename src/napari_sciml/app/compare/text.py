@@ -13,7 +13,7 @@ NO_BREAK = "\u00a0"
 
 
 def label_of(record: Provenance) -> str:
-    """Give what computed a result, as its record says it."""
+    """Return what computed a result, as its record says it."""
     return record.backend if record.network is None else record.network.label
 
 
@@ -28,13 +28,13 @@ def names_of(first: Provenance, second: Provenance) -> tuple[str, str] | None:
 
 
 def _short(record: Provenance, label: str) -> str:
-    """Give the beginning of a label, or the name of the codebook file that was used."""
+    """Return the beginning of a label, or the name of the codebook file that was used."""
     file = record.settings.get("codebook")
     return Path(file).stem if file and record.backend == "codebook" else label.split(",")[0]
 
 
 def summary(comparison: Comparison) -> str:
-    """Say how far two results agree.
+    """Return how far two results agree.
 
     For example: float32 and int8 agree on 1,880 of 1,882 fibres (99.89 %); 1 only with float32, 1 only
     with int8.
@@ -64,7 +64,7 @@ def _part(count: Count, names: tuple[str, str]) -> str:
 
 
 def legend(comparison: Comparison) -> str:
-    """Say what the symbols on the image mean; nothing where none is drawn."""
+    """Return what the symbols on the image mean; nothing where none is drawn."""
     kinds = set(comparison.table[KIND])
     words = {FIRST: alone(comparison.names[0]), SECOND: alone(comparison.names[1]), OTHER: "called otherwise"}
     # A line may break between two symbols and never between one and its words.
@@ -73,7 +73,7 @@ def legend(comparison: Comparison) -> str:
 
 
 def place_words(comparison: Comparison, row: int) -> str:
-    """Say which difference is looked at: its number, what it is and both scores."""
+    """Return which difference is looked at: its number, what it is and both scores."""
     table = comparison.table
     one = table.iloc[row]
     scores = [
@@ -84,6 +84,6 @@ def place_words(comparison: Comparison, row: int) -> str:
 
 
 def fell_back(record: Provenance) -> str:
-    """Say why there is nothing to compare: something else ran than was asked for, or the same again."""
+    """Return why there is nothing to compare: something else ran than was asked for, or the same again."""
     why = f" {record.problems[0].rstrip('.')}." if record.problems else ""
     return f"There is nothing to compare: both results were computed by {label_of(record)}.{why}"

@@ -14,7 +14,7 @@ OWN = {"ranges": ("half_plane",), "poni": ("poni",), "typed": DETECTOR}
 
 
 def way_of(values: Mapping[str, Any], known: Mapping[str, Any], wanted: str) -> str:
-    """Say which way leads to q: what was said decides, then what a person `wanted`, then the image."""
+    """Return which way leads to q: what was said decides, then what a person `wanted`, then the image."""
     for settings in (values, {} if wanted else known):
         if settings.get("poni") is not None:
             return "poni"
@@ -24,13 +24,13 @@ def way_of(values: Mapping[str, Any], known: Mapping[str, Any], wanted: str) -> 
 
 
 def leave_way(values: Mapping[str, Any], way: str) -> dict[str, Any]:
-    """Give the values without those of the other ways; ranges mean something else on each."""
+    """Return the values without those of the other ways; ranges mean something else on each."""
     others = {name for other, names in OWN.items() if other != way for name in names}
     return {name: value for name, value in values.items() if name not in others and name not in RANGES}
 
 
 def still_known(known: Mapping[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Give what an image states and a run with these `values` still uses.
+    """Return what an image states and a run with these `values` still uses.
 
     Who gives a geometry of a detector does not want the ranges of a picture that is in q, and a PONI file
     holds what else the image says of the detector.

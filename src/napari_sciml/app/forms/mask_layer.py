@@ -38,7 +38,7 @@ class LayerMask:
         return hash(self._layer)
 
     def problem(self, source: ImageSource, layers: Collection[Layer]) -> str:
-        """Say why the mask cannot be used on `source`, or give an empty string. Reads no pixels.
+        """Return why the mask cannot be used on `source`, or an empty string. Reads no pixels.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ NOT_KNOWN = "the image does not say"
 
 
 def settings_of(state: RunState) -> CryoEMSettings:
-    """Give the settings that the form stands for.
+    """Return the settings that the form stands for.
 
     Raises
     ------
@@ -28,7 +28,7 @@ def settings_of(state: RunState) -> CryoEMSettings:
 
 
 def source_of(state: RunState) -> ImageSource | None:
-    """Give the chosen image as a source, or None if it is none."""
+    """Return the chosen image as a source, or None if it is none."""
     if state.image is None:
         return None
     try:
@@ -39,7 +39,7 @@ def source_of(state: RunState) -> ImageSource | None:
 
 
 def scale_of(state: RunState) -> PickScale | None:
-    """Give the lengths of a run, or None as long as they are not known; Run then says why."""
+    """Return the lengths of a run, or None as long as they are not known; Run then says why."""
     source = source_of(state)
     if source is None:
         return None
@@ -50,7 +50,7 @@ def scale_of(state: RunState) -> PickScale | None:
 
 
 def stated_pixel_A(state: RunState) -> float | None:
-    """Give the edge of a pixel that the image itself states, in Angstrom."""
+    """Return the edge of a pixel that the image itself states, in Angstrom."""
     source = source_of(state)
     size = None if source is None else pixel_size_A(source, parse_settings(CryoEMSettings, {}))
     # A length in micrometres came from Angstrom; the sums must not show.
@@ -58,19 +58,19 @@ def stated_pixel_A(state: RunState) -> float | None:
 
 
 def stated_diameter_A(state: RunState) -> float | None:
-    """Give the diameter that the image itself states, in Angstrom; simulated ones do."""
+    """Return the diameter that the image itself states, in Angstrom; simulated ones do."""
     stated = state.facts.known.get("particle_diameter_A")
     return None if stated is None else float(stated)
 
 
 def used_pixel_A(state: RunState) -> float | None:
-    """Give the edge of a pixel that a run would use, in Angstrom."""
+    """Return the edge of a pixel that a run would use, in Angstrom."""
     said = state.values.get("pixel_size_A")
     return stated_pixel_A(state) if said is None else float(said)
 
 
 def follows(state: RunState) -> str:
-    """Say what follows from the diameter, or nothing while it is not known."""
+    """Return what follows from the diameter, or nothing while it is not known."""
     scale = scale_of(state)
     if scale is None:
         return ""

@@ -14,7 +14,7 @@ LARGEST_WINDOW = 1001
 
 
 def hit_table(findings: Findings) -> pd.DataFrame:
-    """Give one row for each frame.
+    """Return one row for each frame.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def rate_window(frames: int) -> int:
 def running_rate(
     hits: npt.NDArray[np.bool_], used: npt.NDArray[np.bool_], window: int
 ) -> npt.NDArray[np.float64]:
-    """Give the share of hits among the usable frames of a window around each frame.
+    """Return the share of hits among the usable frames of a window around each frame.
 
     Parameters
     ----------

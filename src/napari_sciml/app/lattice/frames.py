@@ -44,14 +44,14 @@ def classes_of(frames: pd.DataFrame) -> tuple[str, ...]:
 
 
 def answers(frames: pd.DataFrame) -> npt.NDArray[np.object_]:
-    """Give the answer for each frame ``(n,)``: a class, ``unknown`` or ``failed``."""
+    """Return the answer for each frame ``(n,)``: a class, ``unknown`` or ``failed``."""
     named = frames["label"].to_numpy(dtype=object)
     doubted = np.where(frames["unknown"].to_numpy(bool), UNKNOWN, named)
     return np.where(frames["probability"].isna().to_numpy(), FAILED, doubted)
 
 
 def lattice_table(findings: Findings) -> pd.DataFrame:
-    """Give one row for each frame.
+    """Return one row for each frame.
 
     Returns
     -------
@@ -80,7 +80,7 @@ def lattice_table(findings: Findings) -> pd.DataFrame:
 
 
 def bars(findings: Findings, frame: int | None) -> Bars:
-    """Give the probabilities of one frame; no bars for a frame that was not looked at."""
+    """Return the probabilities of one frame; no bars for a frame that was not looked at."""
     frames = findings.table
     rows = np.flatnonzero(frames["frame"].to_numpy() == frame)
     if not len(rows):
@@ -96,7 +96,7 @@ def bars(findings: Findings, frame: int | None) -> Bars:
 
 
 def rows_of(findings: Findings) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-    """Give the rows of the strip, and the row of each frame ``(n,)``: classes, then unknown, then failed."""
+    """Return the rows of the strip and the row of each frame ``(n,)``: classes, then unknown, then failed."""
     names = (*classes_of(findings.table), UNKNOWN)
     said = answers(findings.table)
     if (said == FAILED).any():
@@ -106,7 +106,7 @@ def rows_of(findings: Findings) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]
 
 
 def caption(findings: Findings, frame: int) -> str:
-    """Say what a frame shows in a few words, for the canvas: ``HCP 97 %``; nothing where nobody looked."""
+    """Return what a frame shows in a few words, for the canvas: ``HCP 97 %``; nothing where nobody looked."""
     frames = findings.table
     rows = np.flatnonzero(frames["frame"].to_numpy() == frame)
     if not len(rows):
@@ -123,7 +123,7 @@ def caption(findings: Findings, frame: int) -> str:
 
 
 def features_in(findings: Findings, frame: int | None) -> pd.DataFrame | None:
-    """Give what was found in one frame besides its lattice; None if the run did not explore."""
+    """Return what was found in one frame besides its lattice; None if the run did not explore."""
     if "features" not in findings.tables:
         return None
     found = findings.tables["features"]

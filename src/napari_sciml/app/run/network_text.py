@@ -8,7 +8,7 @@ from napari_sciml.core.provenance import NetworkRecord, Provenance
 
 
 def network_rows(record: Provenance) -> list[tuple[str, str]]:
-    """Give what, in a word, and what about it; nothing for a run without a network or an old record."""
+    """Return what, in a word, and what about it; nothing for a run without a network or an old record."""
     network = record.network
     if network is None:
         return []
@@ -24,13 +24,13 @@ def network_rows(record: Provenance) -> list[tuple[str, str]]:
 
 
 def choice_line(record: Provenance) -> str:
-    """Say why this runtime executed the network, or nothing."""
+    """Return why this runtime executed the network, or nothing."""
     choice = "" if record.network is None else sentence_of(record.network.choice)
     return f"{choice}." if choice else ""
 
 
 def size_row(network: NetworkRecord) -> str:
-    """Say how large the weights are, beside float32 where they are not that."""
+    """Return how large the weights are, beside float32 where they are not that."""
     size = bytes_words(network.model_bytes)
     if not network.float_bytes or network.model_bytes == network.float_bytes:
         return size
@@ -38,7 +38,7 @@ def size_row(network: NetworkRecord) -> str:
 
 
 def agreement_row(network: NetworkRecord) -> str:
-    """Say how many answers on this image had the same label as float32."""
+    """Return how many answers on this image had the same label as float32."""
     assert network.agreement is not None
     words = f"the same label as float32 in {share_words(network.agreement)} of {network.compared:,} answers"
     if network.unusual_agreement is not None:

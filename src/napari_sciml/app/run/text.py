@@ -22,13 +22,13 @@ MEASURING = "The runtimes are measured again; this takes some seconds."
 
 
 def image_line(source: ImageSource) -> str:
-    """Say what an image is, for example ``24 × 256 × 256 (z, y, x), uint8, pixel 0.65 µm``."""
+    """Return what an image is, for example ``24 × 256 × 256 (z, y, x), uint8, pixel 0.65 µm``."""
     shape = " × ".join(str(n) for n in source.shape)
     return f"{shape} ({', '.join(source.axes)}), {source.dtype}, {pixel_words(source)}"
 
 
 def pixel_words(source: ImageSource) -> str:
-    """Say how large a pixel is: ``pixel 0.65 µm``, ``pixel 2 × 0.65 × 0.65 µm`` or ``no pixel size``."""
+    """Return how large a pixel is: ``pixel 0.65 µm``, ``pixel 2 × 0.65 × 0.65 µm`` or ``no pixel size``."""
     if source.pixel_size is None:
         return "no pixel size"
     if source.unit == "um" and source.pixel_size[-1] < ANGSTROM_BELOW_UM:
@@ -45,7 +45,7 @@ def pixel_words(source: ImageSource) -> str:
 
 
 def how_it_works(plan: RunPlan, told: str = "") -> str:
-    """Say how pixel values are treated and what else a person should know before they trust a run.
+    """Return how pixel values are treated and what else a person should know before they trust a run.
 
     What the page has `told` elsewhere is not said again.
     """
@@ -55,7 +55,7 @@ def how_it_works(plan: RunPlan, told: str = "") -> str:
 
 
 def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
-    """Say what a person would do now."""
+    """Return what a person would do now."""
     window = window_of(findings.provenance.technique)
     if not findings.overlays:
         return window.next_step
@@ -72,5 +72,5 @@ def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
 
 
 def saved_line(files: Sequence[Path]) -> str:
-    """Say where a result was saved."""
+    """Return where a result was saved."""
     return f"Saved {', '.join(file.name for file in files)} in {files[0].parent}."

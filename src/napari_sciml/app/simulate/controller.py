@@ -160,7 +160,7 @@ class SimulationController:
 
 
 def beside(viewer: ViewerModel) -> tuple[float, float]:
-    """Give where a new image does not cover what is shown: to the right of it, at the same height."""
+    """Return where a new image does not cover what is shown: to the right of it, at the same height."""
     if not len(viewer.layers):
         return 0.0, 0.0
     top, bottom = viewer.layers.extent.world[:, -2:]

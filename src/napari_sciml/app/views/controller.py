@@ -197,11 +197,11 @@ class ViewsController(Addition):
         self._stage.show_images()
 
     def command_values(self) -> dict[str, Any]:
-        """Give the settings that sort and build as the page does, for a script or a command line."""
+        """Return the settings that sort and build as the page does, for a script or a command line."""
         return command_values(self.state)
 
     def _known(self, name: str) -> Any:
-        """Give what the micrographs state themselves, for example their lenses; None if they do not."""
+        """Return what the micrographs state themselves, for example their lenses; None if they do not."""
         result = self._runs.result
         image = None if result is None else result.image
         return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)

@@ -19,7 +19,7 @@ from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 
 
 def with_picks(findings: Findings, picks: pd.DataFrame) -> Findings:
-    """Give `findings` with the picks as a person left them; unchanged if nobody changed any.
+    """Return `findings` with the picks as a person left them; unchanged if nobody changed any.
 
     Picks go on to other programs, which shall not meet those that a person took away. What the model found is
     among the candidates still.
@@ -36,7 +36,7 @@ def with_views(
     made: Reconstruction | None = None,
     settings: Mapping[str, Any] | None = None,
 ) -> Findings:
-    """Give `findings` with the views of their particles, the averages and the map.
+    """Return `findings` with the views of their particles, the averages and the map.
 
     Parameters
     ----------
@@ -58,7 +58,7 @@ def with_views(
 
 
 def all_particles(picks: pd.DataFrame, result: ViewsResult) -> pd.DataFrame:
-    """Give every sorted particle, and behind them the picks that are there now and were not sorted.
+    """Return every sorted particle, and behind them the picks that are there now and were not sorted.
 
     The latter have view -1 as those that are none of the 84, but no probability: nobody looked.
     """

@@ -17,7 +17,7 @@ SOURCE = "source"
 
 
 def picks_layer(result: Result) -> Points | None:
-    """Give the layer of the picks, or None once it is gone."""
+    """Return the layer of the picks, or None once it is gone."""
     return next(iter(result.points), None)
 
 
@@ -50,12 +50,12 @@ def picks_of(result: Result) -> pd.DataFrame:
 
 
 def with_frames(places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Give places ``(n, 3)`` as frame, y, x; those on a single image lie in frame 0."""
+    """Return places ``(n, 3)`` as frame, y, x; those on a single image lie in frame 0."""
     return np.pad(places, ((0, 0), (1, 0))) if places.shape[1] == 2 else places
 
 
 def keys(table: pd.DataFrame) -> list[tuple[int, float, float]]:
-    """Give one comparable value for each row of a table of picks; equal only for the same place."""
+    """Return one comparable value for each row of a table of picks; equal only for the same place."""
     return list(
         zip(table["frame"].astype(int), table["y"].astype(float), table["x"].astype(float), strict=True)
     )

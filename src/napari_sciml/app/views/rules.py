@@ -19,7 +19,7 @@ from napari_sciml.techniques.cryoem.results import ViewsResult
 def why_not(
     state: ViewsState, result: Result | None, picks: Collection[Any] | None, pixel_size_A: float | None
 ) -> str:
-    """Say why sorting cannot start, or give an empty string.
+    """Return why sorting cannot start, or an empty string.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def why_not(
 
 
 def can_train(state: ViewsState) -> bool:
-    """Say whether a model can be trained for the chosen map."""
+    """Return whether a model can be trained for the chosen map."""
     return state.map.kind == "map" and state.method == "network" and state.map.voxel_A is not None
 
 
@@ -54,7 +54,7 @@ def all_views(result: ViewsResult) -> frozenset[int]:
 
 
 def useful(state: ViewsState) -> list[int]:
-    """Give the views that are kept and hold particles."""
+    """Return the views that are kept and hold particles."""
     if state.result is None:
         return []
     counts = state.result.views["count"].to_numpy()
@@ -62,7 +62,7 @@ def useful(state: ViewsState) -> list[int]:
 
 
 def command_values(state: ViewsState) -> dict[str, Any]:
-    """Give the settings that sort and build as the page does, for a script or a command line."""
+    """Return the settings that sort and build as the page does, for a script or a command line."""
     choice = state.map
     values: dict[str, Any] = {"views": state.method}
     if choice.kind == "map":
@@ -78,13 +78,13 @@ def command_values(state: ViewsState) -> dict[str, Any]:
 
 
 def truth_of(choice: MapChoice, stated: Any) -> str:
-    """Give the map that simulated micrographs state they were made of, if it is the one that names views."""
+    """Return the map that simulated micrographs state they were made of, if it names the views."""
     named = {"built-in": BUILT_IN_NAME, "map": choice.path}.get(choice.kind)
     return stated if isinstance(stated, str) and stated == named else ""
 
 
 def pixel_size_of(state: RunState, result: Result) -> float | None:
-    """Give the edge of a pixel of a micrograph in Å: as it is said now, else as the run was told."""
+    """Return the edge of a pixel of a micrograph in Å: as it is said now, else as the run was told."""
     said = used_pixel_A(state)
     if said is None:
         said = result.findings.provenance.settings.get("pixel_size_A")
@@ -92,7 +92,7 @@ def pixel_size_of(state: RunState, result: Result) -> float | None:
 
 
 def contrast_of(findings: Findings) -> Literal["dark", "light"]:
-    """Give how the particles of a run lie against the ice: as it was told, else as it has seen and noted."""
+    """Return how the particles of a run lie against the ice: as it was told, else as it noted."""
     said = findings.provenance.settings.get("contrast", "auto")
     light = said == "light" or (
         said == "auto" and any(note.startswith(LIGHTER) for note in findings.provenance.notes)

@@ -46,7 +46,7 @@ def map_title(choice: MapChoice) -> str:
 
 
 def views_line(result: ViewsResult) -> str:
-    """Say how the particles fell, for example ``412 particles in 61 of 84 views, 12 are none of them``."""
+    """Return how the particles fell, for example ``412 particles in 61 of 84 views, 12 are none of them``."""
     counts = result.views["count"].to_numpy()
     outside = int((result.table["view"].to_numpy() == NO_VIEW).sum())
     line = f"{int(counts.sum())} particles in {int((counts > 0).sum())} of {len(counts)} views"
@@ -77,7 +77,7 @@ def view_line(result: ViewsResult, view: int) -> str:
 
 
 def likeness_line(result: ViewsResult, view: int) -> str:
-    """Say how alike the average of a view and its reference are, and which view it is easily taken for."""
+    """Return how alike the average of a view and its reference are, and which view it is easily taken for."""
     likeness = float(result.views.iloc[view]["correlation"])
     parts = [] if np.isnan(likeness) else [f"Average and reference correlate by {likeness:.2f}."]
     behind = int(result.table.loc[result.table["view"] == view, "mirrored"].sum())
@@ -103,7 +103,7 @@ def share_text(share: float) -> str:
 
 
 def ordered(views: pd.DataFrame, by: str) -> list[int]:
-    """Give the views that hold particles, in one of the `ORDERS`."""
+    """Return the views that hold particles, in one of the `ORDERS`."""
     filled = views[views["count"] > 0]
     if by == "view":
         return [int(view) for view in filled["view"]]
@@ -114,7 +114,7 @@ def ordered(views: pd.DataFrame, by: str) -> list[int]:
 
 
 def resolution_line(made: Reconstruction) -> str:
-    """Say how fine the map is, and by which measure."""
+    """Return how fine the map is, and by which measure."""
     parts = []
     for name, words in (
         ("half_sets", "{} between half sets (FSC 0.143)"),
@@ -129,7 +129,7 @@ def resolution_line(made: Reconstruction) -> str:
 
 
 def controls_line(made: Reconstruction) -> str:
-    """Say what the curves of the controls are for."""
+    """Return what the curves of the controls are for."""
     measured = [name for name in ("noise", "phase_randomised") if made.fsc[name].notna().any()]
     if not measured:
         return "No control was run: one set of references sorted both halves, so they agree in part by that."
@@ -140,7 +140,7 @@ def controls_line(made: Reconstruction) -> str:
 
 
 def missing_line(kept: Sequence[int], result: ViewsResult) -> str:
-    """Say how many views go into the map."""
+    """Return how many views go into the map."""
     counts = result.views["count"].to_numpy()
     used = [view for view in kept if counts[view] > 0]
     particles = int(sum(counts[view] for view in used))

@@ -68,7 +68,7 @@ class Circles(Graph):
         return self.add("ReduceMean", x, axes=[axis], keepdims=0)
 
     def shape(self, x: str, *shape: int) -> str:
-        """Give another shape."""
+        """Return another shape."""
         return self.add("Reshape", x, self.constant(list(shape)))
 
     def split(self, x: str, *sizes: int) -> list[str]:
@@ -80,7 +80,7 @@ class Circles(Graph):
         ]
 
     def rings(self, net: OrientationNet, images: str) -> list[str]:
-        """Give real and imaginary parts ``(n, rings, 24)`` on half circles."""
+        """Return real and imaginary parts ``(n, rings, 24)`` on half circles."""
         flat = self.add("Flatten", images)
         near, far = (
             self.add("Gather", flat, self.constant(places), axis=1) for places in (net.pixels, net.mirrored)
@@ -136,7 +136,7 @@ class Circles(Graph):
         return self.shape(self.concat(*turned, axis=0), GROUPS, -1, places, CLASS_COUNT)
 
     def pooled(self, score: str) -> str:
-        """Give the log-sum-exp over angles and places, ``(n, 84)``."""
+        """Return the log-sum-exp over angles and places, ``(n, 84)``."""
         highest = self.add("ReduceMax", score, axes=[0, 2])
         sunk = self.add("Exp", self.calc("Max", self.calc("Sub", score, highest), FAINT))
         total = self.add("Log", self.add("ReduceSum", sunk, self.constant([0, 2]), keepdims=0))

@@ -43,7 +43,7 @@ def as_differences(images: FloatArray, stride: int) -> Feed:
 
 
 def window_spread(images: FloatArray, stride: int) -> FloatArray:
-    """Give the standard deviation of each window ``(n, h', w')``, as the dense twin of Table VII does.
+    """Return the standard deviation of each window ``(n, h', w')``, as the dense twin of Table VII does.
 
     Without torch, whose threads keep waiting in circles for a while and would take a core from the runtime.
     """
@@ -126,7 +126,7 @@ TABLE_VII_DENSE = Statement(
 
 
 def statement_of(architecture: str) -> Statement:
-    """Say how a network is stated as a graph.
+    """Return how a network is stated as a graph.
 
     Raises
     ------
@@ -146,7 +146,7 @@ def write_graph(architecture: str, network: nn.Module) -> onnx.ModelProto:
 
 
 def at_stride(architecture: str, graph: bytes, stride: int) -> bytes:
-    """Give a graph for another stride, where the network has more than one."""
+    """Return a graph for another stride, where the network has more than one."""
     restride = statement_of(architecture).restride
     if restride is None:
         return graph

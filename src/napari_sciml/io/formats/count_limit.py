@@ -21,7 +21,7 @@ PLACES = (
 
 
 def count_limit(path: str | None) -> float | None:
-    """Give the count above which a pixel of a file is saturated, or None if the file does not say.
+    """Return the count above which a pixel of a file is saturated, or None if the file does not say.
 
     Parameters
     ----------

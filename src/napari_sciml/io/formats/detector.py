@@ -124,7 +124,7 @@ class DetectorFrames:
         return np.stack(frames) if frames else np.empty((0, *shape), self.dtype)
 
     def place(self, number: int) -> tuple[str, int | None]:
-        """Give the file of a frame, and its number in a file of several."""
+        """Return the file of a frame, and its number in a file of several."""
         file, part = self._find(number)
         return str(self._paths[file].absolute()), part if self._counts[file] > 1 else None
 

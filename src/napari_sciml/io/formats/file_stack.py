@@ -107,7 +107,7 @@ class Glimpse:
 
 
 def kind_of(raw: RawImage) -> Kind:
-    """Give shape and type of a file's pixels."""
+    """Return shape and type of a file's pixels."""
     return tuple(raw.data.shape), np.dtype(raw.data.dtype).newbyteorder("=").name
 
 

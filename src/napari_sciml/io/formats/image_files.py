@@ -56,7 +56,7 @@ PREVIEWS = FAMILIES[-1]
 
 
 def family_of(paths: Sequence[Path]) -> FileFamily | None:
-    """Give the family that all of these files belong to, or None."""
+    """Return the family that all of these files belong to, or None."""
     return next((family for family in FAMILIES if all(map(family.owns, paths))), None)
 
 

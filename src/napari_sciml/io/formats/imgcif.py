@@ -23,7 +23,7 @@ BLOCK = 4096
 
 
 def check_cbf(path: Path) -> bool:
-    """Say whether a CBF file needs CBFlib; False for other files.
+    """Return whether a CBF file needs CBFlib; False for other files.
 
     Raises
     ------

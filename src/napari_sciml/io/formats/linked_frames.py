@@ -18,7 +18,7 @@ NAMED = re.compile(r"^data_\d+$")
 
 
 def find_linked(file: Any, path: Path) -> LinkedFrames | None:
-    """Give the frames behind the links ``data_000001, ...`` of an open HDF5 file, or None if it has none.
+    """Return the frames behind the links ``data_000001, ...`` of an open HDF5 file, or None if it has none.
 
     Raises
     ------
@@ -71,7 +71,7 @@ class LinkedFrames:
         return np.stack(frames) if frames else np.empty((0, *shape), self.dtype)
 
     def place(self, number: int) -> tuple[str, int | None]:
-        """Give the data file of a frame, and its number there."""
+        """Return the data file of a frame, and its number there."""
         part, within = self._find(number)
         target = self._targets[part]
         return str((self._path.parent / target).absolute()) if target else str(self._path), within
@@ -97,7 +97,7 @@ class LinkedFrames:
 
 
 def follow(group: Any, name: str) -> Any:
-    """Give the dataset behind a link, or None if its file is missing."""
+    """Return the dataset behind a link, or None if its file is missing."""
     try:
         return group[name]
     except (KeyError, OSError):

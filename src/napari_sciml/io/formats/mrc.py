@@ -36,7 +36,7 @@ def open_mrc(path: Path) -> RawImage:
 
 
 def mrc_cautions(path: str | os.PathLike[str]) -> tuple[str, ...]:
-    """Say what is wrong with the header of a file that can be read all the same: its stamp, its length.
+    """Return what is wrong with the header of a file that can be read all the same: its stamp, its length.
 
     Raises
     ------

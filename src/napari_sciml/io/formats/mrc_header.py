@@ -165,7 +165,7 @@ def _dtype(record: Any, path: Path) -> np.dtype[Any]:
 
 
 def _layout(record: Any, path: Path) -> tuple[tuple[int, ...], tuple[str, ...]]:
-    """Give shape and axes: an image, a stack of images, a volume, or a series of volumes."""
+    """Return shape and axes: an image, a stack of images, a volume, or a series of volumes."""
     from mrcfile.constants import IMAGE_STACK_SPACEGROUP
     from mrcfile.utils import spacegroup_is_volume_stack
 

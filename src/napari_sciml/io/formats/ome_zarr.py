@@ -48,7 +48,7 @@ def open_zarr(path: Path, part: str) -> RawImage:
 
 
 def _ome(group: Any) -> Mapping[str, Any]:
-    """Give the OME attributes: under ``ome`` since version 0.5, at the top before."""
+    """Return the OME attributes: under ``ome`` since version 0.5, at the top before."""
     attributes = dict(group.attrs)
     nested: Mapping[str, Any] = attributes.get("ome", attributes)
     return nested

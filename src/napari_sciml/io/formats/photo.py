@@ -54,7 +54,7 @@ class PhotoPixels:
 
 
 def _load(path: Path, *, pixels: bool) -> tuple[str, tuple[int, int], npt.NDArray[Any]]:
-    """Give mode, shape and, if wanted, the pixels of a picture."""
+    """Return mode, shape and, if wanted, the pixels of a picture."""
     from PIL import Image
 
     try:

@@ -139,7 +139,7 @@ def _end(page: Any) -> int:
 
 
 def _tag_table(tif: Any, page: Any) -> tuple[bytes, int]:
-    """Give the raw tags of a page and the offset of the page that should follow it."""
+    """Return the raw tags of a page and the offset of the page that should follow it."""
     handle, layout = tif.filehandle, tif.tiff
     handle.seek(page.offset)
     count = _number(handle.read(layout.tagnosize), layout)
@@ -148,7 +148,7 @@ def _tag_table(tif: Any, page: Any) -> tuple[bytes, int]:
 
 
 def _lost_tag_offsets(tif: Any, page: Any) -> list[int]:
-    """Give the offsets of those tags of a page that the library could not read."""
+    """Return the offsets of those tags of a page that the library could not read."""
     layout = tif.tiff
     table, _ = _tag_table(tif, page)
     entries = [table[start : start + layout.tagsize] for start in range(0, len(table), layout.tagsize)]

@@ -83,7 +83,7 @@ def missing_sources(dataset: Any, path: Path) -> dict[int, str]:
 
 
 def rows(space: Any, length: int) -> Iterator[int]:
-    """Give the indices along the first axis that a selection covers; without end means up to `length`."""
+    """Yield the indices along the first axis that a selection covers; without end means up to `length`."""
     import h5py
 
     if space.get_select_type() == h5py.h5s.SEL_ALL:

@@ -22,7 +22,7 @@ PLACES = (
 
 
 def mask_in_file(path: str | None) -> npt.NDArray[np.bool_] | None:
-    """Give the mask ``(h, w)`` of an HDF5 data file, true where to ignore, or None if it has none.
+    """Return the mask ``(h, w)`` of an HDF5 data file, true where to ignore, or None if it has none.
 
     Parameters
     ----------

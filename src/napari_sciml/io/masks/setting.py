@@ -15,7 +15,7 @@ BoolArray = npt.NDArray[np.bool_]
 
 
 def find_mask(setting: Any, path: str | None, shape: tuple[int, int]) -> tuple[BoolArray | None, str]:
-    """Give the pixels to ignore in every frame, or None, and one sentence that says where they are from.
+    """Return the pixels to ignore in every frame, or None, and one sentence that says where they are from.
 
     Parameters
     ----------

@@ -16,7 +16,7 @@ NOBODY = -1
 
 
 def stem_of(name: str) -> str:
-    """Give the name without folders and endings: ``Movies/mic_1.mrc`` is ``mic_1``.
+    """Return the name without folders and endings: ``Movies/mic_1.mrc`` is ``mic_1``.
 
     The number of an image in a stack stays: ``000003@a/stack.mrcs`` is ``3@stack``. Dots within a name too.
     """
@@ -28,7 +28,7 @@ def stem_of(name: str) -> str:
 
 
 def match_names(names: Sequence[str], against: Sequence[str]) -> list[int]:
-    """Give for each name the position in `against` of the one it means, or -1.
+    """Return for each name the position in `against` of the one it means, or -1.
 
     Taken are the same stem; else the longest stem that the name begins with (``mic_1_autopick`` is ``mic_1``,
     not ``mic_10``); else the one that begins with the name; else the one of which one contains the other.

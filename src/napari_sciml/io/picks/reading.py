@@ -139,7 +139,7 @@ def read_picks(
 
 
 def pick_files(path: str | os.PathLike[str]) -> list[Path]:
-    """Give the file, or those of a folder in natural order.
+    """Return the file, or those of a folder in natural order.
 
     Raises
     ------

@@ -151,12 +151,12 @@ def read_text(path: Path) -> RawPicks:
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Give the rows of a table as plain values."""
+    """Return the rows of a table as plain values."""
     return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
 
 
 def numbers(column: pd.Series, name: str, path: Path, *, missing: bool = False) -> Numbers:
-    """Give a column as numbers; unless some may be `missing`, all have to be finite.
+    """Return a column as numbers; unless some may be `missing`, all have to be finite.
 
     Raises
     ------

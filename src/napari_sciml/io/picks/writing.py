@@ -105,7 +105,7 @@ def write_star(
 def star_columns(
     table: pd.DataFrame, micrographs: Sequence[str] | None = None, grid: PickGrid = SAME
 ) -> pd.DataFrame:
-    """Give a table of picks with RELION's columns."""
+    """Return a table of picks with RELION's columns."""
     y, x = grid.to_file(table["y"].to_numpy(float), table["x"].to_numpy(float))
     result = pd.DataFrame({RLN_X: x, RLN_Y: y})
     if (names := names_of(table, micrographs)) is not None:
@@ -120,7 +120,7 @@ def star_columns(
 
 
 def names_of(table: pd.DataFrame, micrographs: Sequence[str] | None) -> list[str] | None:
-    """Give the name of each row's micrograph: of its frame, else its own; None if nobody knows."""
+    """Return the name of each row's micrograph: of its frame, else its own; None if nobody knows."""
     frames = table["frame"].to_numpy(int) if "frame" in table else np.zeros(len(table), int)
     own = [str(name) for name in table["micrograph"]] if "micrograph" in table else None
     if micrographs is None:

@@ -34,7 +34,7 @@ class Coded:
     table: FloatArray
 
     def expand(self) -> FloatArray:
-        """Give the tensor itself."""
+        """Return the tensor itself."""
         if self.table.ndim == 1:
             values: FloatArray = self.table[self.indices]
             return values
@@ -70,7 +70,7 @@ class Constrained:
     notes: tuple[str, ...] = field(default=(), compare=False)
 
     def expand(self) -> dict[str, FloatArray]:
-        """Give all tensors."""
+        """Return all tensors."""
         return {**{name: coded.expand() for name, coded in self.coded.items()}, **self.floats}
 
     @property
@@ -137,7 +137,7 @@ def constrain(
 
 
 def code(tensor: FloatArray, spec: CodebookSpec) -> Coded:
-    """Give one tensor its own levels, or one set for each entry of its first axis."""
+    """Return one tensor its own levels, or one set for each entry of its first axis."""
     if spec.scope == "layer" or tensor.ndim < 2:
         table = optimal(tensor, spec.levels)
         return Coded(assign(tensor, table), table)
@@ -151,7 +151,7 @@ def code(tensor: FloatArray, spec: CodebookSpec) -> Coded:
 
 
 def fewer(coded: Mapping[str, Coded], levels: int) -> tuple[str, ...]:
-    """Say which tensors have fewer values than levels."""
+    """Return which tensors have fewer values than levels."""
     short = [
         f"{name} ({found.table.shape[-1]})" for name, found in coded.items() if found.table.shape[-1] < levels
     ]
@@ -162,7 +162,7 @@ def fewer(coded: Mapping[str, Coded], levels: int) -> tuple[str, ...]:
 
 
 def data_codebook(images: FloatArray, levels: int, rule: str = "") -> FloatArray:
-    """Give the levels of the data, fitted to normalised training images and to no others.
+    """Return the levels of the data, fitted to normalised training images and to no others.
 
     Parameters
     ----------

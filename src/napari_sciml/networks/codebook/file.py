@@ -24,7 +24,7 @@ FORMAT = "napari-sciml codebook 1"
 
 
 def to_bytes(constrained: Constrained) -> bytes:
-    """Give the file's content."""
+    """Return the file's content."""
     from safetensors.numpy import save
 
     entries: dict[str, npt.NDArray[Any]] = {

@@ -22,7 +22,7 @@ STEPS = 300
 
 
 def optimal(values: npt.NDArray[Any], levels: int) -> FloatArray:
-    """Give the centroids with the least mean squared error.
+    """Return the centroids with the least mean squared error.
 
     Parameters
     ----------
@@ -79,7 +79,7 @@ def lloyd(values: npt.NDArray[Any], start: npt.ArrayLike, counts: npt.ArrayLike 
 
 
 def first_centroids(values: npt.NDArray[Any], levels: int, start: str, seed: int = 0) -> FloatArray:
-    """Give Lloyd's start: ``linear`` over the range, ``quantile`` (k + 1/2) / K, or ``random`` values."""
+    """Return Lloyd's start: ``linear`` over the range, ``quantile`` (k + 1/2) / K, or ``random`` values."""
     flat = np.asarray(values, np.float32).ravel()
     if start == "linear":
         return np.linspace(flat.min(), flat.max(), levels, dtype=np.float32)
@@ -90,14 +90,14 @@ def first_centroids(values: npt.NDArray[Any], levels: int, start: str, seed: int
 
 
 def thresholds(centroids: npt.NDArray[Any]) -> FloatArray:
-    """Give the middles between neighbouring centroids, along the last axis."""
+    """Return the middles between neighbouring centroids, along the last axis."""
     wide = centroids.astype(np.float64)
     middles: FloatArray = ((wide[..., 1:] + wide[..., :-1]) / 2).astype(np.float32)
     return middles
 
 
 def assign(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    """Give the cluster of each value. A value on a threshold goes up, as the paper's rule has it."""
+    """Return the cluster of each value. A value on a threshold goes up, as the paper's rule has it."""
     found = np.searchsorted(thresholds(centroids), np.asarray(values, np.float32), side="right")
     return found.astype(np.uint8)
 
@@ -109,13 +109,13 @@ def rounded(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> FloatArray
 
 
 def mean_squared_error(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> float:
-    """Give the mean squared error of rounding."""
+    """Return the mean squared error of rounding."""
     wide = np.asarray(values, np.float64)
     return float(np.mean((wide - rounded(values, centroids)) ** 2))
 
 
 def running(values: npt.NDArray[Any], counts: npt.ArrayLike) -> tuple[WideArray, WideArray]:
-    """Give the running sums of counts and of values times counts, each with a leading zero."""
+    """Return the running sums of counts and of values times counts, each with a leading zero."""
     share = np.asarray(counts, np.float64)
     weight = np.concatenate([[0.0], np.cumsum(share)])
     total = np.concatenate([[0.0], np.cumsum(values.astype(np.float64) * share)])
@@ -123,7 +123,7 @@ def running(values: npt.NDArray[Any], counts: npt.ArrayLike) -> tuple[WideArray,
 
 
 def centroids_of(values: npt.NDArray[Any], counts: npt.ArrayLike, edges: npt.NDArray[np.int64]) -> FloatArray:
-    """Give the mean of each interval of sorted values; `edges` are where the inner ones begin."""
+    """Return the mean of each interval of sorted values; `edges` are where the inner ones begin."""
     weight, total = running(values, counts)
     inner = np.concatenate([[0], edges, [len(values)]])
     means: FloatArray = (np.diff(total[inner]) / np.diff(weight[inner])).astype(np.float32)
@@ -131,7 +131,7 @@ def centroids_of(values: npt.NDArray[Any], counts: npt.ArrayLike, edges: npt.NDA
 
 
 def best_edges(values: npt.NDArray[Any], counts: npt.ArrayLike, levels: int) -> npt.NDArray[np.int64]:
-    """Give where the second to last of `levels` best intervals begin, for more values than levels."""
+    """Return where the second to last of `levels` best intervals begin, for more values than levels."""
     share = np.asarray(counts, np.float64)
     centred = values.astype(np.float64)
     centred -= float(np.average(centred, weights=share))

@@ -17,17 +17,17 @@ from napari_sciml.networks.model import Model
 
 
 def folded_module(model: Model) -> nn.Module:
-    """Give the float32 network with its batch normalisation folded."""
+    """Return the float32 network with its batch normalisation folded."""
     return fold(model.build())
 
 
 def weights_of(module: nn.Module) -> dict[str, FloatArray]:
-    """Give the parameters of a network by name; buffers are no weights."""
+    """Return the parameters of a network by name; buffers are no weights."""
     return {name: tensor.detach().numpy() for name, tensor in module.named_parameters()}
 
 
 def constrained_module(model: Model, constrained: Constrained) -> nn.Module:
-    """Give the network with its levels; its input must have gone through `quantise`.
+    """Return the network with its levels; its input must have gone through `quantise`.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def quantise(images: Tensor, levels: Tensor, edges: Tensor) -> Tensor:
 
 
 def data_tables(data: FloatArray) -> tuple[Tensor, Tensor]:
-    """Give levels and thresholds of the data as tensors."""
+    """Return levels and thresholds of the data as tensors."""
     return torch.from_numpy(data.copy()), torch.from_numpy(thresholds(data))
 
 

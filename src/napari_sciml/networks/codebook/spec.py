@@ -35,7 +35,7 @@ class CodebookSpec(BaseModel):
 
     @classmethod
     def of(cls, settings: CodebookOptions, rule: str = "") -> CodebookSpec:
-        """Give what a run asks for.
+        """Return what a run asks for.
 
         Parameters
         ----------
@@ -69,5 +69,5 @@ class CodebookSpec(BaseModel):
 
 
 def bits_for(levels: int) -> int:
-    """Give ``ceil(log2 levels)``: 1 for 2 levels, 2 for 3 and 4; a single level needs none."""
+    """Return ``ceil(log2 levels)``: 1 for 2 levels, 2 for 3 and 4; a single level needs none."""
     return math.ceil(math.log2(levels))

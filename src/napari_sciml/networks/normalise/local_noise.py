@@ -63,7 +63,7 @@ class Levels:
     residual: FloatArray
 
     def sigmas(self, pixels: FloatArray, dead: BoolArray | None) -> FloatArray:
-        """Give ``(pixel - background) / noise``; dead pixels become 0."""
+        """Return ``(pixel - background) / noise``; dead pixels become 0."""
         sigmas = pixels - enlarge(self.background, BLOCK_PX)
         sigmas /= enlarge(self.noise, BLOCK_PX)
         if dead is not None:
@@ -71,7 +71,7 @@ class Levels:
         return sigmas
 
     def scale(self, pixels: FloatArray, dead: BoolArray | None) -> FloatArray:
-        """Give the ``asinh`` of `sigmas`."""
+        """Return the ``asinh`` of `sigmas`."""
         scaled = self.sigmas(pixels, dead)
         np.arcsinh(scaled, out=scaled)
         return scaled
@@ -127,7 +127,7 @@ class Living:
         return np.asarray(self.weight >= LEAST_PIXELS / BLOCK_PX**2)
 
     def fill(self, values: FloatArray) -> FloatArray:
-        """Give blocks with too few pixels the value of the nearest with enough, in place."""
+        """Return blocks with too few pixels the value of the nearest with enough, in place."""
         planes, flags = (part.reshape(-1, *part.shape[-2:]) for part in (values, self.enough))
         for plane, known in zip(planes, flags, strict=True):
             if known.any() and not known.all():
@@ -137,7 +137,7 @@ class Living:
 
 @lru_cache(maxsize=4)
 def nearest_known(known: bytes, shape: tuple[int, int]) -> tuple[npt.NDArray[np.int32], ...]:
-    """Give row and column of the nearest known block for each ``(h/8, w/8)``; frames of a run share it."""
+    """Return row and column of the nearest known block for each ``(h/8, w/8)``; frames of a run share it."""
     from scipy.ndimage import distance_transform_edt
 
     unknown = ~np.frombuffer(known, bool).reshape(shape)
@@ -145,7 +145,7 @@ def nearest_known(known: bytes, shape: tuple[int, int]) -> tuple[npt.NDArray[np.
 
 
 def block_variances(residual: FloatArray, living: Living | None) -> FloatArray:
-    """Give the variance of each 4 x 4 elements about the plane through them.
+    """Return the variance of each 4 x 4 elements about the plane through them.
 
     Without the plane, the flank of a beam or of a ring would count as noise and drown the spots on it.
     Blocks with dead elements are taken about zero.
@@ -166,7 +166,7 @@ def block_variances(residual: FloatArray, living: Living | None) -> FloatArray:
 
 
 def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
-    """Say which pixels of images ``(n, h, w)`` were never recorded, or None if all were.
+    """Return which pixels of images ``(n, h, w)`` were never recorded, or None if all were.
 
     Negative ones where integers go down to -1 or -2 only, which is how detectors mark gaps, and zeros
     where hardly any other pixel comes near zero. Floating point: NaN and infinity too.
@@ -187,7 +187,7 @@ def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
 
 
 def zeros_are_dead(image: npt.NDArray[Any], dead: BoolArray) -> bool:
-    """Say whether the zeros of an image ``(h, w)`` stand alone: nine in ten other pixels are above eight."""
+    """Return whether the zeros of an image ``(h, w)`` stand alone: nine in ten others are above eight."""
     step = max(1, image.shape[0] // 64)
     sample = image[::step, ::step][~dead[::step, ::step]]
     counted = np.sort(sample[sample != 0])
@@ -195,7 +195,7 @@ def zeros_are_dead(image: npt.NDArray[Any], dead: BoolArray) -> bool:
 
 
 def grain(images: npt.NDArray[Any]) -> float:
-    """Give the step between neighbouring grey levels: 1 for integers, the smallest seen for floats."""
+    """Return the step between neighbouring grey levels: 1 for integers, the smallest seen for floats."""
     if images.dtype.kind in "bui":
         return 1.0
     step = max(1, images.size // 4000)
@@ -205,7 +205,7 @@ def grain(images: npt.NDArray[Any]) -> float:
 
 
 def pool2(image: npt.NDArray[Any]) -> FloatArray:
-    """Give the mean of each 2 x 2 px of images ``(..., h, w)``."""
+    """Return the mean of each 2 x 2 px of images ``(..., h, w)``."""
     rows = image[..., 0::2, :] + image[..., 1::2, :]
     return np.asarray((rows[..., 0::2] + rows[..., 1::2]) * np.float32(0.25), np.float32)
 
@@ -249,7 +249,7 @@ MEDIAN9 = (
 
 
 def median9(blocks: FloatArray) -> FloatArray:
-    """Give the median of each 3 x 3 neighbourhood of ``(..., h, w)``; the border is repeated."""
+    """Return the median of each 3 x 3 neighbourhood of ``(..., h, w)``; the border is repeated."""
     edges = [(0, 0)] * (blocks.ndim - 2) + [(1, 1), (1, 1)]
     wide = np.pad(blocks, edges, mode="edge")
     height, width = blocks.shape[-2:]

@@ -86,7 +86,7 @@ NORMALISATIONS: dict[str, Normalisation] = {
 
 
 def centred(images: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Give the images as double, each from -1/2 to 1/2; a constant one as exact zeros."""
+    """Return the images as double, each from -1/2 to 1/2; a constant one as exact zeros."""
     check_pixels(images)
     wide = images.astype(np.float64)
     if not len(wide):

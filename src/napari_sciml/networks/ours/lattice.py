@@ -37,7 +37,7 @@ class LatticeNet(nn.Module):
         self.register_buffer("places", places[None], persistent=False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give the logits of each image."""
+        """Return the logits of each image."""
         places = self.places.to(images.dtype).expand(len(images), -1, -1, -1)
         maps = self.conv1(torch.cat([images, places], dim=1))
         maps = self.pool(self.conv2(maps))

@@ -131,7 +131,7 @@ class OrientationNet(nn.Module):
             self.register_buffer(name, columns.float().contiguous(), persistent=False)
 
     def rings(self, images: Tensor) -> tuple[Tensor, Tensor]:
-        """Give real and imaginary parts ``(n, rings, 24)`` on half circles."""
+        """Return real and imaginary parts ``(n, rings, 24)`` on half circles."""
         flat = images.flatten(1)
         near, far = flat[:, self.pixels], flat[:, self.mirrored]
         shape = (len(flat), RINGS, HALF)
@@ -145,7 +145,7 @@ class OrientationNet(nn.Module):
         return cosine, minus_sine
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give the logits of each image."""
+        """Return the logits of each image."""
         if not torch.is_grad_enabled() and len(images) > AT_ONCE:
             return torch.cat([self._logits(part) for part in torch.split(images, AT_ONCE)])
         return self._logits(images)
@@ -211,7 +211,7 @@ class OrientationNet(nn.Module):
 
 
 def pooled(score: Tensor) -> Tensor:
-    """Give the log-sum-exp of ``(groups, n, places, 84)`` over groups and places."""
+    """Return the log-sum-exp of ``(groups, n, places, 84)`` over groups and places."""
     highest = score.detach().amax(0).amax(1)
     sunk = (score - highest[:, None]).clamp_min(FAINT).exp()
     return sunk.sum(0).sum(1).log() + highest

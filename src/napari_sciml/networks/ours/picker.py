@@ -38,7 +38,7 @@ class PickerNet(nn.Module):
         self.head = nn.Conv2d(fine, 3, 1)
 
     def forward(self, field: Tensor, stride: int = NATIVE_STRIDE) -> Tensor:
-        """Give the logits of every second pixel, or of every ``stride``-th, a multiple of two."""
+        """Return the logits of every second pixel, or of every ``stride``-th, a multiple of two."""
         rows, columns = field.shape[-2:]
         padded = nnf.pad(field, (0, -columns % COARSEST_PX, 0, -rows % COARSEST_PX), mode="replicate")
         fine = self.fine(self.stem(padded))
@@ -52,7 +52,7 @@ class PickerNet(nn.Module):
 
 
 def block(inputs: int, outputs: int, *, stride: int = 1, kernel: int = 3, dilation: int = 1) -> nn.Sequential:
-    """Give a convolution with batch normalisation and ReLU."""
+    """Return a convolution with batch normalisation and ReLU."""
     reach = dilation * (kernel - 1) // 2
     return nn.Sequential(
         nn.Conv2d(

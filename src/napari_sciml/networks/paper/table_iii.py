@@ -24,7 +24,7 @@ class TableIII(nn.Module):
         self.conv2 = nn.Conv2d(100, CLASS_COUNT, 6)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give the logits of each image."""
+        """Return the logits of each image."""
         maps = nnf.max_pool2d(self.conv1(images), 3, stride=3).relu()
         logits: Tensor = self.conv2(maps).flatten(1)
         return logits

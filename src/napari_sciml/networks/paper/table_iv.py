@@ -34,7 +34,7 @@ class TableIV(nn.Module):
         self.head = nn.Linear(84, 2)
 
     def signature(self, tiles: Tensor) -> Tensor:
-        """Give the 84 activations before the head."""
+        """Return the 84 activations before the head."""
         answers = self.conv1(tiles)
         pooled = nn.functional.max_pool2d(answers, 3) if self.training else pool3(answers)
         pooled = pooled.relu()
@@ -42,7 +42,7 @@ class TableIV(nn.Module):
         return signature.relu() if self.last_relu else signature
 
     def forward(self, tiles: Tensor) -> Tensor:
-        """Give the logits of each tile."""
+        """Return the logits of each tile."""
         logits: Tensor = self.head(self.signature(tiles))
         return logits
 

@@ -28,7 +28,7 @@ class TableVI(nn.Module):
         self.head = nn.Linear(50 * 19 * 19, CLASS_COUNT)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give the logits of each image."""
+        """Return the logits of each image."""
         maps = nnf.max_pool2d(self._bent(self.conv1(images)), 2)
         maps = nnf.max_pool2d(self._bent(self.conv2(maps)), 2)
         logits: Tensor = self.head(self._bent(self.conv3(maps)).flatten(1))

@@ -34,11 +34,11 @@ class TableVII(nn.Module):
         self.head = nn.Linear(192, 2)
 
     def signature(self, patches: Tensor) -> Tensor:
-        """Give the 192 activations of the last dense layer, the paper's retrieval feature."""
+        """Return the 192 activations of the last dense layer, the paper's retrieval feature."""
         signature: Tensor = self.dense(self.convolutions(patches).flatten(1))
         return signature
 
     def forward(self, patches: Tensor) -> Tensor:
-        """Give the logits of each patch."""
+        """Return the logits of each patch."""
         logits: Tensor = self.head(self.signature(patches))
         return logits

@@ -43,7 +43,7 @@ class TableVIIDense(nn.Module):
         self.head = nn.Conv2d(192, 2, 1)
 
     def forward(self, field: Tensor, stride: int = NATIVE_STRIDE) -> Tensor:
-        """Give the logits of every `stride`-th window of `field`; `stride` is 1, 2 or 4."""
+        """Return the logits of every `stride`-th window of `field`; `stride` is 1, 2 or 4."""
         step1, step2 = {1: (1, 1), 2: (2, 1), 4: (2, 2)}[stride]
         # ReLU in place, and after a pool where that is smaller: fresh memory costs more than the arithmetic.
         inputs = differences(field).contiguous(memory_format=torch.channels_last)
@@ -56,7 +56,7 @@ class TableVIIDense(nn.Module):
         return self.label(features / window_spread(field, stride))
 
     def label(self, features: Tensor) -> Tensor:
-        """Give the logits ``(n, 2, h', w')`` of features ``(n, 64, h', w')``.
+        """Return the logits ``(n, 2, h', w')`` of features ``(n, 64, h', w')``.
 
         A thousand elements at a time, so that the wide layers stay in the processor's cache.
         """
@@ -74,7 +74,7 @@ def pointwise(layer: nn.Conv2d, rows: Tensor) -> Tensor:
 
 
 def differences(field: Tensor) -> Tensor:
-    """Give each pixel's difference to its right and its lower neighbour, ``(n, 2, h, w)``.
+    """Return each pixel's difference to its right and its lower neighbour, ``(n, 2, h, w)``.
 
     The last column and row have no such neighbour and hold zeros, which no window looks at.
     """
@@ -98,7 +98,7 @@ def difference_kernel(kernel: Tensor) -> Tensor:
 
 
 def window_spread(field: Tensor, stride: int) -> Tensor:
-    """Give the standard deviation of each 16x16 window, ``(n, 1, h', w')``.
+    """Return the standard deviation of each 16x16 window, ``(n, 1, h', w')``.
 
     In double precision, since it is the small difference of two large means. A flat window gets a tiny
     positive number, so that its features, all zero, stay zero.

@@ -24,7 +24,7 @@ def pairs(found: pd.DataFrame, true: pd.DataFrame, diameter_px: float) -> np.nda
 
 
 def compare(found: pd.DataFrame, true: pd.DataFrame, diameter_px: float) -> str:
-    """Say in sentences how many of the true particles were found, and how many views are right.
+    """Return in sentences how many of the true particles were found, and how many views are right.
 
     Both tables have ``frame, y, x`` in pixels; the true one has ``view``, the found one too once sorted.
     """

@@ -30,6 +30,6 @@ def decide(candidates: pd.DataFrame, threshold: float, context: CryoEMContext) -
 
 
 def particles_in(findings: Findings, frame: int) -> str:
-    """Say how many particles a micrograph holds, for the canvas."""
+    """Return how many particles a micrograph holds, for the canvas."""
     count = int((findings.table["frame"] == frame).sum())
     return f"{count} particle{'' if count == 1 else 's'}"

@@ -72,7 +72,7 @@ def basis_of(source: ImageSource, scale: PickScale, settings: CryoEMSettings) ->
 
 
 def unused(settings: CryoEMSettings) -> tuple[str, ...]:
-    """Say which settings had no effect, since no views were asked for."""
+    """Return which settings had no effect, since no views were asked for."""
     if settings.views != "none":
         return ()
     said = {"map": settings.map, "ctf": settings.ctf, "orientation_model": settings.orientation_model}
@@ -131,7 +131,7 @@ def sort_and_build(
 
 
 def references(settings: CryoEMSettings) -> tuple[Model | None, DensityMap]:
-    """Give the model, if one is needed, and the map whose projections name the views.
+    """Return the model, if one is needed, and the map whose projections name the views.
 
     Raises
     ------
@@ -156,7 +156,7 @@ def references(settings: CryoEMSettings) -> tuple[Model | None, DensityMap]:
 
 
 def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
-    """Give the lens of every micrograph, or None if neither a file nor the data name them.
+    """Return the lens of every micrograph, or None if neither a file nor the data name them.
 
     Raises
     ------
@@ -182,7 +182,7 @@ def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
 
 
 def merged(found: Findings, views: ViewsResult, built: Reconstruction | None = None) -> Findings:
-    """Give the findings of a run with the views of its picks, the averages and the map in them.
+    """Return the findings of a run with the views of its picks, the averages and the map in them.
 
     Picks that were not sorted, for lying below the threshold, have no view.
     """

@@ -35,7 +35,7 @@ class Shrunk:
     step: tuple[float, float]
 
     def to_micrograph(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        """Give pixels of the micrograph for pixels ``(n, 2)`` of the image; pixel centres are integers."""
+        """Return pixels of the micrograph for pixels ``(n, 2)`` of the image; pixel centres are integers."""
         steps = np.asarray(self.step)
         moved: npt.NDArray[np.float64] = (places + 0.5) * steps - 0.5
         return moved
@@ -64,7 +64,7 @@ def shrink(frame: npt.NDArray[Any], factor: float, bright: bool) -> Shrunk:
 
 
 def finite(frame: npt.NDArray[Any]) -> FloatImage:
-    """Give the frame in single precision, the few pixels that are not finite replaced by the median.
+    """Return the frame in single precision, the few pixels that are not finite replaced by the median.
 
     Raises
     ------
@@ -96,7 +96,7 @@ def finite(frame: npt.NDArray[Any]) -> FloatImage:
 def is_bright(
     normalised: FloatImage, response: FloatImage, choice: Literal["auto", "dark", "light"]
 ) -> tuple[bool, str]:
-    """Say whether things of a particle's size are brighter than the ice, and how that is known.
+    """Return whether things of a particle's size are brighter than the ice, and how that is known.
 
     Parameters
     ----------

@@ -70,7 +70,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
     instead: ClassVar[str] = "; to sort into views, give orientation_model instead"
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or return an empty string. Reads no pixels."""
+        """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         if source.ndim > 3:
             return f"{source.name} has {source.ndim} dimensions. Choose one micrograph or a series of them."
         if min(frame_shape(source)) < 32:
@@ -195,7 +195,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         return write(findings, folder)
 
     def summarise(self, findings: Findings) -> str:
-        """Say how many particles were found in how many micrographs."""
+        """Return how many particles were found in how many micrographs."""
         return particles_in(findings)
 
 
@@ -209,12 +209,12 @@ def mask_map(masks: npt.NDArray[np.uint8], step: tuple[float, ...], ndim: int) -
 
 
 def said_of(contrast: str, reason: str) -> tuple[str, ...]:
-    """Say which way the particles were taken to lie."""
+    """Return which way the particles were taken to lie."""
     return (f"{LIGHTER if contrast == 'light' else DARKER} than the ice ({reason})",) if contrast else ()
 
 
 def particles_in(findings: Findings) -> str:
-    """Say how many particles were found in how many micrographs."""
+    """Return how many particles were found in how many micrographs."""
     table, done = findings.table, findings.provenance.units_done
     count = len(table)
     text = f"{count} particle{'' if count == 1 else 's'} in {done} micrograph{'' if done == 1 else 's'}"

@@ -66,7 +66,7 @@ class PickScale:
 
     @property
     def sentences(self) -> tuple[str, ...]:
-        """Say what follows from the diameter, as the panel shows it."""
+        """Return what follows from the diameter, as the panel shows it."""
         size = self.pixel_size_A
         fine = f"{self.lowpass_px:.0f} px" if size is None else f"{self.lowpass_px * size:.0f} Å"
         return (
@@ -76,7 +76,7 @@ class PickScale:
 
 
 def pixel_size_A(source: ImageSource, settings: CryoEMSettings) -> float | None:
-    """Give the edge of a pixel in Angstrom: what a person said, else what the file says, else None."""
+    """Return the edge of a pixel in Angstrom: what a person said, else what the file says, else None."""
     if settings.pixel_size_A is not None:
         return settings.pixel_size_A
     if source.pixel_size is None or source.unit not in UNIT_A:
@@ -86,7 +86,7 @@ def pixel_size_A(source: ImageSource, settings: CryoEMSettings) -> float | None:
 
 
 def with_known(source: ImageSource, settings: CryoEMSettings) -> CryoEMSettings:
-    """Give the settings with what the data itself states, where a person said nothing."""
+    """Return the settings with what the data itself states, where a person said nothing."""
     said = settings.particle_diameter_px is not None or settings.particle_diameter_A is not None
     stated = {
         name: source.known[name]

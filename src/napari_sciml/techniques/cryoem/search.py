@@ -149,7 +149,7 @@ class MicrographSearch(Search):
 
     @staticmethod
     def spacing(stride: int) -> float:
-        """Give the smallest distance of two picks in elements of a map."""
+        """Return the smallest distance of two picks in elements of a map."""
         return SUPPRESSION * NETWORK_DIAMETER_PX / stride
 
     def rim(self, frame: npt.NDArray[np.generic], shrunk: Shrunk) -> BoolImage:
@@ -165,7 +165,7 @@ class MicrographSearch(Search):
 
 
 def enlarged(mask: BoolImage, shape: tuple[int, ...]) -> BoolImage:
-    """Give the mask for every pixel of the shrunk image."""
+    """Return the mask for every pixel of the shrunk image."""
     return np.repeat(np.repeat(mask, NATIVE_STRIDE, 0), NATIVE_STRIDE, 1)[: shape[0], : shape[1]]
 
 

@@ -84,7 +84,7 @@ def micrograph_names(source: ImageSource) -> list[str]:
 
 
 def only_file(path: Path) -> Path:
-    """Give the one image in a folder, or the path as it is."""
+    """Return the one image in a folder, or the path as it is."""
     from napari_sciml.io.formats.image_files import files_in
 
     if not path.is_dir():
@@ -101,7 +101,7 @@ def _named(file: str, inside: int | None) -> str:
 
 
 def sorted_picks(table: pd.DataFrame, box_pixel_A: float | None) -> pd.DataFrame:
-    """Give picks that lie in a view with RELION's columns for it; those in none are left out of this file.
+    """Return picks that lie in a view with RELION's columns for it; those in none are left out of this file.
 
     Classes count from 1. Origins are in Angstrom and point from the particle's centre to that of its box.
     """
@@ -126,7 +126,7 @@ def sorted_picks(table: pd.DataFrame, box_pixel_A: float | None) -> pd.DataFrame
 def as_seen(
     rows: pd.DataFrame, angles: npt.NDArray[np.float64]
 ) -> tuple[pd.DataFrame, npt.NDArray[np.float64]]:
-    """Give particles with angle and shift of their images as they are, and the directions they are seen from.
+    """Return particles with angle and shift of their images as they are, and their viewing directions.
 
     Those of mirrored particles were those of the mirror image.
     """
@@ -142,7 +142,7 @@ def as_seen(
 
 
 def box_pixel_A(findings: Findings) -> float | None:
-    """Give the edge of a pixel of the boxes that were sorted, in which shifts are counted."""
+    """Return the edge of a pixel of the boxes that were sorted, in which shifts are counted."""
     averages = findings.products.get("averages")
     return None if averages is None else averages.pixel_size_A
 

@@ -41,7 +41,7 @@ class BeamFinder:
         return cls(np.median(scaled, axis=0).astype(np.float32), known)
 
     def find(self) -> tuple[float, float] | None:
-        """Give the beam in pixels (row, column; pixel centres at integers), or None if nothing is round."""
+        """Return the beam in pixels (row, column; pixel centres at integers), or None if nothing is round."""
         from scipy.optimize import minimize
 
         if self.known.sum() < 200:
@@ -77,14 +77,14 @@ class BeamFinder:
 
 
 def simplex(start: npt.NDArray[np.float64], size: float) -> npt.NDArray[np.float64]:
-    """Give the three corners that the search begins with."""
+    """Return the three corners that the search begins with."""
     return start + size / 2 * np.array([[0.0, 0.0], [1.0, 0.3], [-0.3, 1.0]])
 
 
 def unevenness(
     y: npt.NDArray[np.float64], x: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
 ) -> float:
-    """Give the trimmed mean distance of `values` from the smooth profile over the radius.
+    """Return the trimmed mean distance of `values` from the smooth profile over the radius.
 
     Opposite halves see the polarisation alike, which is why it does not move the minimum.
     """
@@ -105,6 +105,6 @@ def unevenness(
 
 
 def trimmed_mean(away: npt.NDArray[np.float64]) -> float:
-    """Give the mean of the smaller distances `away` ``(n,)``, without the share `TRIMMED`."""
+    """Return the mean of the smaller distances `away` ``(n,)``, without the share `TRIMMED`."""
     kept = int((1 - TRIMMED) * len(away))
     return float(np.partition(away, kept - 1)[:kept].mean())

@@ -53,7 +53,7 @@ def expected_false_hits(model: Model, threshold: float, min_tiles: int) -> False
 
 
 def caution(model: str, threshold: float, live: Mapping[str, Any]) -> str:
-    """Say how many blank frames a model would call hits at a threshold and this `min_tiles`."""
+    """Return how many blank frames a model would call hits at a threshold and this `min_tiles`."""
     expected = expected_false_hits(get_model(model), threshold, int(live["min_tiles"]))
     if expected is None:
         return "How many blank frames this would call hits was not measured for this model and threshold."

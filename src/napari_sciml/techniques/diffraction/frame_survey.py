@@ -89,7 +89,7 @@ def look(source: ImageSource, mask: BoolArray | None) -> tuple[BoolArray | None,
 
 
 def alive_blocks(dead: BoolArray) -> BoolArray:
-    """Say in which blocks of 8 x 8 px most pixels were recorded."""
+    """Return in which blocks of 8 x 8 px most pixels were recorded."""
     rows, columns = (edge // BLOCK_PX for edge in dead.shape)
     share = dead.reshape(rows, BLOCK_PX, columns, BLOCK_PX).mean(axis=(1, 3))
     return np.asarray(share < 0.5)

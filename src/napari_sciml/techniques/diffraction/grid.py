@@ -23,7 +23,7 @@ BRAGG, NONE, UNDECIDED = 1, 0, -1
 
 
 def grid_shape(shape: tuple[int, ...]) -> tuple[int, int]:
-    """Give the rows and columns of tiles that cover a frame ``(h, w)``; the last ones may overhang."""
+    """Return the rows and columns of tiles that cover a frame ``(h, w)``; the last ones may overhang."""
     return -(-shape[0] // TILE_PX), -(-shape[1] // TILE_PX)
 
 
@@ -39,13 +39,13 @@ def padded(frame: npt.NDArray[Pixel], fill: float = 0.0) -> npt.NDArray[Pixel]:
 def tile_of(
     y: npt.NDArray[np.floating], x: npt.NDArray[np.floating]
 ) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give the tile row and column of positions in pixels (pixel centres at integers)."""
+    """Return the tile row and column of positions in pixels (pixel centres at integers)."""
     rows = np.floor((np.asarray(y) + 0.5) / TILE_PX).astype(np.int64)
     return rows, np.floor((np.asarray(x) + 0.5) / TILE_PX).astype(np.int64)
 
 
 def inside_px(y: npt.NDArray[np.floating], x: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Give the distance of positions from the nearest border of their tile, in pixels."""
+    """Return the distance of positions from the nearest border of their tile, in pixels."""
     depth = []
     for position in (np.asarray(y, np.float64), np.asarray(x, np.float64)):
         within = (position + 0.5) % TILE_PX

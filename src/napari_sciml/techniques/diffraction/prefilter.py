@@ -21,7 +21,7 @@ FINE_PER_TILE = 32
 
 
 def excess(prepared: Prepared) -> FloatArray:
-    """Give how far the means of 4 x 4 px stand out, in units of their own noise.
+    """Return how far the means of 4 x 4 px stand out, in units of their own noise.
 
     Returns
     -------
@@ -44,7 +44,7 @@ def windows(fine: FloatArray) -> FloatArray:
 
 
 def spread(means: FloatArray, noise: FloatArray) -> np.float32:
-    """Give the noise of a mean of 4 x 4 px over that of a pixel, one number for a frame.
+    """Return the noise of a mean of 4 x 4 px over that of a pixel, one number for a frame.
 
     Measured, not computed: neighbouring pixels of some detectors share their noise. In sparse frames most
     windows are empty; an eighth is the least that is believed.
@@ -60,14 +60,14 @@ def passes(prepared: Prepared) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bo
 
 
 def tile_peaks(values: FloatArray) -> FloatArray:
-    """Give the largest value in each tile; the windows that begin in its last pixels reach into the next."""
+    """Return the largest value in each tile; windows that begin in its last pixels reach on."""
     rows, columns = (n // FINE_PER_TILE for n in values.shape)
     blocks = values.reshape(rows, FINE_PER_TILE, columns, FINE_PER_TILE)
     return np.asarray(blocks[:, :-1, :, :-1].max(axis=(1, 3)))
 
 
 def strip_peaks(values: FloatArray) -> FloatArray:
-    """Give the largest value of the windows that reach into a tile's last two rows or columns."""
+    """Return the largest value of the windows that reach into a tile's last two rows or columns."""
     rows, columns = (n // FINE_PER_TILE for n in values.shape)
     blocks = values.reshape(rows, FINE_PER_TILE, columns, FINE_PER_TILE)
     below = blocks[:, -3:-1, :, :-1].max(axis=(1, 3))

@@ -39,7 +39,7 @@ class Prepared:
     levels: Levels
 
     def tiles(self, rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer]) -> FloatArray:
-        """Give the normalised tiles ``(n, 64, 64)`` at places of the grid.
+        """Return the normalised tiles ``(n, 64, 64)`` at places of the grid.
 
         Only what is asked for is computed, which is most of the speed on frames with few bright tiles.
         """

@@ -46,7 +46,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
     ability: ClassVar[str] = "tell Bragg tiles from others"
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or return an empty string. Reads no pixels."""
+        """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         return refusal(source)
 
     def can_use(self, model: Model) -> bool:
@@ -115,7 +115,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
         return write(findings, folder)
 
     def summarise(self, findings: Findings) -> str:
-        """Say how many frames are hits: ``20 hits in 200 frames (10.0 %)``; those left out do not count."""
+        """Return how many frames are hits: ``20 hits in 200 frames (10.0 %)``, without those left out."""
         return hits_in(findings)
 
 
@@ -126,7 +126,7 @@ def tile_map(scores: npt.NDArray[np.float32]) -> FieldMap:
 
 
 def hits_in(findings: Findings) -> str:
-    """Say how many frames are hits."""
+    """Return how many frames are hits."""
     hits, count = int(findings.table["hit"].sum()), int(findings.table["score"].notna().sum())
     share = f" ({100 * hits / count:.1f} %)" if count > 1 else ""
     lost = len(findings.table) - count

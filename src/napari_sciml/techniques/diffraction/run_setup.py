@@ -64,7 +64,7 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> Outlook:
 
 
 def beam_sentence(beam: tuple[float, float] | None) -> str:
-    """Say where the beam was found, which the search for rings needs."""
+    """Return where the beam was found, which the search for rings needs."""
     if beam is None:
         return "the background is not round, so that rings of ice or powder cannot be told from Bragg spots"
     return f"the direct beam was found at row {beam[0]:.1f}, column {beam[1]:.1f}"

@@ -60,7 +60,7 @@ def find_spots(
 
 
 def noise_of(smooth: FloatArray) -> np.float32:
-    """Give the noise of means of 3 x 3 px, 1 where pixels are independent; robust against spots.
+    """Return the noise of means of 3 x 3 px, 1 where pixels are independent; robust against spots.
 
     Detectors that smooth have neighbours that share their noise, so that it averages out less.
     """
@@ -72,7 +72,7 @@ def noise_of(smooth: FloatArray) -> np.float32:
 def on_line(
     smooth: FloatArray, tile: npt.NDArray[np.integer], y: npt.NDArray[np.integer], x: npt.NDArray[np.integer]
 ) -> npt.NDArray[np.bool_]:
-    """Say which maxima lie on a seam or an edge: what is bright goes on to both sides."""
+    """Return which maxima lie on a seam or an edge: what is bright goes on to both sides."""
     wide = np.pad(smooth, ((0, 0), (LINE_PX[-1],) * 2, (LINE_PX[-1],) * 2), mode="edge")
     half = 0.5 * smooth[tile, y, x]
     found = np.zeros(len(tile), bool)

@@ -58,7 +58,7 @@ def count_tiles(spots: pd.DataFrame) -> int:
 
 
 def on_rings(radii: FloatArray) -> npt.NDArray[np.bool_]:
-    """Say which of the spots at `radii` ``(n,)`` in pixels share a narrow ring with too many others."""
+    """Return which of the spots at `radii` ``(n,)`` in pixels share a narrow ring with too many others."""
     from scipy.special import pdtrc
 
     ordered = np.sort(radii)

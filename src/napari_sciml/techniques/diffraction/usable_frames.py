@@ -16,7 +16,7 @@ SATURATED_SHARE = 0.5
 
 
 def refusal(source: ImageSource) -> str:
-    """Say why a source cannot be a series of frames, or give an empty string. Reads no pixels."""
+    """Return why a source cannot be a series of frames, or an empty string. Reads no pixels."""
     if source.ndim not in (2, 3):
         return f"{source.name} has {source.ndim} dimensions; frames have 2, a series of frames 3."
     if min(frame_shape(source)) < TILE_PX:
@@ -43,7 +43,7 @@ def read_frame(source: ImageSource, number: int) -> npt.NDArray[Any]:
 
 
 def ceiling_of(dtype: np.dtype[Any], frame: npt.NDArray[Any]) -> float:
-    """Give the grey level from which a pixel counts as saturated; infinity where nothing tells."""
+    """Return the grey level from which a pixel counts as saturated; infinity where nothing tells."""
     if dtype.kind in "ui" and dtype.itemsize <= 2:
         return float(np.iinfo(dtype).max)
     highest = float(frame.max())

@@ -42,7 +42,7 @@ def write(findings: Findings, folder: Path) -> list[Path]:
 
 
 def written_frames(frames: pd.DataFrame) -> pd.DataFrame:
-    """Give the table of frames as it is written: of a frame that was left out nothing is known.
+    """Return the table of frames as it is written: of a frame that was left out nothing is known.
 
     Its cells stay empty, so that it does not look like a miss.
     """
@@ -54,7 +54,7 @@ def written_frames(frames: pd.DataFrame) -> pd.DataFrame:
 
 
 def verdicts(findings: Findings) -> npt.NDArray[np.int8]:
-    """Give hit, miss or left out for each frame of the source, those after a stop too."""
+    """Return hit, miss or left out for each frame of the source, those after a stop too."""
     from napari_sciml.io.peak_lists import HIT, LEFT_OUT, MISS
 
     frames = findings.table

@@ -43,7 +43,7 @@ def material(formula: str, energy_kev: float) -> Material:
 
 
 def wavenumber(energy_kev: float) -> float:
-    """Give ``2 pi / lambda`` in 1/nm."""
+    """Return ``2 pi / lambda`` in 1/nm."""
     return 2 * math.pi * energy_kev / HC_KEV_NM
 
 

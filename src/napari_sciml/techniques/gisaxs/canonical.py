@@ -26,7 +26,7 @@ LEAST_COUNTS = 64
 
 
 def square_of(image: QImage) -> float:
-    """Give how far the square reaches in q_y and q_z, 1/nm.
+    """Return how far the square reaches in q_y and q_z, 1/nm.
 
     Raises
     ------
@@ -66,7 +66,7 @@ def count_like(values: npt.NDArray[np.float32], *, log: bool = False) -> npt.NDA
 
 
 def canonical(image: QImage) -> npt.NDArray[np.float32]:
-    """Give the square ``(100, 100)`` of an image; see the head of this module.
+    """Return the square ``(100, 100)`` of an image; see the head of this module.
 
     `image` should be scaled by `count_like` first. Pixels are averaged by how far they overlap.
     """
@@ -83,7 +83,7 @@ def canonical(image: QImage) -> npt.NDArray[np.float32]:
 
 
 def overlap(targets: Floats, places: Floats, step: float) -> npt.NDArray[np.float64]:
-    """Give the weight of each place for each target ``(targets, places)``, by linear interpolation.
+    """Return the weight of each place for each target ``(targets, places)``, by linear interpolation.
 
     Where places are closer than targets the triangle is as wide as a target, so that all are averaged. A
     full cover has weight one or more; a row without a near place is all zeros.

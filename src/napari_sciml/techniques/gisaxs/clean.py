@@ -167,7 +167,7 @@ def check_content(frame: npt.NDArray[Any], alive: BoolArray) -> None:
 
 
 def saturated(frame: npt.NDArray[Any], limit: float | None, log: bool) -> BoolArray:
-    """Say which pixels are past what the detector can count."""
+    """Return which pixels are past what the detector can count."""
     flags = np.zeros(frame.shape, bool)
     if log:
         return flags

@@ -34,7 +34,7 @@ PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
 def candidates(
     frames: Sequence[int], probabilities: Mapping[int, Any], explained: pd.DataFrame | None = None
 ) -> pd.DataFrame:
-    """Give one row for each frame: ``frame``, a probability for each class, outlier score and agreement.
+    """Return one row for each frame: ``frame``, a probability for each class, outlier score and agreement.
 
     The agreement is that of the predicted spots with the image, NaN where nothing was predicted. Frames
     without probabilities could not be used; they have NaN.

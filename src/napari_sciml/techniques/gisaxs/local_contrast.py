@@ -122,7 +122,7 @@ def smooth(values: Floats, measured: Bools, sigma: tuple[float, float]) -> Float
 def relief(
     values: Floats, measured: Bools, sigma: tuple[float, float], wide: float, streaks: float
 ) -> Floats:
-    """Give by how much places stand out from those to their left and right, in logarithms.
+    """Return by how much places stand out from those to their left and right, in logarithms.
 
     Taking the background along q_y alone keeps the horizon and the Yoneda band out of it.
 
@@ -142,7 +142,7 @@ def relief(
 
 
 def rise(image: LogImage, horizons: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Say how much the intensity rises with q_z at each horizon, 1 where it rises most; zeros if unseen."""
+    """Return how much the intensity rises with q_z at each horizon, 1 where it does most; zeros if unseen."""
     from scipy.ndimage import gaussian_filter1d
 
     number = image.measured.sum(axis=1)

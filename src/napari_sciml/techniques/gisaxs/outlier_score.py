@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 
 def outlier_score(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Give the entropy of each row ``(n, classes)`` over its largest possible value, 0 to 1.
+    """Return the entropy of each row ``(n, classes)`` over its largest possible value, 0 to 1.
 
     A network that was taught to answer "all alike" on what is no lattice has it near 1 there. Two classes
     that share the answer, as FCC111 and HCP may, give 0.36 only.

@@ -75,7 +75,7 @@ class Reader:
         return (caution,)
 
     def look(self, frame: npt.NDArray[Any]) -> tuple[QImage, Account]:
-        """Give a frame in q, its values count-like, and what was left out of it.
+        """Return a frame in q, its values count-like, and what was left out of it.
 
         Raises
         ------
@@ -86,7 +86,7 @@ class Reader:
         return self.axes.to_q(count_like(values, log=self.log)), account
 
     def square(self, image: QImage) -> npt.NDArray[np.float32]:
-        """Give the network's square ``(100, 100)`` of an image.
+        """Return the network's square ``(100, 100)`` of an image.
 
         Raises
         ------

@@ -59,7 +59,7 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
     ability: ClassVar[str] = "name lattices"
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or return an empty string. Reads no pixels."""
+        """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         if source.ndim not in (2, 3):
             return f"{source.name} has {source.ndim} dimensions; an image has 2, a series of images 3."
         if min(frame_shape(source)) < LEAST_PX:
@@ -70,7 +70,7 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
         return ""
 
     def refusal(self, source: ImageSource, settings: GisaxsSettings) -> str:
-        """Say why a run cannot start: also where the geometry is not known."""
+        """Return why a run cannot start: also where the geometry is not known."""
         return self.accepts(source) or axes_problem(settings, source)
 
     def can_use(self, model: Model) -> bool:
@@ -90,7 +90,7 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
     def prepare(
         self, model: Model, images: npt.NDArray[Any], settings: GisaxsSettings
     ) -> npt.NDArray[np.float32]:
-        """Give the network's square ``(100, 100)`` of each raw image ``(n, rows, columns)``.
+        """Return the network's square ``(100, 100)`` of each raw image ``(n, rows, columns)``.
 
         Raises
         ------
@@ -152,14 +152,14 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
         return write(findings, folder)
 
     def summarise(self, findings: Findings) -> str:
-        """Say which lattices were found: ``FCC111 in 12, HCP in 3, 9 unknown of 24 frames``."""
+        """Return which lattices were found: ``FCC111 in 12, HCP in 3, 9 unknown of 24 frames``."""
         explored = findings.tables.get(FEATURES)
         more = "" if explored is None else f"; {len(explored)} peaks, rings, arcs and lines"
         return f"{named(findings)}{more}"
 
 
 def named(findings: Findings) -> str:
-    """Say which lattices were found."""
+    """Return which lattices were found."""
     table = findings.table
     known = table.loc[~table["unknown"], "label"].value_counts()
     unknown = int((table["unknown"] & (table["label"] != FAILED)).sum())

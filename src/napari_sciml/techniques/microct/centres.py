@@ -110,7 +110,7 @@ def refine(
 
 
 def vertex(before: Array, at: Array, after: Array) -> tuple[Array, Array]:
-    """Give the vertex of the parabola through three equidistant values: its place and its gain in height."""
+    """Return the vertex of the parabola through three equidistant values: place and gain in height."""
     slope = (after - before) / 2
     curvature = before - 2 * at + after
     offset = np.divide(-slope, curvature, out=np.zeros_like(slope), where=curvature < 0)

@@ -25,7 +25,7 @@ grey as its matrix stays."""
 def core_contrast(
     field: npt.NDArray[np.floating], rows: npt.NDArray[np.floating], columns: npt.NDArray[np.floating]
 ) -> npt.NDArray[np.float64]:
-    """Give mean core minus mean rim at positions in a field ``(h, w)`` where fibres are 13.5 px across.
+    """Return mean core minus mean rim at positions in a field ``(h, w)`` where fibres are 13.5 px across.
 
     In standard deviations of the field, so that the grey scale does not matter.
     """
@@ -45,7 +45,7 @@ def core_contrast(
 
 
 def of_one_kind(candidates: pd.DataFrame, wish: str) -> npt.NDArray[np.bool_]:
-    """Say which candidates are bright, dark or any, as wished; ``auto`` follows a clear majority.
+    """Return which candidates are bright, dark or any, as wished; ``auto`` follows a clear majority.
 
     Parameters
     ----------

@@ -33,7 +33,7 @@ class PlaneScorer:
         self._lock = threading.Lock()
 
     def scores(self, frame: int, number: int) -> npt.NDArray[np.float32]:
-        """Give the map of one plane; NaN all over where the plane cannot be used."""
+        """Return the map of one plane; NaN all over where the plane cannot be used."""
         plane = self._job.planes.read(self._source, frame, number, number + 1)[0]
         scores = unknown_map(self._job, self._stride)
         try:
@@ -69,7 +69,7 @@ class PlaneScorer:
 def fiber_map(
     source: ImageSource, job: Job, opener: Callable[[], Predictor], stride: int, tile_px: int
 ) -> FieldMap:
-    """Give the lazy map of a source, with axes in the source's order."""
+    """Return the lazy map of a source, with axes in the source's order."""
     import dask.array as da
 
     planes = job.planes

@@ -20,7 +20,7 @@ FRAME_PX = 16
 
 
 def prepare(plane: npt.NDArray[Any], job: Job) -> npt.NDArray[Any]:
-    """Give the plane ``(rows, columns)`` at the network's scale, with a mirrored frame.
+    """Return the plane ``(rows, columns)`` at the network's scale, with a mirrored frame.
 
     Raises
     ------
@@ -77,6 +77,6 @@ def resize(plane: npt.NDArray[Any], shape: tuple[int, int]) -> npt.NDArray[np.fl
 
 
 def to_image(elements: npt.NDArray[np.float64], stride: int, scale: float) -> npt.NDArray[np.float64]:
-    """Give the pixel of the image for each element of the map, along one axis."""
+    """Return the pixel of the image for each element of the map, along one axis."""
     pixel = elements * stride + CENTRE_PX - FRAME_PX
     return (pixel + 0.5) / scale - 0.5

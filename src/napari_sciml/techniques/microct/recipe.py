@@ -58,7 +58,7 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
     tile_px: int = TILE_PX
 
     def accepts(self, source: ImageSource) -> str:
-        """Say why this source cannot be used at all, or give an empty string. Reads no pixels."""
+        """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         if min(sorted(source.shape)[-2:]) < 2:
             return f"{source.name} is a line of pixels (shape {source.shape}), not an image."
         return ""

@@ -94,7 +94,7 @@ def resolve(source: ImageSource, settings: MicroCTSettings) -> Job:
 
 
 def diameters(source: ImageSource, settings: MicroCTSettings, planes: Planes) -> tuple[float, float]:
-    """Give the diameter of a fibre in pixels along rows and columns of a plane."""
+    """Return the diameter of a fibre in pixels along rows and columns of a plane."""
     if settings.fiber_diameter_um is None:
         diameter = settings.fiber_diameter_px or RING_DIAMETER_PX
         return diameter, diameter

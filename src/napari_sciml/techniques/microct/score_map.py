@@ -17,7 +17,7 @@ POSITIVE = "fiber"
 
 
 def map_shape(job: Job, stride: int) -> tuple[int, int]:
-    """Give rows and columns of the map of one plane."""
+    """Return rows and columns of the map of one plane."""
     rows, columns = (map_length(n + 2 * FRAME_PX, WINDOW_PX, stride) for n in job.shape)
     return rows, columns
 
@@ -39,5 +39,5 @@ def fill_map(
 
 
 def unknown_map(job: Job, stride: int) -> FloatArray:
-    """Give a map in which nothing is known yet: NaN everywhere."""
+    """Return a map in which nothing is known yet: NaN everywhere."""
     return np.full(map_shape(job, stride), np.nan, np.float32)

@@ -45,7 +45,7 @@ class Planes:
         return self.frames * self.slices
 
     def index(self, frame: int, start: int, stop: int) -> tuple[int | slice, ...]:
-        """Give the index into the source of slices `start` to `stop` of one frame."""
+        """Return the index into the source of slices `start` to `stop` of one frame."""
         where: dict[int, int | slice] = {axis: slice(None) for axis in self.plane_axes}
         if self.time_axis is not None:
             where[self.time_axis] = frame
@@ -71,7 +71,7 @@ class Planes:
     def coordinates(
         self, frame: int, number: int, rows: npt.NDArray[np.float64], columns: npt.NDArray[np.float64]
     ) -> list[npt.NDArray[np.float64]]:
-        """Give the coordinates of points of one plane along each axis of the source."""
+        """Return the coordinates of points of one plane along each axis of the source."""
         along = dict(zip(self.plane_axes, (rows, columns), strict=True))
         for axis, value in ((self.time_axis, frame), (self.slice_axis, number)):
             if axis is not None:

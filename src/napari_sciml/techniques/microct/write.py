@@ -71,7 +71,7 @@ def write_overlay(findings: Findings, path: Path) -> Path:
 
 
 def fullest(counts: np.ndarray[tuple[int, int], np.dtype[np.int64]]) -> tuple[int, int]:
-    """Give frame and slice with the most fibres; of equals the one nearest to the middle."""
+    """Return frame and slice with the most fibres; of equals the one nearest to the middle."""
     best = np.argwhere(counts == counts.max())
     middle = (np.array(counts.shape) - 1) / 2
     frame, number = best[np.abs(best - middle).sum(axis=1).argmin()]

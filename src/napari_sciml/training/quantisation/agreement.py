@@ -51,7 +51,7 @@ def agreement(wanted: FloatArray, said: FloatArray, *, dense: bool) -> tuple[Met
 
 
 def share(name: str, same: npt.NDArray[np.bool_], note: str) -> Metric:
-    """Give a share with its interval."""
+    """Return a share with its interval."""
     value = float(same.mean())
     low, high = wilson(int(same.sum()), len(same))
     # The formula misses 0 and 1 by rounding.

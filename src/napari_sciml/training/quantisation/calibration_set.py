@@ -27,7 +27,7 @@ class Maker(Protocol):
     """The module ``examples`` of a technique."""
 
     def kept(self, model: Model) -> int:
-        """Say how many training images are kept beside a model."""
+        """Return how many training images are kept beside a model."""
         ...
 
     def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
@@ -75,7 +75,7 @@ def save_trained(
 
 
 def told(model: Model, *keys: str) -> Any:
-    """Give what the card of `model` tells of its training under these keys, one inside the other.
+    """Return what the card of `model` tells of its training under these keys, one inside the other.
 
     Raises
     ------
@@ -95,7 +95,7 @@ def told(model: Model, *keys: str) -> Any:
 
 
 def first_seed(model: Model) -> int:
-    """Give the seed that `model` was trained from.
+    """Return the seed that `model` was trained from.
 
     Raises
     ------

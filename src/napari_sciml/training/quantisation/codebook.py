@@ -102,6 +102,6 @@ def measured(model: Model, constrained: Constrained, images: FloatArray) -> tupl
 
 
 def rows_of(probabilities: Tensor) -> FloatArray:
-    """Give probabilities ``(n, classes)`` or maps ``(n, classes, h, w)`` with a row for each answer."""
+    """Return probabilities ``(n, classes)`` or maps ``(n, classes, h, w)`` with a row for each answer."""
     rows: FloatArray = probabilities.movedim(1, -1).flatten(0, -2).numpy()
     return rows

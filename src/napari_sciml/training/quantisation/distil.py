@@ -45,7 +45,7 @@ def bring_to_levels(
     live: bool = False,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, Constrained]:
-    """Give `network` with few levels, by the method of `spec`.
+    """Return `network` with few levels, by the method of `spec`.
 
     Parameters
     ----------
@@ -97,7 +97,7 @@ def bring_to_levels(
 
 
 def usual(spec: CodebookSpec, count: int, dense: bool) -> FitSettings:
-    """Give how a method learns from so many images, or fields, when nothing else is said."""
+    """Return how a method learns from so many images, or fields, when nothing else is said."""
     settings = TEACH[spec.method]
     batch = FIELDS_AT_ONCE if dense else settings.batch
     epochs = max(4, round(BATCHES[spec.method] * batch / count))
@@ -106,7 +106,7 @@ def usual(spec: CodebookSpec, count: int, dense: bool) -> FitSettings:
 
 
 def answers_of(network: nn.Module, images: Tensor, at_once: int = 64) -> Tensor:
-    """Give the probabilities of normalised images ``(n, h, w)``: ``(n, classes)`` or maps."""
+    """Return the probabilities of normalised images ``(n, h, w)``: ``(n, classes)`` or maps."""
     network.eval()
     with torch.inference_mode():
         parts = [network(part[:, None]).float().softmax(1) for part in torch.split(images, at_once)]
@@ -114,7 +114,7 @@ def answers_of(network: nn.Module, images: Tensor, at_once: int = 64) -> Tensor:
 
 
 def map_loss(logits: Tensor, wanted: Tensor) -> Tensor:
-    """Give the cross entropy of maps ``(n, classes, h, w)``, with the rare classes as heavy as the others."""
+    """Return the cross entropy of maps ``(n, classes, h, w)``, with rare classes as heavy as others."""
     share = wanted.mean(dim=(0, 2, 3)).clamp_min(1e-3)
     weight = (wanted / share[:, None, None]).sum(1)
     loss = -(wanted * logits.log_softmax(1)).sum(1)

@@ -115,7 +115,7 @@ def make_int8(
 
 
 def quantised(model: Model, images: FloatArray) -> bytes:
-    """Give the graph of a model with its layers in integers.
+    """Return the graph of a model with its layers in integers.
 
     Weights have 7 bits, so that processors which add up products of 8 bits in 16 do not overflow.
     """
@@ -148,7 +148,7 @@ def quantised(model: Model, images: FloatArray) -> bytes:
 
 
 def feeds(model: Model, images: FloatArray) -> Iterator[Feed]:
-    """Give the inputs of a model's graph, an image at a time."""
+    """Yield the inputs of a model's graph, an image at a time."""
     statement = statement_of(model.architecture)
     for image in images:
         yield statement.feed(image[np.newaxis], statement.stride)
@@ -187,7 +187,7 @@ def count_layers(graph: bytes) -> tuple[int, int]:
 
 
 def answers(predictor: Predictor, images: FloatArray) -> FloatArray:
-    """Give the probabilities ``(n, classes)`` of images, or of all elements of the maps of fields."""
+    """Return the probabilities ``(n, classes)`` of images, or of all elements of the maps of fields."""
     model = predictor.model
     if not model.dense:
         return predictor.classify(images)

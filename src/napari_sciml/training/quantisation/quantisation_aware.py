@@ -84,14 +84,14 @@ class FewLevels(nn.Module):
             network.get_parameter(name).requires_grad_(False)
 
     def forward(self, images: Tensor) -> Tensor:
-        """Give the logits of normalised images ``(n, 1, h, w)``."""
+        """Return the logits of normalised images ``(n, 1, h, w)``."""
         if self._data is not None:
             images = quantise(images, *self._data)
         answers: Tensor = functional_call(self.network, dict(self.levels()), (images,))
         return answers
 
     def levels(self) -> Mapping[str, Tensor]:
-        """Give the tensors that the network computes with."""
+        """Return the tensors that the network computes with."""
         result = {}
         moving = self.training and int(self.seen) < self._follow
         self.seen += int(self.training)
@@ -115,7 +115,7 @@ class FewLevels(nn.Module):
         return result
 
     def constrained(self, parent: str) -> Constrained:
-        """Give what was learned, with whole tables and places."""
+        """Return what was learned, with whole tables and places."""
         coded = {}
         with torch.no_grad():
             for number, names in enumerate(self.groups):
@@ -141,31 +141,31 @@ class FewLevels(nn.Module):
         return Constrained(self.spec, coded, floats, self.data, parent)
 
     def _hidden(self, number: int) -> Tensor:
-        """Give the hidden weights ``(rows, n)`` behind a table."""
+        """Return the hidden weights ``(rows, n)`` behind a table."""
         hidden, unit = (cast("Tensor", getattr(self, f"{name}{number}")) for name in ("hidden", "unit"))
         return hidden * unit
 
     def _rows(self, tensor: Tensor) -> Tensor:
-        """Give a tensor as the rows that have a table of their own."""
+        """Return a tensor as the rows that have a table of their own."""
         per_channel = self.spec.scope == "channel" and tensor.ndim > 1
         return tensor.reshape(len(tensor) if per_channel else 1, -1)
 
 
 def grouped(start: Constrained, spec: CodebookSpec) -> Sequence[Sequence[str]]:
-    """Give the tensors that share a table: all of them, or each by itself."""
+    """Return the tensors that share a table: all of them, or each by itself."""
     if spec.scope == "global" and start.coded:
         return [list(start.coded)]
     return [[name] for name in start.coded]
 
 
 def units_of(rows: Tensor) -> Tensor:
-    """Give the unit of each row of hidden weights; zeros have no size of their own."""
+    """Return the unit of each row of hidden weights; zeros have no size of their own."""
     size = UNIT * rows.square().mean(1, keepdim=True).sqrt()
     return torch.where(size > 0, size, 1.0)
 
 
 def places_of(rows: Tensor, table: Tensor) -> Tensor:
-    """Give the place of each of ``(rows, n)`` in its row of levels; on a threshold it is the upper."""
+    """Return the place of each of ``(rows, n)`` in its row of levels; on a threshold it is the upper."""
     middles = ((table[:, 1:].double() + table[:, :-1].double()) / 2).float()
     return torch.searchsorted(middles.contiguous(), rows.contiguous(), right=True)
 

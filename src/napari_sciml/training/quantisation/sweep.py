@@ -78,7 +78,7 @@ def answers(
     data: FloatArray,
     images: Tensor,
 ) -> Tensor:
-    """Give the probabilities with one part of the network rounded."""
+    """Return the probabilities with one part of the network rounded."""
     if part == DATA:
         untouched = Constrained(spec, {}, weights, data)
         module = constrained_module(model, untouched)

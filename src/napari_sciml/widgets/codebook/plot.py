@@ -80,12 +80,12 @@ class CodebookPlot(QWidget):
             self.chosen.emit(self._index)
 
     def x_of(self, value: float) -> float:
-        """Give the position of a value, in pixels from the left edge."""
+        """Return the position of a value, in pixels from the left edge."""
         low, high = self._span()
         return LEFT + (self.width() - LEFT - RIGHT) * (value - low) / (high - low)
 
     def value_at(self, x: float) -> float:
-        """Give the value at a position."""
+        """Return the value at a position."""
         low, high = self._span()
         share = (x - LEFT) / max(self.width() - LEFT - RIGHT, 1)
         return low + float(np.clip(share, 0.0, 1.0)) * (high - low)

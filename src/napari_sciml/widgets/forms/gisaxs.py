@@ -149,7 +149,7 @@ class GisaxsForm(QWidget):
         return switch
 
     def _said(self, name: str) -> Any:
-        """Give what counts: what a person said, else what the image states, else the default."""
+        """Return what counts: what a person said, else what the image states, else the default."""
         default = GisaxsSettings.model_fields[name].default
         return self._values.get(name, self._known.get(name, default))
 

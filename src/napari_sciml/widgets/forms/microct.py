@@ -124,7 +124,7 @@ def _shown_diameter(values: Mapping[str, Any], um_per_px: float | None) -> tuple
 
 
 def _across(pixel_size_um: tuple[float, ...] | None, axis: int) -> float | None:
-    """Give the edge of a pixel across the slicing axis, the mean of the two directions."""
+    """Return the edge of a pixel across the slicing axis, the mean of the two directions."""
     if pixel_size_um is None:
         return None
     edges = [size for i, size in enumerate(pixel_size_um) if i != axis or len(pixel_size_um) < 3]

@@ -25,7 +25,7 @@ LEGEND_TIP = "Predicted spots that the image shows, and those that it does not. 
 
 
 def number(digits: int) -> Any:
-    """Give a function that writes a number with so many decimals, and a dash where nothing is known."""
+    """Return a function that writes a number with so many decimals, and a dash where nothing is known."""
 
     def text(value: float) -> str:
         return "–" if np.isnan(value) else f"{value:.{digits}f}"

@@ -44,7 +44,7 @@ class LatticeStrip(FramePlot):
         self.update()
 
     def y_of(self, row: int) -> float:
-        """Give the height of a row in pixels from the upper edge of the widget."""
+        """Return the height of a row in pixels from the upper edge of the widget."""
         area = self.area()
         return float(area.top() + (row + 0.5) * area.height() / max(len(self._names), 1))
 

@@ -93,5 +93,5 @@ def fill(box: QComboBox, entries: list[tuple[str, Any]], chosen: Any) -> None:
 
 
 def described(kind: type[RunSettings], field: str) -> str:
-    """Give the tooltip of a setting: its description in the settings model, the one source of it."""
+    """Return the tooltip of a setting: its description in the settings model, the one source of it."""
     return kind.model_fields[field].description or ""

@@ -89,5 +89,5 @@ def _round_steps() -> list[float]:
 
 
 def _widest_step(frames: npt.NDArray[np.int_]) -> int:
-    """Give the step between neighbours of a line that was thinned out; wider ones are gaps."""
+    """Return the step between neighbours of a line that was thinned out; wider ones are gaps."""
     return int(np.min(np.diff(frames))) if len(frames) > 1 else 1

@@ -63,18 +63,18 @@ class FramePlot(QWidget):
         self.update()
 
     def frame_at(self, x: float) -> int:
-        """Give the frame at a position in pixels from the left edge of the widget."""
+        """Return the frame at a position in pixels from the left edge of the widget."""
         area = self.area()
         last = self.count - 1
         return int(np.clip(round((x - area.left()) / max(area.width(), 1.0) * last), 0, max(last, 0)))
 
     def x_of(self, frame: float) -> float:
-        """Give the position of a frame in pixels from the left edge of the widget."""
+        """Return the position of a frame in pixels from the left edge of the widget."""
         area = self.area()
         return area.left() + area.width() * frame / max(self.count - 1, 1)
 
     def area(self) -> QRectF:
-        """Give the part of the widget that is no axis."""
+        """Return the part of the widget that is no axis."""
         width, height = self.width() - self._left - RIGHT, self.height() - TOP - BOTTOM
         return QRectF(self._left, TOP, max(width, 1), max(height, 1))
 
@@ -100,7 +100,7 @@ class FramePlot(QWidget):
         self._choose(event)
 
     def faint(self) -> QColor:
-        """Give the colour of lines that only guide the eye."""
+        """Return the colour of lines that only guide the eye."""
         color = QColor(self._ink)
         color.setAlphaF(0.25)
         return color

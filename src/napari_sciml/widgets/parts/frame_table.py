@@ -80,11 +80,11 @@ class FrameTableModel(QAbstractTableModel):
         self.layoutChanged.emit()
 
     def frame_at(self, row: int) -> int:
-        """Give the frame in a row."""
+        """Return the frame in a row."""
         return int(self._table[FRAME].to_numpy()[self._order[row]])
 
     def row_of(self, frame: int) -> int | None:
-        """Give the row of a frame, or None if it is not shown."""
+        """Return the row of a frame, or None if it is not shown."""
         return self._row_of.get(frame)
 
     def rowCount(self, parent: QModelIndex | None = None) -> int:
@@ -96,7 +96,7 @@ class FrameTableModel(QAbstractTableModel):
         return 0 if parent is not None and parent.isValid() else len(self._columns)
 
     def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
-        """Give the text of a cell, as Qt asks."""
+        """Return the text of a cell, as Qt asks."""
         if role == Role.DisplayRole:
             value = self._values[index.column()][self._order[index.row()]]
             return self._columns[index.column()].text(value)
@@ -105,7 +105,7 @@ class FrameTableModel(QAbstractTableModel):
         return None
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        """Give the headers, as Qt asks."""
+        """Return the headers, as Qt asks."""
         if orientation == Qt.Orientation.Vertical:
             return None
         if role == Role.DisplayRole:

@@ -58,7 +58,7 @@ def pixmap_of(image: npt.NDArray[np.float32], edge_px: int) -> QPixmap:
 
 
 def crossed(pixmap: QPixmap) -> QPixmap:
-    """Give a pixmap faded and crossed out."""
+    """Return a pixmap faded and crossed out."""
     result = QPixmap(pixmap.size())
     result.fill(Qt.GlobalColor.transparent)
     painter = QPainter(result)
@@ -100,7 +100,7 @@ class PictureModel(QAbstractListModel):
         return 0 if parent is not None and parent.isValid() else len(self._pictures)
 
     def data(self, index: QModelIndex, role: int = Role.DisplayRole) -> Any:
-        """Give text, picture or tooltip, as Qt asks."""
+        """Return text, picture or tooltip, as Qt asks."""
         picture = self._pictures[index.row()]
         if role == Role.DisplayRole:
             return f"{picture.text} out" if picture.out else picture.text

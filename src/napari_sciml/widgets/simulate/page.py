@@ -45,12 +45,12 @@ class Slider:
 
 
 def default_of(name: str) -> Any:
-    """Give what the simulator takes if nobody says otherwise."""
+    """Return what the simulator takes if nobody says otherwise."""
     return GisaxsSpec.model_fields[name].default
 
 
 def tooltip_of(name: str) -> str:
-    """Give the description of a field, the one source of it."""
+    """Return the description of a field, the one source of it."""
     return GisaxsSpec.model_fields[name].description or ""
 
 

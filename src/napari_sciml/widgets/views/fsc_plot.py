@@ -69,12 +69,12 @@ class FscPlot(QWidget):
         return [name for name in LINES if name in self._fsc and self._fsc[name].notna().any()]
 
     def x_of(self, resolution_A: float) -> float:
-        """Give the position of a resolution, in pixels from the left edge: the axis is even in 1/Å."""
+        """Return the position of a resolution, in pixels from the left edge: the axis is even in 1/Å."""
         finest = float(self._fsc["resolution_A"].min())
         return LEFT + (self.width() - LEFT - RIGHT) * finest / resolution_A
 
     def y_of(self, correlation: float) -> float:
-        """Give the height of a correlation, in pixels from the upper edge."""
+        """Return the height of a correlation, in pixels from the upper edge."""
         share = (np.clip(correlation, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)
         return float(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share)
 

@@ -75,13 +75,13 @@ class ViewSphere(QWidget):
         self.update()
 
     def place_of(self, view: int) -> QPointF:
-        """Give where the dot of a view is, in pixels of the widget."""
+        """Return where the dot of a view is, in pixels of the widget."""
         x, y = self._places[view]
         half = EDGE_PX / 2
         return QPointF(half + (half - MARGIN) * x, half - (half - MARGIN) * y)
 
     def view_at(self, at: QPointF) -> int | None:
-        """Give the view whose dot is at a position, or None."""
+        """Return the view whose dot is at a position, or None."""
         if not len(self._places):
             return None
         dots = np.array([[self.place_of(v).x(), self.place_of(v).y()] for v in range(len(self._places))])
@@ -90,7 +90,7 @@ class ViewSphere(QWidget):
         return nearest if gaps[nearest] <= DOT_PX + 2 else None
 
     def describe(self, view: int) -> str:
-        """Say which view that is and how many particles it holds."""
+        """Return which view that is and how many particles it holds."""
         row = self._views.iloc[view]
         return (
             f"View {view}: tilt {row['tilt_deg']:.0f}°, rot {row['rot_deg']:.0f}°, "
@@ -98,7 +98,7 @@ class ViewSphere(QWidget):
         )
 
     def neighbour(self, right: float, up: float) -> int | None:
-        """Give the nearest view in a direction from the chosen one; the middle one if none is chosen."""
+        """Return the nearest view in a direction from the chosen one; the middle one if none is chosen."""
         if not len(self._places):
             return None
         if self._chosen is None:
@@ -211,7 +211,7 @@ class ViewSphere(QWidget):
 
 
 def shade(share: float) -> QColor:
-    """Give the colour of a share, 0 to 1."""
+    """Return the colour of a share, 0 to 1."""
     at = float(np.clip(share, 0, 1)) * (len(STOPS) - 1)
     low = min(int(at), len(STOPS) - 2)
     ends = [np.array(QColor(stop).getRgb()[:3], float) for stop in STOPS[low : low + 2]]

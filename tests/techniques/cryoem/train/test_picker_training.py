@@ -69,7 +69,7 @@ def test_learning_a_persons_picks_finds_what_was_missed(
 
 
 def rings(seed: int) -> Labelled:
-    """Give a field of thin dark rings in noise, which are to be picked."""
+    """Return a field of thin dark rings in noise, which are to be picked."""
     rng = np.random.default_rng(seed)
     image = rng.normal(size=(300, 300)).astype(np.float32)
     rows, columns = np.ogrid[:300, :300]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.slow
 
 
 def pooled(tiles: np.ndarray) -> torch.Tensor:
-    """Give what passes the first convolution of a network that was not trained yet."""
+    """Return what passes the first convolution of a network that was not trained yet."""
     module = TableIV()
     set_first_weights(module, 3)
     with torch.no_grad():

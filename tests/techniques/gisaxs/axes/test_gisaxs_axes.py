@@ -40,7 +40,7 @@ def settings(**told: Any) -> GisaxsSettings:
 
 
 def flat_detector(row: Any, column: Any, **changed: float) -> tuple[np.ndarray, np.ndarray]:
-    """Give q_y and q_z from the angles, for an upright detector (no library)."""
+    """Return q_y and q_z from the angles, for an upright detector (no library)."""
     told = TYPED | changed
     k0 = 2 * np.pi * told["energy_kev"] / 1.239842
     across = (np.asarray(column, float) - told["beam_column"]) * told["pixel_um"] * 1e-3

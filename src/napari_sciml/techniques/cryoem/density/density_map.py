@@ -148,7 +148,7 @@ def even(density: Volume) -> Volume:
 
 
 def fourier_resize(density: Volume, edge: int) -> Volume:
-    """Give the cube with another, even edge over the same space, by cropping or padding its transform."""
+    """Return the cube with another, even edge over the same space, by cropping or padding its transform."""
     old = density.shape[0]
     spectrum = np.fft.fftn(density)
     half = min(old, edge) // 2
@@ -175,7 +175,7 @@ def fit_box(particle: DensityMap, box_px: int = BOX_PX, fill: float = 0.62) -> D
 
 
 def crop_or_pad(density: Volume, edge: int) -> Volume:
-    """Give the cube cut or padded with its border's mean to `edge` voxels about voxel n // 2."""
+    """Return the cube cut or padded with its border's mean to `edge` voxels about voxel n // 2."""
     old = density.shape[0]
     border = float(np.mean([density[i].mean() for i in (0, -1)]))
     result = np.full((edge,) * 3, border, np.float32)

@@ -194,7 +194,7 @@ def compared(
 
 
 def difference(right: Right, other: Right, groups: npt.NDArray[np.integer]) -> tuple[float, float]:
-    """Give the 95 % interval of the difference of two accuracies on the same images, by whole groups."""
+    """Return the 95 % interval of the difference of two accuracies on the same images, by whole groups."""
     index = np.unique(groups, return_inverse=True)[1]
     gain = np.bincount(index, right.astype(float) - other.astype(float))
     sizes = np.bincount(index)
@@ -205,7 +205,7 @@ def difference(right: Right, other: Right, groups: npt.NDArray[np.integer]) -> t
 
 
 def unseen(test: SimulatedParticles, count: int) -> SimulatedParticles:
-    """Give the first particles as if nobody knew their lens."""
+    """Return the first particles as if nobody knew their lens."""
     part = test.particles
     few = Particles(part.images[:count], part.table[:count], part.pixel_size_A, None)
     return replace(
@@ -218,12 +218,12 @@ def unseen(test: SimulatedParticles, count: int) -> SimulatedParticles:
 
 
 def boxes(images: LabelledImages, particle: DensityMap) -> Particles:
-    """Give bare projections as particles of one micrograph."""
+    """Return bare projections as particles of one micrograph."""
     return Particles(images.images, picks(np.zeros(len(images.labels), int)), particle.pixel_size_A)
 
 
 def other_maps(map70s: Path | None) -> list[DensityMap]:
-    """Give particles that no shipped model knows."""
+    """Return particles that no shipped model knows."""
     maps = [random_map(TEST_SEED)]
     if map70s is not None:
         # The file of the development data states a voxel of 0; it is 5 Angstrom.

@@ -18,13 +18,13 @@ VIEWS = 84
 
 
 def nearest_reference(images: Images, references: Images) -> Labels:
-    """Give the view of the reference that correlates best, as they lie: no turn, no shift."""
+    """Return the view of the reference that correlates best, as they lie: no turn, no shift."""
     labels: Labels = (standardise(images) @ standardise(references).T).argmax(axis=1)
     return labels
 
 
 def nearest_neighbours(learnt: LabelledImages, images: Images) -> Labels:
-    """Give the view that the nearest learnt images have, in principal components."""
+    """Return the view that the nearest learnt images have, in principal components."""
     from sklearn.decomposition import PCA
     from sklearn.neighbors import KNeighborsClassifier
     from sklearn.pipeline import make_pipeline

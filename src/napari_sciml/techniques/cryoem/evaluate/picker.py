@@ -75,7 +75,7 @@ def evaluate_picker(model: Model, data: Path | None = None) -> Generator[Progres
 def rows_of(
     model: Model, split: str, parts: Sequence[Ranked], blobs: Sequence[Ranked], note: str
 ) -> list[dict[str, object]]:
-    """Give the rows of one set: average precision, precision and recall at the usual threshold."""
+    """Return the rows of one set: average precision, precision and recall at the usual threshold."""
     ranked, other = pool(parts), pool(blobs)
     low, high = spread_of_ap(parts)
     precision, recall = ranked.at(0.5)
@@ -157,7 +157,7 @@ def rank_real(pick: Picker, one: Labelled, diameters: float = IOU_HALF, flipped:
 def real_rows(
     model: Model, module: nn.Module, micrographs: dict[str, Labelled]
 ) -> Generator[Progress, None, list[dict[str, object]]]:
-    """Give the rows of labelled micrographs: zero-shot, and fine-tuned over all splits into halves."""
+    """Return the rows of labelled micrographs: zero-shot, and fine-tuned over all splits into halves."""
     names = list(micrographs)
 
     def network(tuned: nn.Module) -> Picker:

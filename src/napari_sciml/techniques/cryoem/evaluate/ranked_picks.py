@@ -25,7 +25,7 @@ MARGIN_PX = NETWORK_DIAMETER_PX * 0.75
 
 
 def network_picks(module: nn.Module, normalised: FloatImage, use_junk: bool = True) -> Picks:
-    """Give places ``(n, 2)`` and raw scores of the network in one normalised field."""
+    """Return places ``(n, 2)`` and raw scores of the network in one normalised field."""
     import torch
 
     with torch.inference_mode():
@@ -37,7 +37,7 @@ def network_picks(module: nn.Module, normalised: FloatImage, use_junk: bool = Tr
 
 
 def blob_picks(normalised: FloatImage) -> Picks:
-    """Give places and scores of the Laplacian of Gaussian."""
+    """Return places and scores of the Laplacian of Gaussian."""
     scores = blob_scores(blob_response(normalised))
     return find_peaks(scores, SUPPRESSION * NETWORK_DIAMETER_PX, FLOOR)
 

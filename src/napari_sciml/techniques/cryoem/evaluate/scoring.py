@@ -36,13 +36,13 @@ class Ranked:
         return float(precision[self.right].sum() / self.true) if self.true else float("nan")
 
     def at(self, threshold: float) -> tuple[float, float]:
-        """Give precision and recall of the picks with at least this score."""
+        """Return precision and recall of the picks with at least this score."""
         kept = self.right[self.scores >= threshold]
         precision = float(kept.mean()) if len(kept) else float("nan")
         return precision, float(kept.sum() / self.true) if self.true else float("nan")
 
     def best_f1(self) -> tuple[float, float]:
-        """Give the highest F1 of any threshold, and that threshold: chosen on the data that it scores."""
+        """Return the highest F1 of any threshold, and that threshold: chosen on the data that it scores."""
         if not self.right.any():
             return 0.0, float("nan")
         hits = np.cumsum(self.right)
@@ -77,6 +77,6 @@ def pool(parts: Sequence[Ranked]) -> Ranked:
 
 
 def inside(points: Points, shape: tuple[int, int], margin: float) -> npt.NDArray[np.bool_]:
-    """Say which points ``(n, 2)`` lie at least `margin` from the edges of an image."""
+    """Return which points ``(n, 2)`` lie at least `margin` from the edges of an image."""
     limits = np.asarray(shape) - 1
     return np.asarray(((points >= margin) & (points <= limits - margin)).all(axis=1))

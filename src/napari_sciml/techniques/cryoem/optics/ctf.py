@@ -38,7 +38,7 @@ class Ctf:
     b_factor_A2: float = 0.0
 
     def values(self, shape: tuple[int, int], pixel_size_A: float) -> npt.NDArray[np.float32]:
-        """Give the transfer ``(h, w // 2 + 1)`` for images of `shape`, laid out as by ``numpy.fft.rfft2``."""
+        """Return the transfer ``(h, w // 2 + 1)`` for images of `shape`, laid out as by ``rfft2``."""
         from torch_ctf import calculate_ctf_2d
 
         transfer = calculate_ctf_2d(
@@ -61,7 +61,7 @@ class Ctf:
 
 
 def frequencies_squared(shape: tuple[int, int], pixel_size_A: float) -> npt.NDArray[np.float32]:
-    """Give k^2 in 1/A^2, ``(h, w // 2 + 1)``, in the layout of ``numpy.fft.rfft2``."""
+    """Return k^2 in 1/A^2, ``(h, w // 2 + 1)``, in the layout of ``numpy.fft.rfft2``."""
     rows = np.fft.fftfreq(shape[0], pixel_size_A)[:, np.newaxis]
     columns = np.fft.rfftfreq(shape[1], pixel_size_A)[np.newaxis]
     squared: npt.NDArray[np.float32] = (rows**2 + columns**2).astype(np.float32)

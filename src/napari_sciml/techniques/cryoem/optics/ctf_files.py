@@ -54,7 +54,7 @@ def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> 
 
 
 def lens_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
-    """Give the table that describes lenses, with the columns of its optics groups.
+    """Return the table that describes lenses, with the columns of its optics groups.
 
     Raises
     ------
@@ -67,7 +67,7 @@ def lens_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFr
 
 
 def lens_numbers(table: pd.DataFrame, path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Give the numbers of the lenses, row by row.
+    """Return the numbers of the lenses, row by row.
 
     Raises
     ------
@@ -97,7 +97,7 @@ def to_ctf(row: pd.Series) -> Ctf:
 
 
 def pixel_size_of(table: pd.DataFrame, path: str | os.PathLike[str]) -> float | None:
-    """Give the pixel size of particle images: stated, or the detector's over the magnification; else None.
+    """Return the pixel size of particle images: stated, or the detector's over the magnification; else None.
 
     Raises
     ------

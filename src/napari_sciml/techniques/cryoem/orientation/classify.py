@@ -28,7 +28,7 @@ def classify_views(
     cancel: CancelToken | None = None,
     predictor: Predictor | None = None,
 ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
-    """Give the probabilities ``(n, 84)`` of the views; a known lens is told to the network by filtering.
+    """Return the probabilities ``(n, 84)`` of the views; a known lens is told to the network by filtering.
 
     Rows after a stop hold 1/84 each.
 
@@ -73,7 +73,7 @@ def classify_views(
 def none_of_them(
     probabilities: npt.NDArray[np.floating], model: Model, *, both_sides: bool = False
 ) -> npt.NDArray[np.bool_]:
-    """Say which rows ``(n, 84)`` are none of the views: too even, by a limit that the model's card holds.
+    """Return which rows ``(n, 84)`` are none of the views: too even, by a limit that the model's card holds.
 
     Rows that are the surer one of two, of a particle and its mirror image, have a stricter limit: noise had
     two chances.
@@ -86,7 +86,7 @@ def none_of_them(
 
 
 def evenness(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Give the entropy of each row over its largest possible value: 0 is sure, 1 says all views alike."""
+    """Return the entropy of each row over its largest possible value: 0 is sure, 1 says all views alike."""
     p = np.clip(probabilities.astype(np.float64), 1e-12, 1)
     result: npt.NDArray[np.float64] = -(p * np.log(p)).sum(axis=1) / np.log(p.shape[1])
     return result

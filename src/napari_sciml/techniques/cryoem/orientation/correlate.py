@@ -113,7 +113,7 @@ class Search:
         self.contrast = self._measure_contrast()
 
     def _matches(self, part: npt.NDArray[np.integer]) -> Any:
-        """Give the products ``(n, places, 84, 2 x angles)`` of particles and references."""
+        """Return the products ``(n, places, 84, 2 x angles)`` of particles and references."""
         import torch
 
         moved = (self._matched[part][:, None] * self._ramps).flatten(0, 1)
@@ -150,7 +150,7 @@ class Search:
         return float(guess * CONTRASTS[int(total.argmax())])
 
     def answer(self, part: npt.NDArray[np.integer]) -> Answer:
-        """Give probabilities, angle and shift for some particles."""
+        """Return probabilities, angle and shift for some particles."""
         import torch
 
         found = self._likelihood(self._matches(part), part, self.contrast)
@@ -165,6 +165,6 @@ class Search:
 
 
 def summed(values: Any) -> Any:
-    """Give the log-sum-exp along the second axis."""
+    """Return the log-sum-exp along the second axis."""
     highest = values.amax(1)
     return (values - highest[:, None]).clamp_min(FAINT).exp().sum(1).log() + highest

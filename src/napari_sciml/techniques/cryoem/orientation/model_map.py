@@ -11,7 +11,7 @@ BUILT_IN_TAG = "built-in"
 
 
 def map_of(model: Model) -> DensityMap:
-    """Give the map whose projections name the views of `model`, already fitted to the box of 64.
+    """Return the map whose projections name the views of `model`, already fitted to the box of 64.
 
     Raises
     ------

@@ -44,7 +44,7 @@ def noise_power(transfer: Images, pixel_size_A: float, rng: np.random.Generator)
 
 
 def whole_mean(half_plane: npt.NDArray[np.floating]) -> float:
-    """Give the mean over the whole plane of a half ``(h, h // 2 + 1)`` of real images' transform."""
+    """Return the mean over the whole plane of a half ``(h, h // 2 + 1)`` of real images' transform."""
     weights = np.full(half_plane.shape[1], 2.0)
     weights[[0, -1]] = 1.0
     return float((half_plane * weights).sum() / (weights.sum() * half_plane.shape[0]))
@@ -60,7 +60,7 @@ def noise_images(power: Images, count: int, rng: np.random.Generator) -> Images:
 
 
 def disc(edge: int, radius: float) -> npt.NDArray[np.bool_]:
-    """Give the pixels within `radius` of pixel edge // 2."""
+    """Return the pixels within `radius` of pixel edge // 2."""
     ticks = np.arange(edge) - edge // 2
     return np.asarray(np.hypot(*np.meshgrid(ticks, ticks)) <= radius)
 

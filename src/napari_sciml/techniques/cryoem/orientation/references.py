@@ -87,7 +87,7 @@ def make_references(images: Images, radius: int = RADIUS, step_deg: float = STEP
 
 
 def coefficients_of(images: Images, references: References) -> npt.NDArray[np.complex64]:
-    """Give the coefficients ``(n, c)`` of images ``(n, h, h)`` about pixel h // 2."""
+    """Return the coefficients ``(n, c)`` of images ``(n, h, h)`` about pixel h // 2."""
     centred = np.fft.ifftshift(images, axes=(-2, -1))
     picked: npt.NDArray[np.complex64] = references.pick(np.fft.rfft2(centred)).astype(np.complex64)
     return picked

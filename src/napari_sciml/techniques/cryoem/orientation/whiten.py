@@ -65,7 +65,7 @@ def noise_by_frame(
 
 
 def ring_power(images: Images, index: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:
-    """Give the mean power ``(groups, rings)`` of the images of each group, over rings of Fourier space."""
+    """Return the mean power ``(groups, rings)`` of the images of each group, over rings of Fourier space."""
     import scipy.fft
 
     ring = ring_numbers(images.shape[-1])
@@ -81,7 +81,7 @@ def ring_power(images: Images, index: npt.NDArray[np.integer]) -> npt.NDArray[np
 
 
 def typical_lens(edge: int, pixel_size_A: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give what is known of a lens that nobody measured: its mean, and how much of the signal it leaves open.
+    """Return what is known of a CTF that nobody measured: its mean and how much of the signal it leaves open.
 
     Returns
     -------
@@ -100,7 +100,7 @@ def typical_lens(edge: int, pixel_size_A: float) -> tuple[npt.NDArray[np.float64
 
 
 def ring_numbers(edge: int) -> npt.NDArray[np.int64]:
-    """Give the nearest whole radius ``(h, h // 2 + 1)`` of every frequency, in periods per box."""
+    """Return the nearest whole radius ``(h, h // 2 + 1)`` of every frequency, in periods per box."""
     radius = np.hypot(np.fft.fftfreq(edge)[:, None], np.fft.rfftfreq(edge)) * edge
     return np.asarray(np.rint(radius), np.int64)
 

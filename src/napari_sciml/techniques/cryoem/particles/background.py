@@ -14,7 +14,7 @@ where the neighbours are."""
 
 
 def radius(box_px: int) -> npt.NDArray[np.float64]:
-    """Give the distance ``(box, box)`` of every pixel from the centre, pixel ``box // 2``, in pixels."""
+    """Return the distance ``(box, box)`` of every pixel from the centre, pixel ``box // 2``, in pixels."""
     axis = np.arange(box_px) - box_px // 2
     distance: npt.NDArray[np.float64] = np.hypot(axis[:, np.newaxis], axis)
     return distance
@@ -28,7 +28,7 @@ def ring(box_px: int) -> Bools:
 
 
 def window_ring_mean(window: npt.NDArray[np.float32], here: Bools, field_px: float) -> float:
-    """Give the mean of the ring in a window of the micrograph, as far as the micrograph reaches there.
+    """Return the mean of the ring in a window of the micrograph, as far as the micrograph reaches there.
 
     The mean of all that is there, where nothing of the ring is; 0 where nothing is at all.
     """

@@ -91,7 +91,7 @@ def extract(
 
 
 def check_picks(table: pd.DataFrame, count: int) -> npt.NDArray[np.int64]:
-    """Give the frame of each pick, or raise `SciMLError` if one lies nowhere."""
+    """Return the frame of each pick, or raise `SciMLError` if one lies nowhere."""
     places = table[["y", "x"]].to_numpy(float)
     if not np.isfinite(places).all():
         lost = int((~np.isfinite(places)).any(axis=1).sum())
@@ -173,7 +173,7 @@ def read_window(
 
 
 def resampling(edge: int, offset: float, count: int, step: float) -> Floats:
-    """Give the matrix ``(count, edge)`` that samples a line at ``offset + step * i``, band-limited.
+    """Return the matrix ``(count, edge)`` that samples a line at ``offset + step * i``, band-limited.
 
     The line is taken as periodic; frequencies beyond the Nyquist frequency of the samples, or that of the
     line, are cut off, so nothing is folded and nothing below is damped.
@@ -190,7 +190,7 @@ def resampling(edge: int, offset: float, count: int, step: float) -> Floats:
 
 
 def transfers(ctfs: Sequence[Ctf | None] | None, frames: int, box_px: int, size_A: float) -> Images | None:
-    """Give the transfer of each frame ``(frames, box, box // 2 + 1)``, or None if not one is known.
+    """Return the transfer of each frame ``(frames, box, box // 2 + 1)``, or None if not one is known.
 
     Raises
     ------

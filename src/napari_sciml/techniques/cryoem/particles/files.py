@@ -81,7 +81,7 @@ def read_particle_star(path: str | os.PathLike[str]) -> ParticleStack:
 
 
 def _shifts(table: pd.DataFrame, pixel: float | None, path: Path) -> npt.NDArray[np.float64]:
-    """Give the shifts of RELION 3.1 (Angstrom) or 3.0 (pixels), which point the other way."""
+    """Return the shifts of RELION 3.1 (Angstrom) or 3.0 (pixels), which point the other way."""
     for names, factor in (
         (("rlnOriginYAngst", "rlnOriginXAngst"), None if pixel is None else 1 / pixel),
         (("rlnOriginY", "rlnOriginX"), 1.0),

@@ -13,7 +13,7 @@ LARGEST_SHARE = 0.25
 
 
 def dead_rim(frame: npt.NDArray[Any]) -> tuple[int, int, int, int]:
-    """Give the widths of the dead rim in pixels: top, bottom, left, right.
+    """Return the widths of the dead rim in pixels: top, bottom, left, right.
 
     Motion correction fills what it cannot know with copies of the last good row. Compression leaves them
     nearly, not exactly, alike.

@@ -15,7 +15,7 @@ HALF = 3.0
 
 
 def blob_response(image: FloatImage, diameter_px: float = NETWORK_DIAMETER_PX) -> FloatImage:
-    """Give the scale-normalised Laplacian of Gaussian ``(h, w)``, positive on bright blobs.
+    """Return the scale-normalised Laplacian of Gaussian ``(h, w)``, positive on bright blobs.
 
     A disc of radius r answers most at sigma = r / sqrt(2) (Lindeberg 1998).
     """
@@ -27,7 +27,7 @@ def blob_response(image: FloatImage, diameter_px: float = NETWORK_DIAMETER_PX) -
 
 
 def blob_scores(response: FloatImage, mask: npt.NDArray[np.bool_] | None = None) -> FloatImage:
-    """Give scores from 0 to 1: 1/2 where the response exceeds its mean by `HALF` robust deviations."""
+    """Return scores from 0 to 1: 1/2 where the response exceeds its mean by `HALF` robust deviations."""
     seen = response if mask is None or mask.all() else response[~mask]
     middle = float(np.median(seen))
     spread = 1.4826 * float(np.median(np.abs(seen - middle))) or float(seen.std()) or 1.0

@@ -13,7 +13,7 @@ FloatImage = npt.NDArray[np.float32]
 def find_peaks(
     scores: FloatImage, min_distance: float, floor: float, mask: npt.NDArray[np.bool_] | None = None
 ) -> tuple[npt.NDArray[np.float64], FloatImage]:
-    """Give places ``(n, 2)`` in elements of `scores` and their scores ``(n,)``, best first.
+    """Return places ``(n, 2)`` in elements of `scores` and their scores ``(n,)``, best first.
 
     Parameters
     ----------

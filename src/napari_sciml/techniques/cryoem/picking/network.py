@@ -24,7 +24,7 @@ SMALLEST = 1e-6
 
 
 def label_field(predictor: Predictor, image: FloatImage, tile_px: int = TILE_PX) -> FloatImage:
-    """Give the probabilities ``(h', w', classes)`` of every second pixel of a normalised micrograph."""
+    """Return the probabilities ``(h', w', classes)`` of every second pixel of a normalised micrograph."""
     rows, columns = image.shape
     classes = len(predictor.model.classes)
     result = np.empty((-(-rows // NATIVE_STRIDE), -(-columns // NATIVE_STRIDE), classes), np.float32)
@@ -42,12 +42,12 @@ def label_field(predictor: Predictor, image: FloatImage, tile_px: int = TILE_PX)
 
 
 def reach(start: int, length: int, tile_px: int) -> slice:
-    """Give the pixels that the elements of a tile from `start` look at."""
+    """Return the pixels that the elements of a tile from `start` look at."""
     return slice(max(0, start - HALO_PX), min(length, start + tile_px + HALO_PX))
 
 
 def probability(scores: FloatImage, model: Model) -> FloatImage:
-    """Give the probability that a pick with this score is right, by the model's calibration.
+    """Return the probability that a pick with this score is right, by the model's calibration.
 
     A logistic curve through the log-odds, fitted on simulated fields that played no part in training.
     """

@@ -91,7 +91,7 @@ def subset(particles: Particles, chosen: npt.NDArray[np.integer]) -> Particles:
 
 
 def like_noise(particles: Particles, rng: np.random.Generator) -> Particles:
-    """Give as many images of Gaussian noise, with the mean power spectrum of each micrograph's particles."""
+    """Return as many images of Gaussian noise with the mean power spectrum of each micrograph's particles."""
     images = particles.images
     spectra = np.abs(np.fft.rfft2(images)) ** 2
     frames = particles.table["frame"].to_numpy()
@@ -105,7 +105,7 @@ def like_noise(particles: Particles, rng: np.random.Generator) -> Particles:
 
 
 def scrambled(particle_map: DensityMap, rng: np.random.Generator) -> DensityMap:
-    """Give a map with the same Fourier amplitudes and random phases, within the sphere of the particle."""
+    """Return a map with the same Fourier amplitudes and random phases, within the sphere of the particle."""
     shape = particle_map.density.shape
     noise = np.fft.rfftn(rng.standard_normal(shape))
     amplitude = np.abs(np.fft.rfftn(particle_map.density - particle_map.density.mean()))
@@ -118,7 +118,7 @@ def scrambled(particle_map: DensityMap, rng: np.random.Generator) -> DensityMap:
 
 
 def carried_on(curve: Curve, factor: float) -> Curve:
-    """Give the curve for `factor` times as many images: what halves share, over what not, grows with it."""
+    """Return the curve for `factor` times as many images: what halves share, over what not, grows with it."""
     if factor <= 1:
         return curve
     share = np.ones(SMOOTHED)

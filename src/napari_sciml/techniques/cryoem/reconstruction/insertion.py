@@ -65,7 +65,7 @@ class FourierVolume:
             self._weights[channel] += self._scatter(cells, shares * seen)
 
     def maps(self, damping: Floats) -> npt.NDArray[np.float32]:
-        """Give the maps so far, ``(channels, box, box, box)``.
+        """Return the maps so far, ``(channels, box, box, box)``.
 
         Parameters
         ----------
@@ -77,7 +77,7 @@ class FourierVolume:
         )
 
     def sum_map(self, damping: Floats) -> npt.NDArray[np.float32]:
-        """Give one map ``(box, box, box)`` of all channels together."""
+        """Return one map ``(box, box, box)`` of all channels together."""
         return self._map(self._values.sum(axis=0), self._weights.sum(axis=0), damping)
 
     def _map(self, values: Floats, weights: Floats, damping: Floats) -> npt.NDArray[np.float32]:
@@ -103,7 +103,7 @@ class FourierVolume:
         return np.asarray(result, np.float32)
 
     def _corners(self, points: npt.NDArray[np.float64]) -> tuple[npt.NDArray[np.int64], Floats]:
-        """Give the eight cells around points ``(K, 3)`` as x, y, z, and the share of each, ``(8, K)``."""
+        """Return the eight cells around points ``(K, 3)`` as x, y, z, and the share of each, ``(8, K)``."""
         below = np.floor(points).astype(np.int64)
         part = points - below
         cells, shares = [], []
@@ -118,7 +118,7 @@ class FourierVolume:
         return added.astype(np.float32)
 
     def _finer_values(self, values: Complex) -> Complex:
-        """Give the transforms of the images in a box twice as large, for negative rows as well."""
+        """Return the transforms of the images in a box twice as large, for negative rows as well."""
         box, edge = self.box_px, self._edge
         images = np.fft.fftshift(np.fft.irfft2(values, s=(box, box)), axes=(-2, -1))
         low = (edge - box) // 2

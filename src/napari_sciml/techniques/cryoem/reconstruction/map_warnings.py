@@ -20,7 +20,7 @@ NAMES = {"noise": "images without a particle", "phase_randomised": "scrambled re
 
 
 def missing_directions(kept: Collection[int]) -> float:
-    """Give the share of the map's Fourier directions that no view in `kept` comes near, 0 to 1.
+    """Return the share of the map's Fourier directions that no view in `kept` comes near, 0 to 1.
 
     A view fills the plane at right angles to it, and what lies within half a step of the views.
     """
@@ -60,7 +60,7 @@ def cautions(
 
 
 def about_views(counts: npt.NDArray[np.integer], kept: Collection[int]) -> list[str]:
-    """Say which views are empty, thin or crowded, and what share of directions is missing."""
+    """Return which views are empty, thin or crowded, and what share of directions is missing."""
     said = []
     total, used = len(counts), counts[sorted(kept)]
     empty = int((counts == 0).sum())

@@ -14,7 +14,7 @@ HALF_SETS_LEVEL, TRUTH_LEVEL = 0.143, 0.5
 
 
 def soft_sphere(edge: int) -> npt.NDArray[np.float32]:
-    """Give ``(n, n, n)``: 1 inside the sphere of `MASK_RADIUS`, 0 outside, a cosine between."""
+    """Return ``(n, n, n)``: 1 inside the sphere of `MASK_RADIUS`, 0 outside, a cosine between."""
     axis = np.arange(edge) - edge // 2
     distance = np.sqrt(axis[:, None, None] ** 2 + axis[None, :, None] ** 2 + axis[None, None, :] ** 2)
     across = np.clip((distance / edge - MASK_RADIUS) / MASK_EDGE + 0.5, 0, 1)
@@ -22,7 +22,7 @@ def soft_sphere(edge: int) -> npt.NDArray[np.float32]:
 
 
 def shell_resolutions(edge: int, pixel_size_A: float) -> npt.NDArray[np.float64]:
-    """Give the period in Angstrom of the shells 1 to ``edge // 2``."""
+    """Return the period in Angstrom of the shells 1 to ``edge // 2``."""
     return np.asarray(edge * pixel_size_A / np.arange(1, edge // 2 + 1))
 
 
@@ -45,7 +45,7 @@ def shell_correlation(left: Images, right: Images) -> npt.NDArray[np.float64]:
 
 
 def crossing(curve: npt.NDArray[np.float64], level: float, edge: int, pixel_size_A: float) -> float:
-    """Give the resolution in Angstrom where the curve first falls below `level`, between shells as a line.
+    """Return the resolution in Angstrom where the curve first falls below `level`, between shells as a line.
 
     The finest period, two pixels, where it never does; NaN where it is below from the start or unknown.
     """

@@ -99,7 +99,7 @@ def expose(
 
 
 def typical(density: FloatImage) -> float:
-    """Give the projected density that is typical inside particles; 1 without any."""
+    """Return the projected density that is typical inside particles; 1 without any."""
     inside = density[density > density.max() / 10]
     return float(inside.mean()) if inside.size and density.max() > 0 else 1.0
 

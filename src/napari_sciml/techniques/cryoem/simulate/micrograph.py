@@ -123,7 +123,7 @@ def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> p
 
 
 def lens_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:
-    """Give the lens of micrograph `number`, without making the micrograph.
+    """Return the lens of micrograph `number`, without making the micrograph.
 
     Raises
     ------
@@ -151,7 +151,7 @@ def lens_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:
 
 @lru_cache(maxsize=2)
 def particle_of(path: str | None, map_pixel_size_A: float | None, pixel_size_A: float) -> DensityMap:
-    """Give the particle sampled with the micrograph's pixels, in a box with room around it.
+    """Return the particle sampled with the micrograph's pixels, in a box with room around it.
 
     Raises
     ------

@@ -38,7 +38,7 @@ def project(particle: DensityMap, angles_deg: npt.ArrayLike) -> Images:
 
 
 def correlation(left: npt.NDArray[Any], right: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Give the normalised correlation of images ``(n, h, w)``, pair by pair."""
+    """Return the normalised correlation of images ``(n, h, w)``, pair by pair."""
     flat = [np.reshape(a, (len(a), -1)).astype(np.float64) for a in (left, right)]
     flat = [a - a.mean(axis=1, keepdims=True) for a in flat]
     norms = [np.linalg.norm(a, axis=1) for a in flat]

@@ -71,7 +71,7 @@ class SimulatedMicrographs:
         return np.stack([self.micrograph(number).image[tuple(rest)] for number in numbers])
 
     def source(self, name: str) -> ImageSource:
-        """Give the set as an image with its pixel size."""
+        """Return the set as an image with its pixel size."""
         size = self.spec.pixel_size_A / 1e4
         return ImageSource.from_array(
             self,

@@ -71,7 +71,7 @@ def place_particles(
 
 
 def no_junk(shape: tuple[int, int]) -> Junk:
-    """Give clean ice."""
+    """Return clean ice."""
     return Junk(np.zeros(shape, np.float32), np.zeros(shape, np.float32), np.zeros(shape, bool))
 
 

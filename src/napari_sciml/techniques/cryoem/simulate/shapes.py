@@ -45,7 +45,7 @@ def random_map(rng: np.random.Generator, box_px: int, diameter_px: float) -> Den
 
 
 def symmetry(order: int, dihedral: bool) -> list[np.ndarray]:
-    """Give the rotation matrices of the point group C or D of this order, its axis along z."""
+    """Return the rotation matrices of the point group C or D of this order, its axis along z."""
     turns = []
     for number in range(order):
         angle = 2 * np.pi * number / order

@@ -11,7 +11,7 @@ from napari_sciml.training.quantisation.calibration_set import check_count
 
 
 def kept(model: Model) -> int:
-    """Say how many training images are kept beside a model: fields, or particles."""
+    """Return how many training images are kept beside a model: fields, or particles."""
     if model.dense:
         return 3
     return 70 if model.card["training"].get("protocol") == "realistic" else len(model.classes)

@@ -43,7 +43,7 @@ class Band:
         return cls(rows[taken], columns[taken], k_y[taken], k_x[taken])
 
     def of_spectra(self, spectra: npt.NDArray[np.complex64]) -> npt.NDArray[np.complex64]:
-        """Give ``(..., K)`` of ``(..., box, box // 2 + 1)``."""
+        """Return ``(..., K)`` of ``(..., box, box // 2 + 1)``."""
         return spectra[..., self.rows, self.columns]
 
 
@@ -99,7 +99,7 @@ def centred(images: Images) -> Images:
 
 
 def whitening(particles: Particles, band: Band) -> Floats:
-    """Give one over the mean power ``(K,)`` of the particles at each distance from zero frequency."""
+    """Return one over the mean power ``(K,)`` of the particles at each distance from zero frequency."""
     box = particles.images.shape[-1]
     sample = particles.images[:: max(len(particles.images) // 500, 1)]
     power = (np.abs(band.of_spectra(np.fft.rfft2(sample).astype(np.complex64))) ** 2).mean(axis=0)
@@ -115,7 +115,7 @@ def whitening(particles: Particles, band: Band) -> Floats:
 def best(
     spectra: npt.NDArray[np.complex64], turned: npt.NDArray[np.complex64], band: Band
 ) -> tuple[Floats, Floats]:
-    """Give the best angle and shift of particles ``(n, K)`` among turned references ``(angles, K)``."""
+    """Return the best angle and shift of particles ``(n, K)`` among turned references ``(angles, K)``."""
     import torch
 
     steps = np.arange(-SHIFT_PX, SHIFT_PX + 1)
@@ -140,7 +140,7 @@ def best(
 
 
 def peak(values: npt.NDArray[np.float32]) -> float:
-    """Give where between its neighbours a parabola through three values peaks; 0 at the edge of the range."""
+    """Return where between its neighbours a parabola through three values peaks; 0 at the edge."""
     if len(values) < 3:
         return 0.0
     left, middle, right = (float(v) for v in values)

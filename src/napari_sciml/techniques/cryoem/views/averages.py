@@ -107,7 +107,7 @@ def turned_weights(
     psi_deg: npt.NDArray[np.floating],
     shape: tuple[int, int],
 ) -> torch.Tensor:
-    """Give squared transfers ``(n, box, box // 2 + 1)`` as images turned back from psi have them."""
+    """Return squared transfers ``(n, box, box // 2 + 1)`` as images turned back from psi have them."""
     import torch
 
     if transfer is None:
@@ -126,14 +126,14 @@ def turned_weights(
 
 
 def rings(box_px: int) -> npt.NDArray[np.int64]:
-    """Give the ring of each coefficient ``(box, box // 2 + 1)``, by its frequency; corners share the last."""
+    """Return the ring of each coefficient ``(box, box // 2 + 1)``, by frequency; corners share the last."""
     rows, columns = np.fft.fftfreq(box_px)[:, np.newaxis], np.fft.rfftfreq(box_px)
     numbers = np.rint(np.hypot(rows, columns) * box_px).astype(np.int64)
     return np.asarray(np.minimum(numbers, box_px // 2 + 1))
 
 
 def noise_to_signal(sums: ViewSums) -> Floats:
-    """Give the ratio of a particle's noise to its signal in each ring ``(box // 2 + 2,)``, from both halves.
+    """Return the ratio of a particle's noise to its signal in each ring ``(box // 2 + 2,)`` from both halves.
 
     What the halves share is signal, the rest of their power is noise; all views count together. Where they
     share nothing the ratio is `DOUBTED`.
@@ -159,7 +159,7 @@ def noise_to_signal(sums: ViewSums) -> Floats:
 
 
 def average_images(sums: ViewSums) -> Images:
-    """Give the average of each view ``(84, box, box)``, zeros where there are no particles."""
+    """Return the average of each view ``(84, box, box)``, zeros where there are no particles."""
     values, weights = sums.whole
     box = values.shape[-2]
     damping = noise_to_signal(sums)[rings(box)]

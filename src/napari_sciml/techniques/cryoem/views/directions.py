@@ -18,7 +18,7 @@ MIRROR_PAIR = (72, 83)
 
 
 def view_angles(step_deg: float = STEP_DEG) -> FloatArray:
-    """Give ``(n, 2)``: rot and tilt of every direction, by tilt and then rot; n is 84 for 15 degrees."""
+    """Return ``(n, 2)``: rot and tilt of every direction, by tilt and then rot; n is 84 for 15 degrees."""
     rows: list[tuple[float, float]] = []
     for tilt in np.arange(0.0, 90.0 + step_deg / 2, step_deg):
         if tilt == 0:
@@ -39,7 +39,7 @@ def view_names() -> tuple[str, ...]:
 
 
 def rotation_matrices(angles_deg: npt.ArrayLike) -> FloatArray:
-    """Give the matrices ``(n, 3, 3)`` of ZYZ angles ``(n, 3)``: rot, tilt, psi.
+    """Return the matrices ``(n, 3, 3)`` of ZYZ angles ``(n, 3)``: rot, tilt, psi.
 
     A row vector of them times coordinates ``(x, y, z)`` of the map gives coordinates of the image, as in
     RELION; its transpose turns the slice through the map's Fourier transform.
@@ -52,7 +52,7 @@ def rotation_matrices(angles_deg: npt.ArrayLike) -> FloatArray:
 
 
 def directions(angles_deg: npt.ArrayLike) -> FloatArray:
-    """Give the unit vectors ``(n, 3)`` as (x, y, z) from which rot and tilt ``(n, 2)`` look at the map."""
+    """Return the unit vectors ``(n, 3)`` as (x, y, z) from which rot and tilt ``(n, 2)`` look at the map."""
     rot, tilt = np.radians(np.asarray(angles_deg, float)).T
     return np.stack([np.sin(tilt) * np.cos(rot), np.sin(tilt) * np.sin(rot), np.cos(tilt)], axis=1)
 

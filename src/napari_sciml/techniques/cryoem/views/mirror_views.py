@@ -25,7 +25,7 @@ def mirrored(images: Images) -> Images:
 
 
 def seen_from_behind(angles_deg: npt.ArrayLike) -> FloatArray:
-    """Give the ZYZ angles ``(n, 3)`` whose projections are the mirror images of those of `angles_deg`."""
+    """Return the ZYZ angles ``(n, 3)`` whose projections are the mirror images of those of `angles_deg`."""
     from scipy.spatial.transform import Rotation
 
     turned = ABOUT_X @ rotation_matrices(angles_deg)
@@ -39,7 +39,7 @@ def seen_from_behind(angles_deg: npt.ArrayLike) -> FloatArray:
 
 
 def facing(particles: Particles, behind: npt.NDArray[np.bool_]) -> Particles:
-    """Give the particles with those that are seen from behind turned over, as their views show them.
+    """Return the particles with those that are seen from behind turned over, as their views show them.
 
     The lens is not turned with them: without much astigmatism it is the same.
     """

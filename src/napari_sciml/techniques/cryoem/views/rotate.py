@@ -55,7 +55,7 @@ def sample(
 
 
 def finer(spectra: torch.Tensor) -> torch.Tensor:
-    """Give images ``(n, f * box, f * box)`` of spectra ``(n, box, box // 2 + 1)`` with the centre at pixel 0.
+    """Return images ``(n, f * box, f * box)`` of spectra ``(n, box, box // 2 + 1)`` with the centre at 0.
 
     The images have their centre at pixel ``f * box // 2``. The Nyquist frequency is left out, as it has no
     sign that a finer image could show.
@@ -73,7 +73,7 @@ def finer(spectra: torch.Tensor) -> torch.Tensor:
 
 
 def spectra_of(images: torch.Tensor) -> torch.Tensor:
-    """Give ``rfft2`` of images ``(n, box, box)`` with the centre, pixel ``box // 2``, taken as the origin."""
+    """Return ``rfft2`` of images ``(n, box, box)`` with the centre, pixel ``box // 2``, as the origin."""
     import torch
 
     spectra: torch.Tensor = torch.fft.rfft2(torch.fft.ifftshift(images, dim=(-2, -1)))
@@ -81,7 +81,7 @@ def spectra_of(images: torch.Tensor) -> torch.Tensor:
 
 
 def turned_spectra(image: Images, psi_deg: npt.NDArray[np.floating]) -> npt.NDArray[np.complex64]:
-    """Give the spectra ``(angles, box, box // 2 + 1)`` of an image at psi 0, seen at `psi_deg`."""
+    """Return the spectra ``(angles, box, box // 2 + 1)`` of an image at psi 0, seen at `psi_deg`."""
     import torch
 
     with torch.inference_mode():
@@ -94,7 +94,7 @@ def turned_spectra(image: Images, psi_deg: npt.NDArray[np.floating]) -> npt.NDAr
 def turn_back(
     images: Images, psi_deg: npt.NDArray[np.floating], shift_yx: npt.NDArray[np.floating]
 ) -> Images:
-    """Give images ``(n, box, box)`` of particles at `psi_deg` and off by `shift_yx` at psi 0 and centred."""
+    """Return images ``(n, box, box)`` of particles at `psi_deg`, off by `shift_yx`, at psi 0 and centred."""
     import torch
 
     result = np.empty_like(images, dtype=np.float32)

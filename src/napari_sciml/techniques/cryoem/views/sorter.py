@@ -77,7 +77,7 @@ class Sorter:
         return cls(particle_map, method, model, project(particle_map, angles), both_sides, settings)
 
     def with_map(self, particle_map: DensityMap) -> Sorter:
-        """Give the same way with other references.
+        """Return the same way with other references.
 
         A network knows its own references only, so the answer is by correlation for it too.
         """
@@ -86,7 +86,7 @@ class Sorter:
     def sort(
         self, particles: Particles, *, abstain: bool = True, cancel: CancelToken | None = None
     ) -> Generator[Progress, None, pd.DataFrame]:
-        """Give the table of `particles` with ``view, view_probability, psi_deg, shift_y, shift_x, mirrored``.
+        """Return a table of `particles` with ``view, view_probability, psi_deg, shift_y, shift_x, mirrored``.
 
         Angle and shift of a mirrored particle are those of its mirror image.
 
@@ -118,7 +118,7 @@ class Sorter:
         )
 
     def open(self) -> Predictor:
-        """Give what runs the network; its notes tell of anything that is not as the settings ask."""
+        """Return what runs the network; its notes tell of anything that is not as the settings ask."""
         from napari_sciml.backends import open_for, open_predictor
 
         assert self.model is not None
@@ -128,7 +128,7 @@ class Sorter:
         return open_for(self.model, self.settings.model_copy(update={"codebook": None}))
 
     def cautions(self) -> tuple[str, ...]:
-        """Say what the network does not do as the settings ask."""
+        """Return what the network does not do as the settings ask."""
         if self.method != "network":
             return ()
         predictor = self.open()

@@ -100,7 +100,7 @@ def check_fit(particles: Particles, particle_map: DensityMap) -> None:
 
 
 def random_halves(view: npt.NDArray[np.integer], seed: int) -> npt.NDArray[np.int64]:
-    """Give each particle half 0 or 1 at random, so that every view is shared evenly."""
+    """Return each particle half 0 or 1 at random, so that every view is shared evenly."""
     rng = np.random.default_rng([8, seed])
     half = np.zeros(len(view), np.int64)
     for number in np.unique(view):
@@ -111,7 +111,7 @@ def random_halves(view: npt.NDArray[np.integer], seed: int) -> npt.NDArray[np.in
 
 
 def view_table(sums: ViewSums, averages: Images, references: Images) -> pd.DataFrame:
-    """Give the row of each view: angles, count, share of the sorted particles, likeness to its reference."""
+    """Return the row of each view: angles, count, share of the particles, likeness to the reference."""
     counts = sums.counts.sum(axis=0)
     angles = view_angles()
     return pd.DataFrame(
@@ -127,6 +127,6 @@ def view_table(sums: ViewSums, averages: Images, references: Images) -> pd.DataF
 
 
 def notes(table: pd.DataFrame) -> tuple[str, ...]:
-    """Say how many particles are none of the views."""
+    """Return how many particles are none of the views."""
     left, total = int((table["view"] == NO_VIEW).sum()), len(table)
     return (f"{left} of {total} particles ({left / total:.0%}) are none of the 84 views.",)

@@ -179,7 +179,7 @@ def kind_figures(proof: Proof) -> list[Metric]:
 
 
 def roc(proofs: dict[str, Proof]) -> pd.DataFrame:
-    """Give frame recall and specificity for every setting of the minimum-tiles slider."""
+    """Return frame recall and specificity for every setting of the minimum-tiles slider."""
     rows = []
     for which in SETS[:2]:
         proof = proofs[which]
@@ -195,7 +195,7 @@ def roc(proofs: dict[str, Proof]) -> pd.DataFrame:
 
 
 def false_hit_table(proof: Proof) -> pd.DataFrame:
-    """Give the share of blank frames that are called hits, for every pair of the two sliders."""
+    """Return the share of blank frames that are called hits, for every pair of the two sliders."""
     rows = []
     for threshold in THRESHOLDS:
         counts: npt.NDArray[np.int64] = per_frame((proof.scores >= threshold) & ~proof.suspect)

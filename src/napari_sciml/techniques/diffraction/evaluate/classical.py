@@ -36,7 +36,7 @@ class RadialFinder:
     most: int = 200
 
     def find(self, frame: npt.NDArray[Any], dead: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
-        """Give the centres ``(n, 2)`` of the peaks of a frame; `dead` pixels are left out."""
+        """Return the centres ``(n, 2)`` of the peaks of a frame; `dead` pixels are left out."""
         from scipy import ndimage
 
         pixels = frame.astype(np.float64)

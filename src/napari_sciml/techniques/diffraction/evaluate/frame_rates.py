@@ -17,7 +17,7 @@ DRAWS = 1000
 def rate(
     name: str, split: str, successes: Counts, trials: Counts, note: str = "", baseline: float | None = None
 ) -> Metric:
-    """Give a rate from counts of each frame; none or all of n, and a single frame, have other intervals."""
+    """Return a rate from counts of each frame; none or all of n, and a single frame, have other intervals."""
     total, right = int(trials.sum()), int(successes.sum())
     if right in (0, total):
         low, high = wilson(right, total) if right == 0 else (0.05 ** (1 / max(total, 1)), 1.0)
@@ -41,7 +41,7 @@ def rate(
 
 
 def balanced(name: str, split: str, found: Counts, bragg: Counts, quiet: Counts, none: Counts) -> Metric:
-    """Give the mean of recall and specificity of tiles, from counts of each frame."""
+    """Return the mean of recall and specificity of tiles, from counts of each frame."""
     drawn = np.random.default_rng(0).integers(len(bragg), size=(DRAWS, len(bragg)))
 
     def value(index: npt.NDArray[np.integer]) -> npt.NDArray[np.float64]:

@@ -90,7 +90,7 @@ def real_figures(data: Path, folder: Path) -> list[Metric]:
 
 
 def more_spots(prepared: Any) -> npt.NDArray[np.float64]:
-    """Give places where anything at all stands out, so that weak spots are painted out too."""
+    """Return places where anything at all stands out, so that weak spots are painted out too."""
     from napari_sciml.techniques.diffraction.prefilter import LEAST_SIGMA, excess
 
     return np.asarray(np.argwhere(excess(prepared) >= LEAST_SIGMA) * 2.0 + 1.5, np.float64)

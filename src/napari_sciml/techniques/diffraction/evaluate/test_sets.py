@@ -75,7 +75,7 @@ class Proof:
 
 
 def proof_spec(which: str, number: int, frames: int, size_px: int) -> RunSpec:
-    """Say what is simulated in a test run."""
+    """Return what is simulated in a test run."""
     rng = np.random.default_rng([FIRST_SEED, SETS.index(which), number])
     family = TRAINING_FAMILIES[number % len(TRAINING_FAMILIES)]
     spec = random_spec(rng, frames, [HELD_FAMILY if which == SETS[1] else family], UNSEEN_FORMS, size_px)
@@ -133,7 +133,7 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
 def suspect_tiles(
     prepared: Prepared, scores: npt.NDArray[np.float32], beam: tuple[float, float] | None
 ) -> npt.NDArray[np.bool_]:
-    """Say of which tiles ``(rows, columns)`` the frame-level step suspects every spot, as a run does."""
+    """Return of which tiles ``(rows, columns)`` the frame-level step suspects every spot, as a run does."""
     result = np.zeros(scores.shape, bool)
     rows, columns = np.nonzero(scores >= LOWEST_FLOOR)
     if not len(rows):
@@ -152,7 +152,7 @@ def lost_tiles(
     truth: npt.NDArray[np.int8],
     scorer: FrameScorer,
 ) -> npt.NDArray[np.bool_]:
-    """Say which Bragg tiles ``(rows, columns)`` the gate stopped although the network would find them."""
+    """Return which Bragg tiles ``(rows, columns)`` the gate stopped although the network would find them."""
     result = np.zeros(scores.shape, bool)
     rows, columns = np.nonzero((truth == BRAGG) & (scores == 0))
     if len(rows):

@@ -37,7 +37,7 @@ LOOKALIKES = ("spotty ice", "salt", "powder ring")
 
 
 def bits(kinds: Iterable[str]) -> int:
-    """Give the bits of several kinds."""
+    """Return the bits of several kinds."""
     return sum(1 << ARTEFACTS.index(kind) for kind in kinds)
 
 

@@ -81,7 +81,7 @@ def random_backdrop(rng: np.random.Generator) -> Backdrop:
 
 
 def radial_profile(backdrop: Backdrop, beam: Beam, view: View, radii: npt.NDArray[np.float64]) -> FieldArray:
-    """Give the expected photons at radii in pixels, without polarisation."""
+    """Return the expected photons at radii in pixels, without polarisation."""
     angle = np.arctan(np.maximum(radii, 1) * view.pixel_mm / view.distance_mm)
     q = 2 * np.sin(angle / 2) / beam.wavelength_A
 
@@ -101,7 +101,7 @@ def radial_profile(backdrop: Backdrop, beam: Beam, view: View, radii: npt.NDArra
 
 
 def scatter(backdrop: Backdrop, beam: Beam, view: View, polar: Polar) -> FieldArray:
-    """Give the expected photons of every pixel without beamstop and shadow."""
+    """Return the expected photons of every pixel without beamstop and shadow."""
     radii = np.arange(int(polar.radius.max()) + 3, dtype=np.float64)
     profile = radial_profile(backdrop, beam, view, radii)
     whole = polar.radius.astype(np.int32)
@@ -115,7 +115,7 @@ def scatter(backdrop: Backdrop, beam: Beam, view: View, polar: Polar) -> FieldAr
 
 
 def transmission(backdrop: Backdrop, polar: Polar) -> FieldArray:
-    """Give the share of light that passes beamstop, stalk and shadow."""
+    """Return the share of light that passes beamstop, stalk and shadow."""
     away = np.abs((polar.azimuth - np.float32(backdrop.wedge) + np.pi) % (2 * np.pi) - np.pi)
     soft = np.clip((backdrop.wedge_width - away) * polar.radius / 30, 0, 1)
     open_ = 1 - backdrop.wedge_depth * soft

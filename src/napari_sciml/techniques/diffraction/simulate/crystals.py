@@ -118,7 +118,7 @@ def sphere(form: CrystalForm) -> npt.NDArray[np.int32]:
 
 
 def equivalents(hkl: npt.NDArray[np.int32], operations: gemmi.GroupOps) -> npt.NDArray[np.int64]:
-    """Give one number that all symmetry equivalents and Friedel mates of a reflection share."""
+    """Return one number that all symmetry equivalents and Friedel mates of a reflection share."""
     best = np.full(len(hkl), np.iinfo(np.int64).min)
     for operation in operations.sym_ops:
         turned = hkl @ (np.array(operation.rot, np.int32) // gemmi.Op.DEN)

@@ -90,7 +90,7 @@ def tabulate(
 
 
 def in_box(spots: Spots) -> npt.NDArray[np.float64]:
-    """Give the share of a spot that lies in its 7 x 7 box, its axes taken along rows and columns."""
+    """Return the share of a spot that lies in its 7 x 7 box, its axes taken along rows and columns."""
     from scipy.special import erf
 
     share = 0.95 * np.ones(len(spots))

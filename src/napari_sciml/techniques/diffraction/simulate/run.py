@@ -107,7 +107,7 @@ class SimulatedRun:
         return np.asarray(self[:], dtype=dtype)
 
     def source(self, name: str = "simulated run") -> ImageSource:
-        """Give the run as an image whose frames are made when they are read."""
+        """Return the run as an image whose frames are made when they are read."""
         size = self.spec.pixel_mm * 1000
         return ImageSource(
             self,

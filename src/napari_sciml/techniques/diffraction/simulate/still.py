@@ -77,7 +77,7 @@ class Spots:
         return len(self.y)
 
     def take(self, index: npt.NDArray[np.generic]) -> Spots:
-        """Give some of them."""
+        """Return some of them."""
         return Spots(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
@@ -94,7 +94,7 @@ def random_rotation(rng: np.random.Generator) -> Array:
 
 
 def excitation_width(q: Array, crystal: Crystal, beam: Beam) -> Array:
-    """Give sigma of the excitation error: domain size, mosaicity and bandwidth in quadrature."""
+    """Return sigma of the excitation error: domain size, mosaicity and bandwidth in quadrature."""
     cos_theta = np.sqrt(np.maximum(1 - (beam.wavelength_A * q / 2) ** 2, 0))
     domain = 0.44 / crystal.domain_A
     return np.asarray(
@@ -133,7 +133,7 @@ def recorded(
 def make_still(
     form: CrystalForm, table: Reflections, crystal: Crystal, beam: Beam, view: View, spot_px: float
 ) -> Spots:
-    """Give the spots of a still; `spot_px` is the rms size that beam and crystal give every spot."""
+    """Return the spots of a still; `spot_px` is the rms size that beam and crystal give every spot."""
     index, q, fraction = recorded(form, table, crystal, beam)
     outgoing = q + np.array([0.0, 0.0, 1 / beam.wavelength_A])
     forward = outgoing[:, 2] > 0.2 / beam.wavelength_A
@@ -158,13 +158,13 @@ def make_still(
 
 
 def polarisation(theta: Array, azimuth: Array, degree: float) -> Array:
-    """Give the polarisation factor; the electric field lies along the rows (x)."""
+    """Return the polarisation factor; the electric field lies along the rows (x)."""
     double = 2 * theta
     return np.asarray(0.5 * (1 + np.cos(double) ** 2 - degree * np.cos(2 * azimuth) * np.sin(double) ** 2))
 
 
 def protein_envelope(d_A: Array) -> Array:
-    """Give the shape of proteins' mean intensity: a dip near 6 and a bump near 4.5 Angstrom."""
+    """Return the shape of proteins' mean intensity: a dip near 6 and a bump near 4.5 Angstrom."""
     dip = 0.45 * np.exp(-(((d_A - 6.0) / 1.1) ** 2))
     return np.asarray(1 - dip + 0.5 * np.exp(-(((d_A - 4.5) / 0.7) ** 2)))
 

@@ -71,7 +71,7 @@ class DatasetSpec:
 
     @classmethod
     def quick(cls, seed: int) -> DatasetSpec:
-        """Give a set that is made in a minute, to try things out."""
+        """Return a set that is made in a minute, to try things out."""
         return cls(seed=seed, runs=6, validation_runs=2, frames=4, size_px=640)
 
 
@@ -104,7 +104,7 @@ class Tiles:
         return len(self.images)
 
     def take(self, index: npt.NDArray[np.generic]) -> Tiles:
-        """Give some of them."""
+        """Return some of them."""
         return Tiles(*(getattr(self, f.name)[index] for f in fields(Tiles)))
 
     @classmethod
@@ -128,7 +128,7 @@ def build_dataset(
 
 
 def training_run(spec: DatasetSpec, number: int) -> RunSpec:
-    """Say what is simulated in one run."""
+    """Return what is simulated in one run."""
     rng = np.random.default_rng([spec.seed, number])
     # Detectors take turns, so that a small set has all of them.
     family = TRAINING_FAMILIES[number % len(TRAINING_FAMILIES)]

@@ -29,7 +29,7 @@ BRAGG_SHARE = 0.3
 
 
 def kept(model: Model) -> int:
-    """Say how many training images are kept beside a model."""
+    """Return how many training images are kept beside a model."""
     return 48
 
 
@@ -70,7 +70,7 @@ def run_tiles(spec: DatasetSpec, number: int, seed: int) -> list[Tiles]:
 
 
 def too_few(parts: list[Tiles], bragg: int, others: int) -> bool:
-    """Say whether tiles with Bragg spots, or without, are missing."""
+    """Return whether tiles with Bragg spots, or without, are missing."""
     found = sum(int((part.labels == BRAGG).sum()) for part in parts)
     return found < bragg or sum(map(len, parts)) - found < others
 

@@ -40,7 +40,7 @@ def set_first_weights(module: TableIV, seed: int) -> None:
 
 
 def matched_filters(edge: int, stride: int) -> Tensor:
-    """Give ``(n, edge, edge)``: spots and single pixels at all places within a stride, and lines."""
+    """Return ``(n, edge, edge)``: spots and single pixels at all places within a stride, and lines."""
     axis = np.arange(edge) - (edge - 1) / 2
     y, x = axis[:, None], axis[None, :]
     places = [(dy, dx) for dy in range(stride) for dx in range(stride)]

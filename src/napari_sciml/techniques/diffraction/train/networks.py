@@ -111,7 +111,7 @@ class BraggRecipe:
         )
 
     def score(self, module: nn.Module, tiles: Tiles) -> npt.NDArray[np.float32]:
-        """Give the probability of a Bragg spot for each tile."""
+        """Return the probability of a Bragg spot for each tile."""
         scores = []
         with torch.inference_mode():
             for first in range(0, len(tiles), 1024):
@@ -120,7 +120,7 @@ class BraggRecipe:
         return np.concatenate(scores)
 
     def operating_point(self, scores: npt.NDArray[np.float32], tiles: Tiles) -> float:
-        """Give the score above which `MOST_FALSE` of all tiles of blank frames lie.
+        """Return the score above which `MOST_FALSE` of all tiles of blank frames lie.
 
         Only tiles that pass the gate were kept of a frame; those that did not are none above.
         """

@@ -26,7 +26,7 @@ WAYS_OUT = (
 
 
 def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
-    """Give the axes of the frames of a source; no pixels are read.
+    """Return the axes of the frames of a source; no pixels are read.
 
     What a caller said goes before what the source states itself.
 
@@ -84,7 +84,7 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
 
 
 def axes_problem(settings: GisaxsSettings, source: ImageSource) -> str:
-    """Say why a source has no axes with these settings, or give an empty string.
+    """Return why a source has no axes with these settings, or an empty string.
 
     Fast enough to follow typing: reads no pixels and loads no library. What only pyFAI can tell (which part
     a frame covers, what a PONI file states) is told by `choose_axes`.
@@ -97,7 +97,7 @@ def axes_problem(settings: GisaxsSettings, source: ImageSource) -> str:
 
 
 def collect(settings: GisaxsSettings, source: ImageSource) -> dict[str, Any]:
-    """Give what is known by name: what the caller said, else what the source states, else None or False."""
+    """Return what is known by name: what the caller said, else what the source states, else None or False."""
     told: dict[str, Any] = {}
     for name in TOLD:
         value = getattr(settings, name)
@@ -218,5 +218,5 @@ def listed(names: list[str]) -> str:
 
 
 def is_or_are(names: list[str]) -> str:
-    """Give the verb that goes with so many."""
+    """Return the verb that goes with so many."""
     return "is" if len(names) == 1 else "are"

@@ -146,7 +146,7 @@ class GeometryAxes:
         return QImage(image[::-1], centres(self.qy_range, columns), centres(self.qz_range, rows)[::-1])
 
     def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
-        """Give row and column in the frame for places in q (1/nm); NaN outside of the frame.
+        """Return row and column in the frame for places in q (1/nm); NaN outside of the frame.
 
         Newton's method, from the nearest of some places spread over the frame.
         """
@@ -184,7 +184,7 @@ class GeometryAxes:
         return row.reshape(shape), column.reshape(shape)
 
     def to_place(self, row: Floats, column: Floats) -> tuple[Floats, Floats]:
-        """Give q_y and q_z (1/nm) of places ``(n,)`` in the frame; whole numbers are centres of pixels."""
+        """Return q_y and q_z (1/nm) of places ``(n,)`` in the frame; whole numbers are centres of pixels."""
         from pyFAI.units import eq_qhorz, eq_qvert
 
         z, y, x = self._integrator.calc_pos_zyx(
@@ -199,7 +199,7 @@ class GeometryAxes:
         return eq_qhorz(x, y, z, **told), eq_qvert(x, y, z, **told)
 
     def _nodes(self) -> tuple[Floats, Floats]:
-        """Give rows and columns of places spread over the frame, its outer edges included."""
+        """Return rows and columns of places spread over the frame, its outer edges included."""
         down, right = (np.linspace(-0.5, length - 0.5, NODES) for length in self.shape)
         row, column = np.meshgrid(down, right, indexing="ij")
         return row.ravel(), column.ravel()
@@ -233,7 +233,7 @@ class GeometryAxes:
 
 
 def orientation_of(integrator: Any, shape: tuple[int, int]) -> int:
-    """Give pyFAI's number for how the sample stands, such that q_z rises upwards and q_y to the right.
+    """Return pyFAI's number for how the sample stands, such that q_z rises upwards and q_y to the right.
 
     It depends on how the detector's pixels are counted, and on a quarter turn of the detector.
     """
@@ -268,10 +268,10 @@ def within(name: str, wanted: Pair, covered: Pair) -> Pair:
 
 
 def points(extent: Pair, step: float) -> int:
-    """Give the number of points of an axis."""
+    """Return the number of points of an axis."""
     return int(np.clip((extent[1] - extent[0]) / (COARSENING * step), 2, MOST_POINTS))
 
 
 def centres(extent: Pair, count: int) -> Floats:
-    """Give the centres of the points of an axis, rising."""
+    """Return the centres of the points of an axis, rising."""
     return extent[0] + (np.arange(count) + 0.5) * (extent[1] - extent[0]) / count

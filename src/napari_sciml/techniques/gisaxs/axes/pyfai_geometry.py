@@ -24,7 +24,7 @@ AGREE = 0.01
 
 
 def missing_library() -> str:
-    """Say what to install, or give an empty string if it is there."""
+    """Return what to install, or an empty string if it is there."""
     if find_spec("pyFAI") is None:
         return 'A detector\'s geometry needs pyFAI: type: pip install "napari-sciml[xray]".'
     return ""
@@ -123,7 +123,7 @@ def from_poni(path: str, shape: tuple[int, int], energy_kev: float | None = None
 
 
 def energy_of(integrator: Any) -> float | None:
-    """Give the energy in keV, or None if the geometry states no wavelength."""
+    """Return the energy in keV, or None if the geometry states no wavelength."""
     return None if not integrator.wavelength else NM_KEV / (integrator.wavelength * 1e9)
 
 

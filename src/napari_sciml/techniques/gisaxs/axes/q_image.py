@@ -58,7 +58,7 @@ class QAxes(Protocol):
         ...
 
     def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
-        """Give row and column in the frame for places in q (1/nm); NaN outside of the frame."""
+        """Return row and column in the frame for places in q (1/nm); NaN outside of the frame."""
         ...
 
 
@@ -100,7 +100,7 @@ class EvenAxes:
         return QImage(values, np.linspace(*self.qy_range, columns), np.linspace(*self.qz_range[::-1], rows))
 
     def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
-        """Give row and column for places in q; NaN outside of the frame."""
+        """Return row and column for places in q; NaN outside of the frame."""
         (left, right), (low, high) = self.qy_range, self.qz_range
         rows, columns = self.shape
         column = (np.asarray(qy, float) - left) / (right - left) * (columns - 1)

@@ -89,7 +89,7 @@ class Judge:
         self.curve = pd.DataFrame()
 
     def chances(self, inputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Give the probabilities for normalised squares."""
+        """Return the probabilities for normalised squares."""
         return self._predictor.classify(np.asarray(inputs, np.float32))
 
     def close(self) -> None:
@@ -100,7 +100,7 @@ class Judge:
 def figures(
     judge: Judge, protocol: Protocol, out: Path, data: Path | None, samples: int, workers: int
 ) -> Generator[Progress, None, list[Metric]]:
-    """Give all figures of one model."""
+    """Return all figures of one model."""
     work = out / "work"
     pool = yield from build_pool(PoolSpec(protocol, "test", samples, 2, TEST_SEED), work, workers)
     chances = judge.chances(pool.images)
@@ -249,7 +249,7 @@ def figures_bornagain(judge: Judge, data: Path) -> list[Metric]:
 
 
 def auroc(inside: npt.NDArray[np.float64], outside: npt.NDArray[np.float64]) -> tuple[float, float, float]:
-    """Give the area under the ROC curve of "is outside" and its 95 % interval (200 bootstrap draws)."""
+    """Return the area under the ROC curve of "is outside" and its 95 % interval (200 bootstrap draws)."""
     from sklearn.metrics import roc_auc_score
 
     rng = np.random.default_rng(0)
@@ -271,7 +271,7 @@ def metric(
     baseline: float | None = None,
     note: str = "",
 ) -> Metric:
-    """Give a share of right answers; the interval draws whole samples where one has several views."""
+    """Return a share of right answers; the interval draws whole samples where one has several views."""
     if len(np.unique(samples)) < len(samples):
         low, high = bootstrap_by_group(right, samples)
     else:

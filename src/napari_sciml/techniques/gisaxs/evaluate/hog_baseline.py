@@ -46,7 +46,7 @@ class HogLinear:
         self._machine: Any = None
 
     def features(self, images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-        """Give one row of features for each image ``(n, h, w)``."""
+        """Return one row of features for each image ``(n, h, w)``."""
         return hog_rows(log_grey(image, self.peak) for image in images)
 
     def fit(self, rows: npt.NDArray[np.float32], labels: npt.NDArray[np.integer]) -> HogLinear:
@@ -58,13 +58,13 @@ class HogLinear:
         return self
 
     def predict(self, rows: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
-        """Give the class of each row of `features`."""
+        """Return the class of each row of `features`."""
         answer: npt.NDArray[np.int64] = self._machine.predict(rows)
         return answer
 
 
 def hog_rows(images: Iterable[npt.NDArray[np.floating]]) -> npt.NDArray[np.float32]:
-    """Give the histograms of oriented gradients of each image ``(h, w)`` as a row."""
+    """Return the histograms of oriented gradients of each image ``(h, w)`` as a row."""
     from skimage.feature import hog
 
     return np.stack(
@@ -99,7 +99,7 @@ class Score:
     count: int
 
     def line(self) -> str:
-        """Give a row of the table: accuracy with Wilson's 95 % interval, and the paper's figure."""
+        """Return a row of the table: accuracy with Wilson's 95 % interval, and the paper's figure."""
         low, high = wilson(self.right, self.count)
         paper = PAPER[self.name]["HOG"] if self.name in PAPER else None
         beside = (
@@ -152,7 +152,7 @@ def _score(
 
 
 def shortcut(images: Images) -> Score:
-    """Say how far mean and brightest pixel of an image (hence its total) tell the class; 1/7 is chance.
+    """Return how far mean and brightest pixel of an image (hence its total) tell the class; 1/7 is chance.
 
     Nearest neighbours in the logarithms of the two, which no monotonic dependence escapes.
     """

@@ -57,7 +57,7 @@ def read_images(path: Path) -> Images:
 
 
 def settled(name: str, parameters: npt.NDArray[np.int64]) -> HipSpec:
-    """Give what is simulated for an image, with the parameters in its file name."""
+    """Return what is simulated for an image, with the parameters in its file name."""
     scaling, repeats = parameters[:3].astype(float).tolist(), parameters[3:].tolist()
     return HipSpec(VECTORS[LATTICE_OF[name]], tuple(scaling), tuple(repeats), azimuths=720)
 
@@ -71,7 +71,7 @@ def log_correlation(
 
 
 def compare(archive: Images, chosen: range, lattice: str | None = None) -> dict[str, list[float]]:
-    """Give the log-correlations by class name; with `lattice`, of that one in place of the right one."""
+    """Return the log-correlations by class name; with `lattice`, of that one in place of the right one."""
     result: dict[str, list[float]] = {}
     for n in chosen:
         spec = settled(archive.names[n], archive.parameters[n])

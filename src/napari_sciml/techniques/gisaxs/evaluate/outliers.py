@@ -22,13 +22,13 @@ Square = npt.NDArray[np.float32]
 
 
 def form_factor_only(rng: np.random.Generator) -> Square:
-    """Give particles without any order between them."""
+    """Return particles without any order between them."""
     spec = random_spec(str(rng.choice(CLASSES)), rng).model_copy(update={"disordered": 1.0})
     return random_view(simulate(spec, rng).image, rng)
 
 
 def powder_rings(rng: np.random.Generator) -> Square:
-    """Give the rings of a three-dimensional powder: a cubic lattice turned into all directions."""
+    """Return the rings of a three-dimensional powder: a cubic lattice turned into all directions."""
     side = np.linspace(0, 1, 128)
     q = np.hypot(side[None, :], side[::-1, None])
     first, width = rng.uniform(0.12, 0.5), rng.uniform(0.006, 0.03)
@@ -47,7 +47,7 @@ def powder_rings(rng: np.random.Generator) -> Square:
 
 
 def empty(rng: np.random.Generator) -> Square:
-    """Give a substrate without particles: diffuse scattering, flat background, counts."""
+    """Return a substrate without particles: diffuse scattering, flat background, counts."""
     spec = random_spec("FCC111", rng).model_copy(update={"disordered": 1.0, "grains": 1})
     side = np.linspace(0, 1, 128)
     qy, qz = side[None, :], side[::-1, None]
@@ -58,7 +58,7 @@ def empty(rng: np.random.Generator) -> Square:
 
 
 def wrong_window(rng: np.random.Generator) -> Square:
-    """Give a lattice through a window that is not where it is said to be, or shows no full order of it."""
+    """Return a lattice through a window that is not where it is said to be, or shows no full order of it."""
     lattice = str(rng.choice(CLASSES))
     spec = random_spec(lattice, rng)
     reach = spec.qy_range[1]

@@ -34,7 +34,7 @@ class Curve:
     strength: float
 
     def row(self) -> dict[str, float | str]:
-        """Give its row of the table."""
+        """Return its row of the table."""
         return {**vars(self), "q": math.hypot(self.q_y, self.q_z)}
 
 
@@ -98,7 +98,7 @@ def measure(image: LogImage, family: Family, run: Run, free: Bools) -> tuple[Cur
 
 
 def excess(image: LogImage, family: Family, run: Run, near: Bools, reach: int) -> tuple[Array, Array, Array]:
-    """Give the mean profile across a ridge, in intensity over the background of each segment.
+    """Return the mean profile across a ridge, in intensity over the background of each segment.
 
     Returns
     -------
@@ -145,7 +145,7 @@ def fit_gaussian(offset: Array, profile: Array, weight: Array, size: float) -> t
 
 
 def outline(row: Mapping[Any, Any]) -> tuple[Array, Array]:
-    """Give a feature as a polyline in q, from one row of the table.
+    """Return a feature as a polyline in q, from one row of the table.
 
     Returns
     -------

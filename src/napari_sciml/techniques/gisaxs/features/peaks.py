@@ -40,7 +40,7 @@ class Peak:
     strength: float
 
     def row(self) -> dict[str, float | str]:
-        """Give its row of the table."""
+        """Return its row of the table."""
         return {
             "kind": "peak",
             "q_y": self.q_y,
@@ -87,7 +87,7 @@ def find_peaks(image: QImage, log: LogImage) -> list[Peak]:
 
 
 def smooth_share(measured: Bools, sigma: float) -> Floats:
-    """Give the share of measured pixels around each pixel; the edge of the image counts as unmeasured."""
+    """Return the share of measured pixels around each pixel; the edge of the image counts as unmeasured."""
     from scipy.ndimage import gaussian_filter
 
     if measured.all():
@@ -96,7 +96,7 @@ def smooth_share(measured: Bools, sigma: float) -> Floats:
 
 
 def white_noise(size: float, wide: float) -> float:
-    """Give the noise of a Gaussian mean minus a wider one, for pixels of noise 1."""
+    """Return the noise of a Gaussian mean minus a wider one, for pixels of noise 1."""
     narrow = 1 / (4 * math.pi * size**2) + 1 / (4 * math.pi * wide**2)
     return math.sqrt(narrow - 1 / (math.pi * (size**2 + wide**2)))
 
@@ -104,7 +104,7 @@ def white_noise(size: float, wide: float) -> float:
 def stands_alone(
     relief: Floats, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], reach: float
 ) -> Bools:
-    """Say which maxima fall off in every direction within `reach` pixels, and so are no part of a ridge."""
+    """Return which maxima fall off in every direction within `reach` pixels, so are no part of a ridge."""
     padded = np.pad(relief, 1, constant_values=np.nan)
     alone = np.ones(len(row), bool)
     for angle in np.arange(8) * math.pi / 8:
@@ -122,7 +122,7 @@ def stands_alone(
 
 
 def linear(image: QImage, log: LogImage) -> Floats:
-    """Give the intensities on the pixels of `log`, NaN where nothing was measured."""
+    """Return the intensities on the pixels of `log`, NaN where nothing was measured."""
     values = np.where(np.isfinite(image.values), image.values, 0).astype(np.float32)
     down, right = (n // m for n, m in zip(values.shape, log.values.shape, strict=True))
     if down > 1 or right > 1:
@@ -178,7 +178,7 @@ def measure(light: Floats, log: LogImage, strength: float, row: int, column: int
 
 
 def without_peaks(log: LogImage, peaks: Sequence[Peak]) -> Bools:
-    """Say which pixels of an image lie outside of all peaks, ``(rows, columns)``."""
+    """Return which pixels of an image lie outside of all peaks, ``(rows, columns)``."""
     free = log.measured.copy()
     for peak in peaks:
         reach_y, reach_z = (3 * s + p for s, p in ((peak.sigma_y, log.step_y), (peak.sigma_z, log.step_z)))

@@ -132,7 +132,7 @@ def rank_lattices(image: QImage, horizon: float | None = None) -> dict[str, Expl
 
 
 def checked(spacing_range: tuple[float, float] | None, image: LogImage) -> tuple[float, float]:
-    """Give the distances to try.
+    """Return the distances to try.
 
     Raises
     ------
@@ -198,7 +198,7 @@ def predict(log: LogImage, lattice: str, fit: Fit) -> pd.DataFrame:
 
 
 def pixels(log: LogImage, spots: pd.DataFrame) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give row and column of spots, also outside of the image."""
+    """Return row and column of spots, also outside of the image."""
     row = np.rint((log.qz - spots["q_z"].to_numpy(float)) / log.step_z).astype(np.int64)
     column = np.rint((spots["q_y"].to_numpy(float) - log.qy) / log.step_y).astype(np.int64)
     return row, column
@@ -231,14 +231,14 @@ def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
 
 
 def steps(log: LogImage) -> tuple[float, float]:
-    """Give the steps along rows and columns."""
+    """Return the steps along rows and columns."""
     return log.step_z, log.step_y
 
 
 def far_from(
     shape: tuple[int, ...], row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], down: int, right: int
 ) -> Bools:
-    """Say which pixels are more than `down` rows or `right` columns away from all places."""
+    """Return which pixels are more than `down` rows or `right` columns away from all places."""
     from scipy.ndimage import maximum_filter
 
     marks = np.zeros(shape, bool)
@@ -247,7 +247,7 @@ def far_from(
 
 
 def limit(contrast: Floats, places: Bools) -> float:
-    """Give the contrast that only a share `FALSE_ALARM` of the places reaches, or all if there are few."""
+    """Return the contrast that only a share `FALSE_ALARM` of the places reaches, or all if there are few."""
     if not places.any():
         return LEAST_CONTRAST
     share = FALSE_ALARM if places.sum() >= FEWEST_PLACES else 0.0

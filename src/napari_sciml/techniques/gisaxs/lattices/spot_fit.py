@@ -90,7 +90,7 @@ class Fit:
 
 
 def weights(found: Reflections) -> Array:
-    """Say how much each reflection counts: by its strength, less far out where disorder hides it."""
+    """Return how much each reflection counts: by its strength, less far out where disorder hides it."""
     length = np.hypot(found.q_par, found.q_z)
     # A ring of powder is the fainter the longer it is.
     light = np.sqrt(found.strength / np.maximum(found.q_par, 0.3))
@@ -99,7 +99,7 @@ def weights(found: Reflections) -> Array:
 
 
 def beside_rod(lattice: str) -> tuple[Array, Array, Array]:
-    """Give in-plane part, height and weight of the reflections that are fitted, in ``2 pi / d``.
+    """Return in-plane part, height and weight of the reflections that are fitted, in ``2 pi / d``.
 
     Raises
     ------
@@ -115,13 +115,13 @@ def beside_rod(lattice: str) -> tuple[Array, Array, Array]:
 
 
 def spacing_limits(image: LogImage) -> tuple[float, float]:
-    """Give the distances that an image can tell: the first column inside, and four pixels from the rod."""
+    """Return the distances that an image can tell: the first column inside, and four pixels from the rod."""
     farthest = image.q_y[-1]
     return 2 * math.pi / (0.9 * farthest), 2 * math.pi / max(4 * image.step_y, 0.08 * farthest)
 
 
 def make_relief(image: LogImage, spacing_nm: float, beyond: float = AXIS) -> tuple[Floats, Bools]:
-    """Give the relief for the spots of a distance, and where it is valid, `beyond` beside the rod."""
+    """Return the relief for the spots of a distance, and where it is valid, `beyond` beside the rod."""
     unit = 2 * math.pi / spacing_nm
     valid = image.measured & (np.abs(image.q_y) >= max(1.5 * image.step_y, beyond * unit))
     sigma = (max(0.6, SIZE[0] * unit / image.step_z), max(0.6, SIZE[1] * unit / image.step_y))
@@ -129,7 +129,7 @@ def make_relief(image: LogImage, spacing_nm: float, beyond: float = AXIS) -> tup
 
 
 def bounded(image: LogImage, spacing_nm: float) -> Relief:
-    """Give the relief with its brightest places bounded, so that none rules, in standard deviations."""
+    """Return the relief with its brightest places bounded, so that none rules, in standard deviations."""
     out, valid = make_relief(image, spacing_nm)
     scale = float(np.quantile(np.abs(out[valid]), 0.9)) if valid.any() else 0.0
     out = np.tanh(out / scale) if scale > 0 else np.zeros_like(out)
@@ -198,7 +198,7 @@ def scan(scales: Scales, lattice: str, horizons: Array) -> Array:
 
 
 def lean(horizons: Array, told: float | None) -> Array:
-    """Give what horizons lose by their distance from the one that was told."""
+    """Return what horizons lose by their distance from the one that was told."""
     if told is None:
         return np.zeros(len(horizons))
     result: Array = -0.5 * ((horizons / told - 1) / TOLD) ** 2

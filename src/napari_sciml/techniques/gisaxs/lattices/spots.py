@@ -40,7 +40,7 @@ class Reflections:
         return len(self.q_par)
 
     def at_spacing(self, spacing_nm: float) -> Reflections:
-        """Give them in 1/nm for a distance of nearest neighbours."""
+        """Return them in 1/nm for a distance of nearest neighbours."""
         scale = 2 * math.pi / spacing_nm
         return Reflections(self.q_par * scale, self.q_z * scale, self.strength)
 
@@ -150,7 +150,7 @@ def predict_spots(
 
 
 def bent_height(g_z: Array, beam: Beam, film: Material, mirrored: bool) -> Array:
-    """Give q_z in the image of reflections inside a film that bends the beam; NaN where none leaves it.
+    """Return q_z in the image of reflections inside a film that bends the beam; NaN where none leaves it.
 
     ``k0 sin(exit) = sqrt(kc^2 + (G_z -+ sqrt(ki^2 - kc^2))^2)`` with ``kc = k0 sin(critical angle)``;
     below the critical angle the wave inside the film decays and has no vertical wavenumber.

@@ -83,7 +83,7 @@ def add_background(image: Tensor, spec: GisaxsSpec, pixels: Pixels) -> Tensor:
 
 
 def dead_pixels(spec: GisaxsSpec, pixels: Pixels) -> npt.NDArray[np.bool_]:
-    """Say which pixels measure nothing: module gaps and the beamstop's rod; ``(rows, columns)``."""
+    """Return which pixels measure nothing: module gaps and the beamstop's rod; ``(rows, columns)``."""
     rows, columns = pixels.q_par.shape
     dead = np.zeros((rows, columns), bool)
     for places, length, axis in ((spec.row_gaps, rows, 0), (spec.gaps, columns, 1)):

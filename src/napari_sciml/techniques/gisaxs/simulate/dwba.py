@@ -49,7 +49,7 @@ def waves(beam: Beam, kf: Tensor, contrast: complex) -> Waves:
 
 
 def layer_amplitudes(form: Tensor, ways: Waves, heights: Tensor) -> tuple[Tensor, Tensor]:
-    """Give real and imaginary part of the amplitude of one particle in each layer.
+    """Return real and imaginary part of the amplitude of one particle in each layer.
 
     Parameters
     ----------

@@ -14,7 +14,7 @@ from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 
 
 def film_intensity(spec: GisaxsSpec, q: Tensor, kf: Tensor, rng: np.random.Generator) -> Tensor:
-    """Give the intensity per particle, ``(rows, k)`` float32, relative to a particle's squared volume.
+    """Return the intensity per particle, ``(rows, k)`` float32, relative to a particle's squared volume.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def _draw_grain(spec: GisaxsSpec, rng: np.random.Generator) -> tuple[Grain, floa
 
 
 def _correlation(spec: GisaxsSpec, grain: Grain, spacing: float, q: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the pair matrices ``(k, n, n)`` and the squared in-plane form factor of one particle ``(k,)``."""
+    """Return the pair matrices ``(k, n, n)`` and one particle's squared in-plane form factor ``(k,)``."""
     if spec.particle != "box":
         if spec.azimuths is not None:
             return powder.from_azimuths(grain, spacing, q, steps=spec.azimuths), torch.ones_like(q)

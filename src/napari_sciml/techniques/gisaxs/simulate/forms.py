@@ -13,7 +13,7 @@ POINTS = 1024
 
 
 def vertical_and_length(spec: GisaxsSpec, q: Tensor, qz: Tensor) -> tuple[Tensor, Tensor]:
-    """Give the form factor, in-plane part included where it does not depend on the azimuth.
+    """Return the form factor, in-plane part included where it does not depend on the azimuth.
 
     Parameters
     ----------
@@ -58,5 +58,5 @@ def _spheres(radii: Tensor, weights: Tensor, lengths: Tensor) -> tuple[Tensor, T
 
 
 def half_height(spec: GisaxsSpec) -> float:
-    """Give the height of a particle's centre when it stands on the substrate, nm."""
+    """Return the height of a particle's centre when it stands on the substrate, nm."""
     return spec.radius_nm * (1.0 if spec.particle == "sphere" else spec.height_ratio)

@@ -17,7 +17,7 @@ def _below(kz: Tensor, k0: float, contrast: complex) -> Tensor:
 
 
 def reflection(kz: Tensor, k0: float, contrast: complex) -> Tensor:
-    """Give Fresnel's amplitude reflection coefficient.
+    """Return Fresnel's amplitude reflection coefficient.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ def reflection(kz: Tensor, k0: float, contrast: complex) -> Tensor:
 
 
 def transmission(kz: Tensor, k0: float, contrast: complex) -> Tensor:
-    """Give Fresnel's amplitude transmission coefficient ``1 + r``; arguments as for `reflection`."""
+    """Return Fresnel's amplitude transmission coefficient ``1 + r``; arguments as for `reflection`."""
     inside = _below(kz, k0, contrast)
     above = kz.double().to(torch.complex128)
     return 2 * above / (above + inside)

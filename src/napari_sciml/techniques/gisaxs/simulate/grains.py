@@ -51,14 +51,14 @@ class Grain:
         return counts
 
     def positions(self) -> Array:
-        """Give ``(n, 3)`` centres in units of d, the lowest layer at height 0."""
+        """Return ``(n, 3)`` centres in units of d, the lowest layer at height 0."""
         layer, i, j = np.nonzero(self.occupied)
         flat = i[:, None] * np.array(self.stack.a) + j[:, None] * np.array(self.stack.b) + self.shifts[layer]
         return np.concatenate([flat, layer[:, None] * self.stack.height], axis=1)
 
 
 def stacking(stack: Stack, layers: int, faults: float, rng: np.random.Generator) -> Array:
-    """Give the in-plane shift of each layer, ``(layers, 2)``.
+    """Return the in-plane shift of each layer, ``(layers, 2)``.
 
     With probability `faults` a layer of a close-packed stack goes on in the other way: FCC111 then turns
     step by step into HCP and back. Other lattices have no second way and ignore it.
@@ -137,7 +137,7 @@ def grow(
 def inside(
     places: Array, shape: GrainShape, width: float, aspect: float, layers: int
 ) -> npt.NDArray[np.bool_]:
-    """Say which places ``(layers, i, j, 2)`` lie within an upright outline around the origin."""
+    """Return which places ``(layers, i, j, 2)`` lie within an upright outline around the origin."""
     x, y = places[..., 0], places[..., 1]
     half = width / 2
     level = np.arange(layers)[:, None, None]

@@ -102,7 +102,7 @@ def _block(spec: HipSpec) -> _Block:
 
 
 def _laue_squared(phase: Tensor, count: int) -> Tensor:
-    """Give ``(sin(N x / 2) / sin(x / 2))^2``, N^2 where both vanish."""
+    """Return ``(sin(N x / 2) / sin(x / 2))^2``, N^2 where both vanish."""
     bottom = torch.sin(phase / 2)
     flat = bottom.abs() < 1e-4
     ratio = torch.sin(count * phase / 2) / torch.where(flat, torch.ones_like(bottom), bottom)

@@ -21,12 +21,12 @@ NODES = 7
 
 
 def sinc(x: Tensor) -> Tensor:
-    """Give ``sin(x) / x``."""
+    """Return ``sin(x) / x``."""
     return torch.sinc(x / torch.pi)
 
 
 def sphere(q: Tensor, radius: Tensor | float) -> Tensor:
-    """Give ``4 pi R^3 (sin u - u cos u) / u^3`` with ``u = q R``; the volume at q = 0."""
+    """Return ``4 pi R^3 (sin u - u cos u) / u^3`` with ``u = q R``; the volume at q = 0."""
     radius = torch.as_tensor(radius, dtype=q.dtype)
     u = q * radius
     safe = torch.where(u < 0.02, torch.ones_like(u), u)
@@ -35,7 +35,7 @@ def sphere(q: Tensor, radius: Tensor | float) -> Tensor:
 
 
 def disc(q_par: Tensor, radius: Tensor | float) -> Tensor:
-    """Give the in-plane part ``2 pi R^2 J1(u) / u`` of an upright cylinder."""
+    """Return the in-plane part ``2 pi R^2 J1(u) / u`` of an upright cylinder."""
     radius = torch.as_tensor(radius, dtype=q_par.dtype)
     u = q_par * radius
     safe = torch.where(u < 1e-3, torch.ones_like(u), u)
@@ -44,17 +44,17 @@ def disc(q_par: Tensor, radius: Tensor | float) -> Tensor:
 
 
 def rectangle(qx: Tensor, qy: Tensor, length: Tensor | float, width: Tensor | float) -> Tensor:
-    """Give the in-plane part of a box whose edges lie along x and y (q in the particle's frame)."""
+    """Return the in-plane part of a box whose edges lie along x and y (q in the particle's frame)."""
     return length * width * sinc(qx * length / 2) * sinc(qy * width / 2)
 
 
 def slab(qz: Tensor, height: Tensor | float) -> Tensor:
-    """Give the vertical part ``H sinc(q_z H / 2)`` of boxes and cylinders."""
+    """Return the vertical part ``H sinc(q_z H / 2)`` of boxes and cylinders."""
     return height * sinc(qz * height / 2)
 
 
 def size_nodes(mean: Tensor, spread: Tensor) -> tuple[Tensor, Tensor]:
-    """Give sizes and weights that average over a normal spread.
+    """Return sizes and weights that average over a normal spread.
 
     Parameters
     ----------

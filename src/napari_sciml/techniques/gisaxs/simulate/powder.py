@@ -81,7 +81,7 @@ def from_azimuths(
 
 
 def turned(q: Tensor, steps: int) -> tuple[Tensor, Tensor]:
-    """Give ``(k, steps)`` components of q in the frames of grains turned over half a circle."""
+    """Return ``(k, steps)`` components of q in the frames of grains turned over half a circle."""
     azimuth = torch.as_tensor((np.arange(steps) + 0.5) * np.pi / steps)
     return q.double()[:, None] * torch.cos(azimuth), q.double()[:, None] * torch.sin(azimuth)
 
@@ -105,7 +105,7 @@ def _powers(phase: Tensor, count: int) -> Tensor:
 
 
 def needed_azimuths(q_max: float, grain: Grain, spacing: float) -> int:
-    """Give how many azimuths of half a turn resolve the peaks of a grain."""
+    """Return how many azimuths of half a turn resolve the peaks of a grain."""
     places: npt.NDArray[np.float64] = grain.positions()[:, :2] * spacing
     size = float(np.linalg.norm(np.ptp(places, axis=0)))
     return max(30, int(np.ceil(q_max * size)))

@@ -52,7 +52,7 @@ class DatasetSpec(BaseModel):
     ranges: Ranges | HipRanges
 
     def quick(self, per_class: int) -> DatasetSpec:
-        """Give a smaller one with the same ranges."""
+        """Return a smaller one with the same ranges."""
         return self.model_copy(update={"per_class": per_class})
 
 
@@ -161,7 +161,7 @@ def build_dataset(spec: DatasetSpec, cache: Path | None = None) -> Generator[Pro
 def paper_sets(
     protocol: Protocol, cache: Path | None = None, per_class: int | None = None
 ) -> Generator[Progress, None, dict[str, Images]]:
-    """Give the three sets of Table V by the names of its columns; `per_class` makes them smaller."""
+    """Return the three sets of Table V by the names of its columns; `per_class` makes them smaller."""
     specs = [DATASETS[protocol][number] for number in (1, 2)]
     specs = specs if per_class is None else [spec.quick(per_class) for spec in specs]
     first = yield from build_dataset(specs[0], cache)
@@ -171,7 +171,7 @@ def paper_sets(
 
 
 def fingerprint(spec: DatasetSpec) -> str:
-    """Give a short name of a configuration; it changes with every range."""
+    """Return a short name of a configuration; it changes with every range."""
     import hashlib
 
     return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:12]
@@ -187,7 +187,7 @@ def noisy(images: Images, peak: float, seed: int = 7) -> Images:
 
 
 def split(images: Images, seed: int = 1) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    """Give the indices to train and to test on, `TEST_SHARE` of each class; noisy copies follow originals."""
+    """Return the indices to train and to test on, `TEST_SHARE` of each class; noisy copies follow theirs."""
     rng = np.random.default_rng(seed)
     train, test = [], []
     for label in range(len(CLASSES)):

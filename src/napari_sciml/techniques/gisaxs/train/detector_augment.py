@@ -79,7 +79,7 @@ def _bury(
 
 
 def _grey(image: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
-    """Give an 8-bit picture on a logarithmic scale, as papers and viewers show it."""
+    """Return an 8-bit picture on a logarithmic scale, as papers and viewers show it."""
     brightest = float(np.nanmax(image))
     if brightest <= 0:
         return image

@@ -28,7 +28,7 @@ STEP = 28
 
 
 def kept(model: Model) -> int:
-    """Say how many training images are kept beside a model."""
+    """Return how many training images are kept beside a model."""
     return 4 * len(model.classes)
 
 

@@ -19,7 +19,7 @@ Square = npt.NDArray[np.float32]
 
 
 def cloud(square: Square, rng: np.random.Generator) -> Square:
-    """Give a smooth random field; its smallest grains are two to thirty pixels wide."""
+    """Return a smooth random field; its smallest grains are two to thirty pixels wide."""
     from scipy.ndimage import gaussian_filter
 
     field = gaussian_filter(rng.normal(size=square.shape), np.exp(rng.uniform(0.5, 3.4)), mode="wrap")
@@ -27,7 +27,7 @@ def cloud(square: Square, rng: np.random.Generator) -> Square:
 
 
 def scattered_spots(square: Square, rng: np.random.Generator) -> Square:
-    """Give spots at random places over a background that falls with q."""
+    """Return spots at random places over a background that falls with q."""
     y, x = np.mgrid[:SIZE_PX, :SIZE_PX].astype(float)
     logs = -np.hypot(x, SIZE_PX - y) / rng.uniform(10, 60)
     width = rng.uniform(1, 4)
@@ -38,7 +38,7 @@ def scattered_spots(square: Square, rng: np.random.Generator) -> Square:
 
 
 def stripes(square: Square, rng: np.random.Generator) -> Square:
-    """Give rods or lamellar bands at even distances, straight up, flat or slanted."""
+    """Return rods or lamellar bands at even distances, straight up, flat or slanted."""
     y, x = np.mgrid[:SIZE_PX, :SIZE_PX].astype(float)
     angle = rng.choice([0.0, np.pi / 2, rng.uniform(0, np.pi)])
     along = x * np.cos(angle) + (SIZE_PX - y) * np.sin(angle)

@@ -11,7 +11,7 @@ from napari_sciml.techniques.gisaxs.canonical import SIZE_PX, canonical, count_l
 
 
 def squares(images: npt.NDArray[np.floating], *, half_plane: bool) -> npt.NDArray[np.float32]:
-    """Give the network's square of each image ``(n, h, w)`` that starts at q_z = 0; see `canonical`."""
+    """Return the network's square of each image ``(n, h, w)`` that starts at q_z = 0; see `canonical`."""
     rows, columns = images.shape[1:]
     qy = np.linspace(0 if half_plane else -1, 1, columns)
     qz = np.linspace(1, 0, rows)
@@ -22,5 +22,5 @@ def squares(images: npt.NDArray[np.floating], *, half_plane: bool) -> npt.NDArra
 
 
 def normalised(images: npt.NDArray[np.floating], *, half_plane: bool) -> npt.NDArray[np.float32]:
-    """Give `squares` as the shipped networks see them."""
+    """Return `squares` as the shipped networks see them."""
     return LogContrast().apply(squares(images, half_plane=half_plane))

@@ -168,7 +168,7 @@ def fit_lattices(
 
 
 def answer(module: nn.Module, images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Give the logits ``(n, 7)`` for normalised squares ``(n, 100, 100)``."""
+    """Return the logits ``(n, 7)`` for normalised squares ``(n, 100, 100)``."""
     parts = []
     with torch.inference_mode():
         for first in range(0, len(images), 256):

@@ -13,7 +13,7 @@ RADII_PX = np.arange(1.0, 9.5, 0.5)
 
 
 def radial_profile(patches: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
-    """Give the mean grey over `RADII_PX` round the middle of patches ``(n, h, w)``, in patch deviations.
+    """Return the mean grey over `RADII_PX` round the middle of patches ``(n, h, w)``, in patch deviations.
 
     Each patch is standardised first, since grey scales of archives differ. The ring of a fibre need not be
     centred to a pixel in real patches, so each is turned about the middle that makes its profile sharpest
@@ -37,13 +37,13 @@ def radial_profile(patches: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
 
 
 def profile_distance(simulated: npt.NDArray[Any], real: npt.NDArray[Any]) -> float:
-    """Give the root mean square difference of two mean radial profiles, in patch standard deviations."""
+    """Return the root mean square difference of two mean radial profiles, in patch standard deviations."""
     difference = radial_profile(simulated) - radial_profile(real)
     return float(np.sqrt((difference**2).mean()))
 
 
 def discrimination_auc(simulated: npt.NDArray[Any], real: npt.NDArray[Any], seed: int = 0) -> float:
-    """Give the AUC, over 5 folds, of an SVM told to tell simulated patches from real ones (0.5 is good)."""
+    """Return the AUC, over 5 folds, of an SVM told to tell simulated patches from real ones (0.5 is good)."""
     from sklearn.metrics import roc_auc_score
     from sklearn.model_selection import cross_val_predict
     from sklearn.svm import SVC

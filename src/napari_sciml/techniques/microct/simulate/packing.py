@@ -55,7 +55,7 @@ class Fibers:
         return len(self.radii_px)
 
     def centers_at(self, z_px: float) -> npt.NDArray[np.float64]:
-        """Give the centres ``(n, 2)`` at `z_px` pixels from the middle slice."""
+        """Return the centres ``(n, 2)`` at `z_px` pixels from the middle slice."""
         wander = self.wander_px * (
             np.sin(self.wander_phase + 2 * np.pi * z_px / 800) - np.sin(self.wander_phase)
         )
@@ -63,7 +63,7 @@ class Fibers:
         return centers
 
     def tilts_deg(self) -> npt.NDArray[np.float64]:
-        """Give the angle of each fibre to the slicing axis."""
+        """Return the angle of each fibre to the slicing axis."""
         tilts: npt.NDArray[np.float64] = np.degrees(np.arctan(np.hypot(*self.slopes.T)))
         return tilts
 

@@ -65,7 +65,7 @@ class Patches:
         return len(self.images)
 
     def take(self, index: npt.NDArray[np.integer] | npt.NDArray[np.bool_]) -> Patches:
-        """Give a selection of the patches."""
+        """Return a selection of the patches."""
         return Patches(**{f.name: getattr(self, f.name)[index] for f in fields(self)})
 
     @property
@@ -158,7 +158,7 @@ def propose(
 def nearest_fiber(
     points: npt.NDArray[np.floating], centers: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.int64]]:
-    """Give distance to and number of the nearest centre for each point."""
+    """Return distance to and number of the nearest centre for each point."""
     from scipy.spatial import cKDTree
 
     distance, nearest = cKDTree(centers).query(points)
@@ -166,7 +166,7 @@ def nearest_fiber(
 
 
 def allowed(kind: npt.NDArray[np.integer], distance: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
-    """Say which patches are what they were cut as, after rounding to whole pixels."""
+    """Return which patches are what they were cut as, after rounding to whole pixels."""
     positive = kind == KINDS.index("fiber")
     between = kind == KINDS.index("between")
     result: npt.NDArray[np.bool_] = np.where(

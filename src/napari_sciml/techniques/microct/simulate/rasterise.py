@@ -62,7 +62,7 @@ def make_backdrop(spec: PhantomSpec, rng: np.random.Generator) -> Backdrop:
 
 
 def smooth_noise(size: int, scale_px: float, rng: np.random.Generator) -> Field:
-    """Give a standardised Gaussian random field that varies over about `scale_px`."""
+    """Return a standardised Gaussian random field that varies over about `scale_px`."""
     from scipy.ndimage import gaussian_filter
 
     field = gaussian_filter(rng.normal(size=(size, size)), scale_px, mode="wrap")
@@ -129,7 +129,7 @@ def paint_slice(spec: PhantomSpec, fibers: Fibers, backdrop: Backdrop, z_px: flo
 
 
 def cover(distance_px: npt.NDArray[np.floating], fine: int) -> npt.NDArray[np.floating]:
-    """Give the share of a sub-pixel inside a border at a signed distance (negative is inside)."""
+    """Return the share of a sub-pixel inside a border at a signed distance (negative is inside)."""
     share: npt.NDArray[np.floating] = np.clip(0.5 - distance_px * fine, 0, 1)
     return share
 
@@ -137,7 +137,7 @@ def cover(distance_px: npt.NDArray[np.floating], fine: int) -> npt.NDArray[np.fl
 def paint_fibers(
     fibers: Fibers, centers: npt.NDArray[np.float64], rows: npt.NDArray[np.float64], fine: int
 ) -> tuple[Field, Field]:
-    """Give the share of each sub-pixel covered by fibre cores and by coated fibres."""
+    """Return the share of each sub-pixel covered by fibre cores and by coated fibres."""
     count = len(rows)
     core = np.zeros((count, count), np.float32)
     coated = np.zeros((count, count), np.float32)
@@ -157,7 +157,7 @@ def paint_fibers(
 def borders(
     fibers: Fibers, number: int, dy: npt.NDArray[np.float64], dx: npt.NDArray[np.float64]
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
-    """Give the signed distances (px, negative inside) to the core and to the coating of one fibre."""
+    """Return the signed distances (px, negative inside) to the core and to the coating of one fibre."""
     y, x = dy[:, None], dx[None, :]
     slope = fibers.slopes[number]
     norm2 = float(slope @ slope)

@@ -22,14 +22,14 @@ def place_tows(spec: PhantomSpec, rng: np.random.Generator) -> npt.NDArray[np.fl
 
 
 def in_tow(tow: npt.NDArray[np.float64], points: Array) -> Array:
-    """Give the squared elliptic radius of `points` ``(..., 2)``; inside where at most 1."""
+    """Return the squared elliptic radius of `points` ``(..., 2)``; inside where at most 1."""
     along, across = turned(points - tow[:2], tow[4])
     radius2: Array = (along / tow[2]) ** 2 + (across / tow[3]) ** 2
     return radius2
 
 
 def turned(delta: Array, angle: float) -> tuple[Array, Array]:
-    """Give the coordinates of offsets ``(..., 2)`` along and across a direction."""
+    """Return the coordinates of offsets ``(..., 2)`` along and across a direction."""
     cos, sin = np.cos(angle), np.sin(angle)
     return delta[..., 0] * cos + delta[..., 1] * sin, -delta[..., 0] * sin + delta[..., 1] * cos
 
@@ -49,7 +49,7 @@ def place_bands(spec: PhantomSpec, rng: np.random.Generator) -> npt.NDArray[np.f
 
 
 def in_band(bands: npt.NDArray[np.float64], points: Array, margin_px: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Say which `points` ``(n, 2)`` lie in any band widened by a margin."""
+    """Return which `points` ``(n, 2)`` lie in any band widened by a margin."""
     inside = np.zeros(points.shape[:-1], np.bool_)
     for band in bands:
         inside |= np.abs(turned(points - band[:2], band[3])[1]) < band[2] + margin_px

@@ -56,7 +56,7 @@ class DatasetSpec:
 
     @classmethod
     def quick(cls, seed: int) -> DatasetSpec:
-        """Give a set that is made in a minute, to try things out."""
+        """Return a set that is made in a minute, to try things out."""
         return cls(seed=seed, slabs=6, held_slabs=2, slices=2, patches=1_000, size_px=224)
 
 
@@ -68,7 +68,7 @@ class Dataset:
     split: npt.NDArray[np.int8]
 
     def part(self, split: str, degraded: bool | None = None, labelled: bool = True) -> Patches:
-        """Give one split; of one family if `degraded` is given, without the unclear ones if `labelled`."""
+        """Return one split; of one family if `degraded` is given, without the unclear ones if `labelled`."""
         chosen = self.split == SPLITS.index(split)
         if degraded is not None:
             chosen &= (self.patches.slab >= DEGRADED_FROM) == degraded

@@ -37,7 +37,7 @@ TRIES = 30
 
 
 def kept(model: Model) -> int:
-    """Say how many training images are kept beside a model."""
+    """Return how many training images are kept beside a model."""
     return 6 if model.dense else 256
 
 

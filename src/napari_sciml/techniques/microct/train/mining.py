@@ -123,7 +123,7 @@ def find_errors(module: object, phantom: Phantom, z: int, slab: int) -> Patches:
 
 
 def field_scores(module: object, field: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
-    """Give the probability of a fibre on the grid of every second window ``(h', w')``."""
+    """Return the probability of a fibre on the grid of every second window ``(h', w')``."""
     import torch
 
     with torch.inference_mode():

@@ -67,7 +67,7 @@ def train(
 
 
 def remembered(path: Path, measure: Callable[[], dict[str, float]]) -> dict[str, float]:
-    """Give the figures in `path`, measuring them if an earlier call did not."""
+    """Return the figures in `path`, measuring them if an earlier call did not."""
     if not path.is_file():
         write_text(path, json.dumps(measure()))
     figures: dict[str, float] = json.loads(path.read_text())
@@ -83,18 +83,18 @@ class PatchRecipe:
     normalisation = "per-patch"
 
     def targets(self, patches: Patches) -> Tensor:
-        """Give the probability of a fibre that each patch is trained towards."""
+        """Return the probability of a fibre that each patch is trained towards."""
         return torch.from_numpy(patches.labels.astype(np.float32))
 
     def normalise(self, patches: Patches, images: Tensor, index: Tensor | slice) -> Tensor:
-        """Give the network's input for raw images of the rows `index` of `patches`."""
+        """Return the network's input for raw images of the rows `index` of `patches`."""
         wide = images.float()
         wide = wide - wide.mean(dim=(1, 2), keepdim=True)
         spread = wide.square().mean(dim=(1, 2), keepdim=True).sqrt()
         return (wide / spread.clamp(min=1e-6))[:, None]
 
     def part(self, data: Dataset) -> Patches:
-        """Give the patches to train on."""
+        """Return the patches to train on."""
         return data.part("train")
 
     def fit(
@@ -136,7 +136,7 @@ class PatchRecipe:
         )
 
     def score(self, module: nn.Module, patches: Patches) -> npt.NDArray[np.float32]:
-        """Give the probability of a fibre for each patch."""
+        """Return the probability of a fibre for each patch."""
         scores = []
         with torch.inference_mode():
             for first in range(0, len(patches), 2048):
@@ -215,7 +215,7 @@ class DenseRecipe(PatchRecipe):
         return module
 
     def part(self, data: Dataset) -> Patches:
-        """Give the patches to train on; soft labels can use the unclear ones too."""
+        """Return the patches to train on; soft labels can use the unclear ones too."""
         return data.part("train", labelled=False)
 
     def targets(self, patches: Patches) -> Tensor:
@@ -230,7 +230,7 @@ class DenseRecipe(PatchRecipe):
 
 
 def measure_baselines(data: Dataset) -> dict[str, float]:
-    """Give the accuracy of the SVM on every split; it learns from the same patches as the networks."""
+    """Return the accuracy of the SVM on every split; it learns from the same patches as the networks."""
     part = data.part("train")
     machine = PixelSVM().fit(part.images, part.labels)
     result = {}

@@ -97,7 +97,7 @@ def calibrate(module: OrientationNet, particle: DensityMap, seed: int, per_snr: 
 
 
 def limit_of_both_sides(module: OrientationNet, ice: Particles, width_px: float) -> float:
-    """Give the evenness that pure noise stays above, where it may choose the surer of its two sides.
+    """Return the evenness that pure noise stays above, where it may choose the surer of its two sides.
 
     Parameters
     ----------

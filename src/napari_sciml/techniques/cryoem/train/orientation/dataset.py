@@ -57,7 +57,7 @@ class SimulatedParticles:
 
 
 def jittered(labels: npt.NDArray[np.integer], rng: np.random.Generator) -> npt.NDArray[np.float64]:
-    """Give angles ``(n, 3)`` within 5 degrees of each view's rot and tilt and of psi 0."""
+    """Return angles ``(n, 3)`` within 5 degrees of each view's rot and tilt and of psi 0."""
     views = view_angles()[labels]
     angles = np.c_[views, np.zeros(len(views))] + rng.uniform(-JITTER_DEG, JITTER_DEG, (len(views), 3))
     return np.asarray(angles)
@@ -109,18 +109,18 @@ def noise_set(particle: DensityMap, count: int, seed: int) -> Particles:
 
 
 def particle_disc(particle: DensityMap) -> npt.NDArray[np.bool_]:
-    """Give the pixels of a box that the particle may cover, whichever way it lies."""
+    """Return the pixels of a box that the particle may cover, whichever way it lies."""
     return disc(particle.box_px, particle.diameter_A / particle.pixel_size_A / 2)
 
 
 def picks(frames: npt.NDArray[np.integer]) -> pd.DataFrame:
-    """Give the table of simulated particles: they come from nowhere on a micrograph."""
+    """Return the table of simulated particles: they come from nowhere on a micrograph."""
     zeros = np.zeros(len(frames))
     return pd.DataFrame({"frame": frames, "y": zeros, "x": zeros, "score": zeros + 1})
 
 
 def shift_phases(shifts_px: npt.NDArray[np.float64], edge: int) -> npt.NDArray[np.complex128]:
-    """Give the factors ``(n, h, h // 2 + 1)`` that move images by ``(n, 2)`` pixels down and right."""
+    """Return the factors ``(n, h, h // 2 + 1)`` that move images by ``(n, 2)`` pixels down and right."""
     rows, columns = np.fft.fftfreq(edge), np.fft.rfftfreq(edge)
     down = np.exp(-2j * np.pi * shifts_px[:, :1] * rows)
     right = np.exp(-2j * np.pi * shifts_px[:, 1:] * columns)

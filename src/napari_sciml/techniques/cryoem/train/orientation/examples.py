@@ -52,7 +52,7 @@ def view_examples(model: Model, count: int, seed: int) -> Generator[Progress, No
 def paper_examples(
     model: Model, particle: DensityMap, count: int, seed: int
 ) -> Generator[Progress, None, Examples]:
-    """Give the very projections that a model of the paper's protocol has learnt, and more like them."""
+    """Return the very projections that a model of the paper's protocol has learnt, and more like them."""
     from napari_sciml.techniques.cryoem.train.orientation.paper_protocol import moved
 
     turn_deg, shift_px = float(told(model, "turn_deg")), float(told(model, "shift_px"))

@@ -144,7 +144,7 @@ def read_rings(module: OrientationNet, pool: Pool) -> None:
 
 
 def answer(module: nn.Module, images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
-    """Give the logits ``(n, 84)`` for images ``(n, 64, 64)`` of any grey scale."""
+    """Return the logits ``(n, 84)`` for images ``(n, 64, 64)`` of any grey scale."""
     parts = []
     with torch.inference_mode():
         for first in range(0, len(images), 64):

@@ -169,7 +169,7 @@ def both_logs(folder: Path) -> dict[str, bytes]:
 
 
 def record_of(particle: DensityMap, map_tag: str, protocol: str) -> dict[str, Any]:
-    """Give what every orientation model's card says about its map."""
+    """Return what every orientation model's card says about its map."""
     return {
         "map": map_tag,
         "pixel_size_A": particle.pixel_size_A,
@@ -185,7 +185,7 @@ def share(
     note: str = "",
     baseline: float | None = None,
 ) -> Metric:
-    """Give a proportion with Wilson's interval."""
+    """Return a proportion with Wilson's interval."""
     low, high = wilson(int(right.sum()), len(right))
     value = float(right.mean())
     # The formula misses 0 and 1 by rounding.

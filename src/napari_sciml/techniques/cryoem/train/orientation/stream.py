@@ -49,7 +49,7 @@ class Pool:
     rings: Tensor
 
     def targets(self) -> Tensor:
-        """Give the wanted probabilities ``(n, 84)``: all alike for what is no view."""
+        """Return the wanted probabilities ``(n, 84)``: all alike for what is no view."""
         count = len(view_angles())
         wanted = torch.full((len(self.labels), count), 1 / count)
         real = self.labels != NOTHING
@@ -114,7 +114,7 @@ def log_uniform(count: int, low: float, high: float) -> Tensor:
 
 
 def blur(spectra: Tensor, rings: Tensor) -> Tensor:
-    """Give the power of detail that differs within a view, the same around each ring, as `whiten` does."""
+    """Return the power of detail that differs within a view, the same around each ring, as `whiten` does."""
     power = spectra.abs().square().flatten(1)
     sizes = torch.bincount(rings.flatten())
     mean = torch.zeros(len(power), len(sizes)).index_add_(1, rings.flatten(), power) / sizes
@@ -123,7 +123,7 @@ def blur(spectra: Tensor, rings: Tensor) -> Tensor:
 
 
 def standardised(images: Tensor) -> Tensor:
-    """Give images of mean 0 and deviation 1: the rule ``per-patch``."""
+    """Return images of mean 0 and deviation 1: the rule ``per-patch``."""
     centred = images - images.mean(dim=(1, 2), keepdim=True)
     return centred / centred.std(dim=(1, 2), keepdim=True, correction=0).clamp_min(1e-12)
 

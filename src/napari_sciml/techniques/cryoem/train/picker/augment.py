@@ -15,7 +15,7 @@ COARSE_PX = (6.0, 20.0)
 
 
 def as_batch(images: Tensor, index: Tensor) -> Tensor:
-    """Give a batch as the network takes it: the fields are normalised, up to an error of the spread.
+    """Return a batch as the network takes it: the fields are normalised, up to an error of the spread.
 
     Each is filtered at random first, as pictures in the world have been filtered by somebody: a network that
     knows one spectrum of noise by heart finds less in pictures with another.

@@ -72,7 +72,7 @@ def make_set(
 
 
 def target_maps(field: Field) -> np.ndarray:
-    """Give what the network should say of a field, ``(2, edge / 2, edge / 2)`` uint8."""
+    """Return what the network should say of a field, ``(2, edge / 2, edge / 2)`` uint8."""
     edge = field.image.shape[0] // NATIVE_STRIDE
     axis = np.arange(edge) * NATIVE_STRIDE + CENTRE_PX
     spots = np.zeros((edge, edge), np.float32)
@@ -88,7 +88,7 @@ def target_maps(field: Field) -> np.ndarray:
 
 
 def pixel_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Give the cross entropy of every element against soft labels; particles count four times.
+    """Return the cross entropy of every element against soft labels; particles count four times.
 
     The spot of a centre is the probability that a person would click there; scores are calibrated afterwards.
     """

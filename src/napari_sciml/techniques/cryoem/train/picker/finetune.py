@@ -63,7 +63,7 @@ def finetune(
     seed: int = 0,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, nn.Module]:
-    """Give a copy of `module` that has learnt the picks; the original stays as it is.
+    """Return a copy of `module` that has learnt the picks; the original stays as it is.
 
     Every particle of a labelled micrograph should be picked: what is not counts as background. Junk is not
     learnt, since nobody labels it.
@@ -106,7 +106,7 @@ def crops(labelled: Sequence[Labelled], seed: int) -> tuple[npt.NDArray[np.float
 
 
 def particle_loss(logits: Tensor, targets: Tensor) -> Tensor:
-    """Give the cross entropy of particle against everything else; particles count four times."""
+    """Return the cross entropy of particle against everything else; particles count four times."""
     import torch
     from torch.nn import functional as nnf
 

@@ -124,7 +124,7 @@ def calibrate(ranked: Ranked) -> dict[str, float]:
 
 
 def spread_of_ap(parts: Sequence[Ranked], draws: int = 400) -> tuple[float, float]:
-    """Give the 95 % interval of the average precision, drawing whole fields again and again."""
+    """Return the 95 % interval of the average precision, drawing whole fields again and again."""
     from napari_sciml.techniques.cryoem.evaluate.scoring import pool
 
     rng = np.random.default_rng(0)
