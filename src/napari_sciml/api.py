@@ -165,7 +165,7 @@ def run(
 
     recipe = get_technique(technique)
     chosen = parse_settings(recipe.settings_type, {**settings, "backend": backend})
-    source = open_source(image, apart=recipe.apart)
+    source = open_source(image, independent_frames=recipe.independent_frames)
     try:
         return drive(recipe.run(source, chosen, cancel), on_progress)
     finally:
@@ -225,14 +225,14 @@ def fingerprint(image: ImageSource | str | os.PathLike[str] | npt.ArrayLike) -> 
             source.close()
 
 
-def open_source(image: Any, *, apart: bool = False) -> ImageSource:
-    """Make an `ImageSource` of whatever a caller has; `apart` as in `open_image`."""
+def open_source(image: Any, *, independent_frames: bool = False) -> ImageSource:
+    """Make an `ImageSource` of whatever a caller has; `independent_frames` as in `open_image`."""
     if isinstance(image, ImageSource):
         return image
     if isinstance(image, str | os.PathLike):
         from napari_sciml.io import open_image
 
-        return open_image(image, apart=apart)
+        return open_image(image, independent_frames=independent_frames)
     if isinstance(image, list | tuple) and image and all(isinstance(f, str | os.PathLike) for f in image):
         from napari_sciml.io.series import open_series
 

@@ -67,7 +67,7 @@ def make_file(technique: str, folder: Path) -> Path:
 def run_on(path: Path, technique: str, **settings: Any) -> Window:
     viewer = ViewerModel()
     runs = RunController(viewer, start=at_once)
-    viewer.add_layer(Layer.create(*image_layer(open_image(path, apart=technique != "microct"))))
+    viewer.add_layer(Layer.create(*image_layer(open_image(path, independent_frames=technique != "microct"))))
     runs.choose_technique(technique)
     runs.change_values({**SETTINGS[technique], **settings})
     runs.run()
@@ -230,7 +230,9 @@ def test_an_image_that_is_open_is_used(saved, monkeypatch):
     before, path, folder = saved
     viewer = ViewerModel()
     technique = before.runs.state.technique
-    image = viewer.add_layer(Layer.create(*image_layer(open_image(path, apart=technique != "microct"))))
+    image = viewer.add_layer(
+        Layer.create(*image_layer(open_image(path, independent_frames=technique != "microct")))
+    )
     image.scale = [1, 2, 3][-image.ndim :]
     other = viewer.add_image(np.zeros(image.data.shape, image.data.dtype), name="another")
     monkeypatch.setattr(readers, "open_layers", lambda: tuple(viewer.layers))

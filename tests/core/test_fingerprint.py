@@ -93,5 +93,9 @@ def test_a_damaged_part_does_not_hide_the_image(tmp_path: Path) -> None:
         tifffile.imwrite(tmp_path / f"frame_{number}.tif", frame)
     whole = sciml.fingerprint(tmp_path)
     (tmp_path / "frame_3.tif").write_bytes(b"II*\0broken")
-    damaged = open_image(tmp_path, apart=True)
-    assert sciml.fingerprint(damaged) == sciml.fingerprint(open_image(tmp_path, apart=True)) != whole
+    damaged = open_image(tmp_path, independent_frames=True)
+    assert (
+        sciml.fingerprint(damaged)
+        == sciml.fingerprint(open_image(tmp_path, independent_frames=True))
+        != whole
+    )

@@ -50,7 +50,7 @@ def install(tmp_path, monkeypatch):
 
 MADE_UP = """
 from napari_sciml.techniques import TechniqueSpec
-SPEC = TechniqueSpec(name={name!r}, title="Made up", recipe="fakes:SpotTechnique")
+SPEC = TechniqueSpec(name={name!r}, title="Made up", recipe="fixtures.fakes:SpotTechnique")
 """
 
 
@@ -82,13 +82,13 @@ def test_a_package_that_does_not_work_is_one_warning_and_the_others_stay(install
 
 
 def test_a_recipe_that_cannot_be_imported_is_one_sentence(install):
-    install("madeup", MADE_UP.format(name="madeup").replace("fakes:", "not_here_at_all:"), "SPEC")
+    install("madeup", MADE_UP.format(name="madeup").replace("fixtures.fakes:", "not_here_at_all:"), "SPEC")
     with pytest.raises(SciMLError, match="The technique madeup cannot be loaded: No module named"):
         get_technique("madeup")
 
 
 def test_a_science_whose_code_is_broken_does_not_take_the_others_down(install):
-    install("madeup", MADE_UP.format(name="madeup").replace("fakes:", "not_here_at_all:"), "SPEC")
+    install("madeup", MADE_UP.format(name="madeup").replace("fixtures.fakes:", "not_here_at_all:"), "SPEC")
     with pytest.warns(SciMLWarning, match="The technique madeup cannot be loaded"):
         assert usable_names() == OURS
     with pytest.warns(SciMLWarning, match="The technique madeup cannot be loaded"):

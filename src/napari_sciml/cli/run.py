@@ -56,8 +56,8 @@ def make_run(technique: str) -> Callable[..., None]:
     ) -> None:
         from napari_sciml.io import open_image
 
-        apart = get_technique(technique).apart
-        source = open_image(image, dataset=dataset, axes=axes, channel=channel, apart=apart)
+        series = get_technique(technique).independent_frames
+        source = open_image(image, dataset=dataset, axes=axes, channel=channel, independent_frames=series)
         try:
             run_source(technique, source, settings, out, threads)
         finally:

@@ -30,10 +30,10 @@ class Technique(Protocol):
     """What its decisions need besides candidates and settings."""
     models: ClassVar[tuple[str, ...]]
     """Names of the models that `run` can use, the default one first."""
-    apart: ClassVar[bool]
+    independent_frames: ClassVar[bool]
     """Whether the images of a series do not depend on each other: a bad one then costs only itself."""
 
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         ...
 

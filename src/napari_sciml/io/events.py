@@ -35,7 +35,7 @@ def scattered(source: ImageSource) -> Place | None:
     if source.place is not None or source.path is None:
         return source.place
     try:
-        again = open_image(source.path, apart=True)
+        again = open_image(source.path, independent_frames=True)
     except SciMLError:
         # Moved since it was opened: the path is all that is known.
         return None

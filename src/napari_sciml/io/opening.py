@@ -27,7 +27,7 @@ def open_image(
     axes: str | Sequence[str] | None = None,
     pixel_size_nm: float | None = None,
     channel: int | None = None,
-    apart: bool = False,
+    independent_frames: bool = False,
 ) -> ImageSource:
     """Open an image lazily, whatever holds it.
 
@@ -46,7 +46,7 @@ def open_image(
         Edge of a pixel in nanometres along every spatial axis, where the file does not say or is wrong.
     channel
         Which channel to take from an image with several.
-    apart
+    independent_frames
         The files of a folder or pattern are pictures that do not depend on each other. One that is damaged
         or of another size then keeps its place and is told when it is read; otherwise it is told now.
 
@@ -75,7 +75,7 @@ def open_image(
         "axes": axes,
         "pixel_size_nm": pixel_size_nm,
         "channel": channel,
-        "apart": apart,
+        "independent_frames": independent_frames,
     }
     opened = open_once(text, **how)
     # It may be opened again in another process, which may stand in another folder.
@@ -93,12 +93,12 @@ def open_once(
     axes: str | Sequence[str] | None = None,
     pixel_size_nm: float | None = None,
     channel: int | None = None,
-    apart: bool = False,
+    independent_frames: bool = False,
 ) -> ImageSource:
     """Open an image as `open_image` does, until it is closed."""
     file, inside = (text, "") if os.path.lexists(text) else split_part(text)
     part = dataset or inside
-    raw = _open_raw(file, part, apart)
+    raw = _open_raw(file, part, independent_frames)
     try:
         name = Path(file).name or file
         shown = f"{name}::{raw.part}" if raw.part else name
@@ -119,7 +119,7 @@ def open_once(
     )
 
 
-def _open_raw(file: str, part: str, apart: bool) -> RawImage:
+def _open_raw(file: str, part: str, independent_frames: bool) -> RawImage:
     """Hand the path to the module that knows its format."""
     from napari_sciml.io.formats import detector, hdf5, image_files, mrc, numpy_files, ome_zarr, photo, tiff
 
@@ -128,7 +128,7 @@ def _open_raw(file: str, part: str, apart: bool) -> RawImage:
     if frames := detector.detector_files(file):
         return detector.open_detector(frames)
     if is_pattern(file):
-        return image_files.open_family(*image_files.files_matching(file), file, apart)
+        return image_files.open_family(*image_files.files_matching(file), file, independent_frames)
     path = Path(file).expanduser()
     kind = format_of(path)
     if part and kind in ("tiff", "npy", "mrc", "photo", "folder"):
@@ -147,7 +147,7 @@ def _open_raw(file: str, part: str, apart: bool) -> RawImage:
         return numpy_files.open_npy(path)
     if kind == "npz":
         return numpy_files.open_npz(path, part)
-    return image_files.open_family(*image_files.files_in(path), path.name, apart)
+    return image_files.open_family(*image_files.files_in(path), path.name, independent_frames)
 
 
 def arrange(

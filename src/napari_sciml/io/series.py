@@ -39,7 +39,7 @@ def open_once(paths: Sequence[Path]) -> ImageSource:
     if all(is_detector_file(path) for path in paths):
         raw = open_detector(list(paths))
     elif family := family_of(paths):
-        raw = open_family(family, list(paths), paths[0].parent.name, apart=True)
+        raw = open_family(family, list(paths), paths[0].parent.name, independent_frames=True)
     else:
         raise SciMLError(
             f"{paths[0].name} and {paths[-1].name} cannot be one series",

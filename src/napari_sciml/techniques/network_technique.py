@@ -55,12 +55,12 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
     opener: Opener = field(default=open_for, repr=False)
 
     @abstractmethod
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
 
-    def refusal(self, source: ImageSource, settings: SettingsT) -> str:
+    def run_refusal(self, source: ImageSource, settings: SettingsT) -> str:
         """Return why a run with these settings cannot start. Reads no pixels."""
-        return self.accepts(source)
+        return self.refusal(source)
 
     @abstractmethod
     def can_use(self, model: Model) -> bool:
@@ -121,7 +121,7 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
         try:
             model = self.model(settings)
             check_backend(model, settings)
-            if reason := self.refusal(source, settings):
+            if reason := self.run_refusal(source, settings):
                 return RunPlan(problem=reason)
             runtime = likely_runtime(model, settings)
             cost = self.cost(source, settings, runtime)
@@ -150,7 +150,7 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
         SciMLError
             If the run cannot start, or not one image could be used.
         """
-        if reason := self.accepts(source):
+        if reason := self.refusal(source):
             raise SciMLError(reason)
         start, cancel = Start(), cancel or CancelToken()
         model = self.model(settings)

@@ -45,7 +45,7 @@ class PointFinder:
     settings_type: ClassVar[type[RunSettings]] = RunSettings
     context_type: ClassVar[type[Context]] = Context
     models: ClassVar[tuple[str, ...]] = ()
-    apart: ClassVar[bool] = True
+    independent_frames: ClassVar[bool] = True
 
     def find(self, image: npt.NDArray[Any], settings: Any) -> pd.DataFrame:
         """Return all candidates in an image ``(h, w)``, also those below the threshold.
@@ -60,7 +60,7 @@ class PointFinder:
         diameter = mark_of(self.name).diameter
         return float(diameter) if isinstance(diameter, int | float) else 10.0
 
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string."""
         return "" if source.ndim in (2, 3) else "Choose an image, or a series or stack of images."
 
@@ -72,7 +72,7 @@ class PointFinder:
             seconds=frame_count(source) * pixels * COST_PER_PIXEL_S,
             memory_gb=COPIES * 8 * pixels / 1e9,
             normalisation="Pixel values are used as they are.",
-            problem=self.accepts(source),
+            problem=self.refusal(source),
             what="images",
         )
 
@@ -86,7 +86,7 @@ class PointFinder:
         SciMLError
             If the source cannot be used, or not one image of it.
         """
-        if reason := self.accepts(source):
+        if reason := self.refusal(source):
             raise SciMLError(reason)
         began, started = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
         columns = source.axes

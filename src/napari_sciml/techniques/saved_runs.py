@@ -156,7 +156,7 @@ def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -
     saved = open_set(folder_of(path))
     record = record_of(saved)
     technique = get_technique(record.technique)
-    source = image_of(saved, record, images, technique.apart)
+    source = image_of(saved, record, images, technique.independent_frames)
     if saved.home is None:
         return open_version_1(saved.folder, record, technique, source)
     context = technique.context_type
@@ -215,7 +215,9 @@ def lazy_maps(technique: Technique, source: ImageSource, settings: RunSettings) 
         return {}
 
 
-def image_of(saved: SetPaths, record: Provenance, images: Sequence[ImageSource], apart: bool) -> ImageSource:
+def image_of(
+    saved: SetPaths, record: Provenance, images: Sequence[ImageSource], independent_frames: bool
+) -> ImageSource:
     """Find the image of a run: among the open ones, else in its file, else only its description.
 
     A file that was copied together with the run's folder is found where it lies now.
@@ -233,7 +235,7 @@ def image_of(saved: SetPaths, record: Provenance, images: Sequence[ImageSource],
     reason = f"{source.path or source.name} is not there any more"
     for place in places(saved, source):
         try:
-            image = opened_again(source, place, apart)
+            image = opened_again(source, place, independent_frames)
         except SciMLError:
             continue
         same = image.shape == source.shape and (not digits or is_image(image, digits))
@@ -267,7 +269,7 @@ def places(saved: SetPaths, source: SourceRecord) -> Iterator[Path | None]:
     yield from dict.fromkeys((folder / str(saved.record.get(IMAGE_FOLDER, ".")), folder, folder.parent))
 
 
-def opened_again(source: SourceRecord, folder: Path | None, apart: bool) -> ImageSource:
+def opened_again(source: SourceRecord, folder: Path | None, independent_frames: bool) -> ImageSource:
     """Open the file of a run as it was opened then, or the one of its name in another folder."""
     from napari_sciml.io import open_image
     from napari_sciml.io.paths import split_part
@@ -278,9 +280,11 @@ def opened_again(source: SourceRecord, folder: Path | None, apart: bool) -> Imag
         return open_series(files if folder is None else [folder / Path(file).name for file in files])
     # The part inside the file is in the path.
     options.pop("dataset", None)
+    # Runs that were saved by version 0.1 know the option by its older name.
+    options.setdefault("independent_frames", options.pop("apart", independent_frames))
     path, part = split_part(str(source.path))
     place = path if folder is None else str(folder / Path(path).name)
-    return open_image(f"{place}::{part}" if part else place, **{"apart": apart, **options})
+    return open_image(f"{place}::{part}" if part else place, **options)
 
 
 def image_folder(source: ImageSource, folder: Path) -> str:

@@ -14,7 +14,7 @@ class FlatTechnique(SpotTechnique):
     name = "flat"
     title = "Flat things"
 
-    def accepts(self, source):
+    def refusal(self, source):
         return "" if source.ndim == 2 else f"{source.name} is not flat."
 
 

@@ -51,7 +51,9 @@ def first(tmp_path) -> Desk:
     source = micrographs()
     write_mrc(tmp_path / "grid.mrcs", np.asarray(source.data), 4.0)
     desk = Desk()
-    desk.viewer.add_layer(Layer.create(*image_layer(open_image(tmp_path / "grid.mrcs", apart=True))))
+    desk.viewer.add_layer(
+        Layer.create(*image_layer(open_image(tmp_path / "grid.mrcs", independent_frames=True)))
+    )
     desk.runs.change_values(options())
     desk.runs.run()
     desk.runs.result.points[0].add([[1, 100.0, 101.0]])

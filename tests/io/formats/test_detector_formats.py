@@ -173,7 +173,7 @@ def test_tiff_frames_that_stand_apart_cost_only_themselves(tmp_path: Path) -> No
     for number in range(5):
         write_tiff(tmp_path / f"{number}.tif", picture(number, (80, 90) if number == 0 else (70, 90)))
     cut(tmp_path / "3.tif", 0.5)
-    source = open_image(tmp_path, apart=True)
+    source = open_image(tmp_path, independent_frames=True)
     assert (source.shape, source.axes) == ((5, 70, 90), ("t", "y", "x"))
     assert [int(source.read((n, 0, 0))) for n in (1, 2, 4)] == [1, 2, 4]
     with pytest.raises(SciMLError, match=r"0\.tif is 80 x 90 int32, but the series is 70 x 90"):

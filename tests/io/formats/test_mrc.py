@@ -215,7 +215,7 @@ def folder(tmp_path):
 def test_micrographs_are_one_series_that_knows_its_files(folder, how):
     files = [folder / f"mic_{number}.mrc" for number in (1, 2, 10)]
     path = {"folder": folder, "pattern": folder / "*.mrc", "list": files[::-1]}[how]
-    source = open_series(path) if how == "list" else open_image(path, apart=True)
+    source = open_series(path) if how == "list" else open_image(path, independent_frames=True)
     assert (source.axes, source.shape) == (("t", "y", "x"), (3, 30, 40))
     assert source.pixel_size == (1.0, 0.00015, 0.00015)
     np.testing.assert_array_equal(read(source), STACK[[1, 2, 0]])
@@ -234,7 +234,7 @@ def test_a_damaged_micrograph_keeps_its_place_and_is_told_when_read(folder):
     path.write_bytes(path.read_bytes()[:-1])
     with pytest.raises(SciMLError, match=r"mic_2\.mrc is truncated"):
         open_image(folder)
-    source = open_image(folder, apart=True)
+    source = open_image(folder, independent_frames=True)
     np.testing.assert_array_equal(source.read((2, slice(None), slice(None))), STACK[0])
     with pytest.raises(SciMLError, match=r"mic_2\.mrc is truncated"):
         source.read((1, slice(None), slice(None)))
@@ -244,7 +244,7 @@ def test_a_micrograph_of_another_size_keeps_its_place(folder):
     write_mrc(folder / "mic_2.mrc", IMAGE[:20], 1.5)
     with pytest.raises(SciMLError, match=r"mic_2\.mrc is 20 x 40 float32, but 2 of the 3 files"):
         open_image(folder)
-    source = open_image(folder, apart=True)
+    source = open_image(folder, independent_frames=True)
     with pytest.raises(SciMLError, match=r"mic_2\.mrc is 20 x 40 float32, but the series is 30 x 40"):
         source.read((1, slice(None), slice(None)))
 
@@ -252,7 +252,7 @@ def test_a_micrograph_of_another_size_keeps_its_place(folder):
 def test_micrographs_of_two_magnifications_are_no_series(folder):
     write_mrc(folder / "mic_2.mrc", IMAGE, 3.0)
     with pytest.raises(SciMLError, match=r"mic_2\.mrc has pixels of 0\.0003 µm, but mic_1\.mrc of 0\.00015"):
-        open_image(folder, apart=True)
+        open_image(folder, independent_frames=True)
 
 
 def test_a_folder_of_several_kinds_is_refused_and_previews_do_not_count(folder):
@@ -278,7 +278,10 @@ def test_grey_pictures_open_alone_and_as_a_series(tmp_path, suffix):
     source = open_image(tmp_path / f"m1{suffix}")
     assert (source.axes, source.dtype, source.pixel_size) == (("y", "x"), np.uint8, None)
     np.testing.assert_allclose(read(source), pixels, atol=2)
-    for series in (open_image(tmp_path, apart=True), open_image(tmp_path / f"m*{suffix}", apart=True)):
+    for series in (
+        open_image(tmp_path, independent_frames=True),
+        open_image(tmp_path / f"m*{suffix}", independent_frames=True),
+    ):
         assert series.axes == ("t", "y", "x")
         np.testing.assert_allclose(series.read((1, slice(None), slice(None))), pixels // 2, atol=2)
     # Not apart, pictures are the slices of a volume, as TIFF files are.
@@ -335,6 +338,6 @@ def test_the_map_of_the_development_data_states_no_voxel_size():
 
 def test_the_real_micrographs_are_a_series():
     folder = cryoem_file("micrographs/Falcon_2012_06_12-14_33_35_0.jpg").parent
-    source = open_image(folder, apart=True)
+    source = open_image(folder, independent_frames=True)
     assert (source.axes, source.shape, source.dtype) == (("t", "y", "x"), (4, 4096, 4096), np.uint8)
     assert event_names(source)(3).endswith("Falcon_2012_06_12-16_48_06_0.jpg")

@@ -42,7 +42,7 @@ def series(tmp_path) -> ImageSource:
     folder.mkdir()
     for number, image in enumerate(PIXELS):
         write_mrc(folder / f"mic_{number}.mrc", image, 2.0)
-    return open_image(folder, apart=True)
+    return open_image(folder, independent_frames=True)
 
 
 def findings_of(source: ImageSource, table: pd.DataFrame, **others) -> Findings:

@@ -115,8 +115,8 @@ def test_the_plan_says_it_too_and_reads_nothing() -> None:
     assert not plan.problem
     assert plan.what == "micrographs"
     assert any("downsampled" in note for note in plan.notes)
-    assert "4 dimensions" in recipe.accepts(ImageSource.from_array(np.zeros((2, 2, 64, 64), np.uint8)))
-    assert "at least 32 x 32" in recipe.accepts(ImageSource.from_array(np.zeros((20, 64), np.uint8)))
+    assert "4 dimensions" in recipe.refusal(ImageSource.from_array(np.zeros((2, 2, 64, 64), np.uint8)))
+    assert "at least 32 x 32" in recipe.refusal(ImageSource.from_array(np.zeros((20, 64), np.uint8)))
 
 
 def test_a_bad_micrograph_costs_only_itself(stack: np.ndarray) -> None:

@@ -41,7 +41,7 @@ def write_series(folder: Path, suffix: str = ".cbf") -> Path:
 @pytest.mark.parametrize("suffix", [".cbf", ".tif"])
 def test_a_lost_frame_is_listed_and_never_looks_like_a_miss(suffix: str, tmp_path: Path) -> None:
     folder = write_series(tmp_path / "run", suffix)
-    found = find_bright(open_image(folder, apart=True))
+    found = find_bright(open_image(folder, independent_frames=True))
     files = found.save(tmp_path / "out")
     out = {file.name: file for file in files}
     assert [line.split(" was left out")[0] for line in found.provenance.problems] == [

@@ -46,7 +46,7 @@ def resolve(
         problem = NO_IMAGE if source is None else ""
     except SciMLError as error:
         source, problem = None, error.sentence
-    refusals = {} if source is None else {t.name: t.accepts(source) for t in techniques}
+    refusals = {} if source is None else {t.name: t.refusal(source) for t in techniques}
     fitting = [t for t in techniques if not refusals.get(t.name)] or list(techniques)
     technique = next((t for t in fitting if t.name == wish.technique), None)
     technique = technique or likely(image, source, fitting)

@@ -22,12 +22,14 @@ def is_tiff(path: Path) -> bool:
     return path.suffix.lower() in TIFF_SUFFIXES and not path.name.startswith(".")
 
 
-def open_files(paths: list[Path], name: str, apart: bool, opener: Opener, outer: str = "") -> RawImage:
+def open_files(
+    paths: list[Path], name: str, independent_frames: bool, opener: Opener, outer: str = ""
+) -> RawImage:
     """Open one file as it is, several of one size behind each other, the first axis counting files.
 
     Every header is read now, so that a file that does not belong is named before a run and not in the
-    middle of it; pixels are read when asked for. Files that stand `apart` keep their place whatever is
-    wrong with them, and raise when they are read.
+    middle of it; pixels are read when asked for. Independent frames keep their place whatever is wrong
+    with them, and raise when they are read.
 
     Parameters
     ----------
@@ -40,7 +42,7 @@ def open_files(paths: list[Path], name: str, apart: bool, opener: Opener, outer:
     Raises
     ------
     SciMLError
-        If a file is damaged or differs from the others in size or type; of files that stand apart, if not
+        If a file is damaged or differs from the others in size or type; of independent frames, if not
         one can be read. If they state different pixel sizes.
     """
     if len(paths) == 1:
@@ -51,13 +53,13 @@ def open_files(paths: list[Path], name: str, apart: bool, opener: Opener, outer:
         try:
             seen.append(Glimpse.of(path, opener))
         except SciMLError as error:
-            if not apart:
+            if not independent_frames:
                 raise
             wrong.append(error)
     if not seen:
         raise wrong[0]
     usual, count = Counter(glimpse.kind for glimpse in seen).most_common(1)[0]
-    if not apart and count < len(seen):
+    if not independent_frames and count < len(seen):
         odd = next(glimpse for glimpse in seen if glimpse.kind != usual)
         raise SciMLError(
             f"{odd.path.name} is {_size(odd.kind)}, but {count} of the {len(paths)} files in {name} are "
@@ -73,7 +75,7 @@ def open_files(paths: list[Path], name: str, apart: bool, opener: Opener, outer:
 
     first = alike[0]
     flat = len(usual[0]) == 2
-    if flat and (apart or outer == "t"):
+    if flat and (independent_frames or outer == "t"):
         return RawImage(files, ("t", "y", "x"), first.pixel_um, place=place)
     inner = first.axes or ("?",) * len(usual[0])
     if not outer:

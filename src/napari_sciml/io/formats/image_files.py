@@ -118,6 +118,6 @@ def in_order(paths: Sequence[Path]) -> list[Path]:
     return sorted(paths, key=lambda path: natural_key(path.name))
 
 
-def open_family(family: FileFamily, paths: list[Path], name: str, apart: bool) -> RawImage:
+def open_family(family: FileFamily, paths: list[Path], name: str, independent_frames: bool) -> RawImage:
     """Open files of one family as one image, stack or series."""
-    return open_files(paths, name, apart, family.opener, family.outer)
+    return open_files(paths, name, independent_frames, family.opener, family.outer)

@@ -63,13 +63,13 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[CryoEMSettings]] = CryoEMSettings
     context_type: ClassVar[type[CryoEMContext]] = CryoEMContext
-    apart: ClassVar[bool] = True
+    independent_frames: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("cryoem-picker",)
     what: ClassVar[str] = "micrographs"
     ability: ClassVar[str] = "pick particles"
     instead: ClassVar[str] = "; to sort into views, give orientation_model instead"
 
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         if source.ndim > 3:
             return f"{source.name} has {source.ndim} dimensions. Choose one micrograph or a series of them."

@@ -41,11 +41,11 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[DiffractionSettings]] = DiffractionSettings
     context_type: ClassVar[type[DiffractionContext]] = DiffractionContext
-    apart: ClassVar[bool] = True
+    independent_frames: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("diffraction-bragg",)
     ability: ClassVar[str] = "tell Bragg tiles from others"
 
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         return refusal(source)
 

@@ -54,11 +54,11 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[GisaxsSettings]] = GisaxsSettings
     context_type: ClassVar[type[GisaxsContext]] = GisaxsContext
-    apart: ClassVar[bool] = True
+    independent_frames: ClassVar[bool] = True
     models: ClassVar[tuple[str, ...]] = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs")
     ability: ClassVar[str] = "name lattices"
 
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         if source.ndim not in (2, 3):
             return f"{source.name} has {source.ndim} dimensions; an image has 2, a series of images 3."
@@ -69,9 +69,9 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
             )
         return ""
 
-    def refusal(self, source: ImageSource, settings: GisaxsSettings) -> str:
+    def run_refusal(self, source: ImageSource, settings: GisaxsSettings) -> str:
         """Return why a run cannot start: also where the geometry is not known."""
-        return self.accepts(source) or axes_problem(settings, source)
+        return self.refusal(source) or axes_problem(settings, source)
 
     def can_use(self, model: Model) -> bool:
         """Whether a model names the lattices."""

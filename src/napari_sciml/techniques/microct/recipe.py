@@ -49,7 +49,7 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
     title: ClassVar[str] = SPEC.title
     settings_type: ClassVar[type[MicroCTSettings]] = MicroCTSettings
     context_type: ClassVar[type[MicroCTContext]] = MicroCTContext
-    apart: ClassVar[bool] = False
+    independent_frames: ClassVar[bool] = False
     models: ClassVar[tuple[str, ...]] = ("microct-fiber-dense",)
     what: ClassVar[str] = "tiles"
     ability: ClassVar[str] = "mark fibres in a whole image"
@@ -57,7 +57,7 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
     stride: int = STRIDE
     tile_px: int = TILE_PX
 
-    def accepts(self, source: ImageSource) -> str:
+    def refusal(self, source: ImageSource) -> str:
         """Return why this source cannot be used at all, or an empty string. Reads no pixels."""
         if min(sorted(source.shape)[-2:]) < 2:
             return f"{source.name} is a line of pixels (shape {source.shape}), not an image."
