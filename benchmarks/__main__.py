@@ -13,6 +13,7 @@ from typing import Any
 import torch
 
 from benchmarks import cryoem, dense, frames, gisaxs_grain, memory, quantized, slices
+from benchmarks.timing import show
 from napari_sciml.networks.registry import get_model
 
 
@@ -46,7 +47,7 @@ def main() -> None:
 
     results["frames"] = frames.measure(get_model("diffraction-bragg"), options.rounds)
     shown = results["frames"]["tiles_shown"]
-    print(f"\nDiffraction frames of 1920 x 1920 px on one core; {shown:.0f} of 900 tiles pass the gate:\n")
+    print(f"\nDiffraction frames of 1920 x 1920 px, one core; {shown:.0f} of 900 tiles pass the prefilter:\n")
     show(results["frames"]["rows"])
 
     results["grains"] = gisaxs_grain.measure(options.rounds)
@@ -77,15 +78,6 @@ def main() -> None:
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
     print(f"\nWritten to {options.out}")
-
-
-def show(rows: list[dict[str, Any]]) -> None:
-    """Print rows as a markdown table."""
-    print("| " + " | ".join(name.replace("_", " ") for name in rows[0]) + " |")
-    print("|" + "---|" * len(rows[0]))
-    for row in rows:
-        cells = [f"{value:.3g}" if isinstance(value, float) else str(value or "") for value in row.values()]
-        print("| " + " | ".join(cells) + " |")
 
 
 if __name__ == "__main__":

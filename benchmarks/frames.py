@@ -25,7 +25,7 @@ TARGET_FRAMES_PER_S = 16.6
 
 
 def measure(model: Model, rounds: int) -> dict[str, Any]:
-    """Time a run's frames: ours with the gate, ours without, and the classical idea in C and in numpy."""
+    """Time frames of a run: ours with the prefilter, without, and the classical idea in C and in numpy."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -51,7 +51,7 @@ def _measure(model: Model, rounds: int) -> dict[str, Any]:
     ways: dict[str, Any] = {
         "ours: everything from pixels to spots": ours,
         "of it: background, noise, mask": lambda: [prepare(image, seen.hot) for image in images],
-        "of it: gate and network": lambda: [scorer.score(frame) for frame in prepared],
+        "of it: prefilter and network": lambda: [scorer.score(frame) for frame in prepared],
         "network over all 900 tiles": lambda: [
             scorer.predictor.classify(frame.tiles(*every)) for frame in prepared
         ],

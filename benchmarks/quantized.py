@@ -19,7 +19,7 @@ import torch
 
 import napari_sciml as sciml
 from benchmarks.plain import plain_patches
-from benchmarks.timing import in_turns, ratio
+from benchmarks.timing import in_turns, ratio, show
 from napari_sciml.backends import Predictor, open_predictor
 from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, installed
 from napari_sciml.core.source import ImageSource
@@ -240,8 +240,6 @@ def job_rows(rounds: int) -> list[dict[str, Any]]:
 
 def main() -> None:
     """Measure these alone: ``python -m benchmarks.quantized``."""
-    from benchmarks.__main__ import show
-
     for rows in measure(5).values():
         show(rows)
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import napari_sciml
-from import_graph import among_each_other, circles, imported_names, imports_in
+from fixtures.import_graph import among_each_other, circles, imported_names, imports_in
+from napari_sciml.techniques.registry import OURS
 
 PACKAGE = Path(napari_sciml.__file__).parent
 
@@ -37,6 +38,12 @@ ALLOWED["cli"] = {*ALLOWED["layers"], "layers"}
 SHOWN = {"napari", "qtpy", "PyQt6", "PySide6", "superqt", "magicgui", "vispy", "pyqtgraph"}
 MAY_SHOW = {"layers": {"napari", "vispy"}, "app": SHOWN, "widgets": SHOWN}
 """Who may import what draws on the screen."""
+
+SAME_IN_ALL = [
+    *("spec", "settings", "context", "costs", "recipe", "prepare", "search", "decide", "write"),
+    *("simulate", "train", "evaluate"),
+]
+"""Files and folders that every science of ours has, in the order in which a run goes through them."""
 
 HEAVY = {"torch", "scipy", "sklearn", "matplotlib", "onnx", "onnxruntime", "skimage", "dask", "openvino"}
 
@@ -117,6 +124,23 @@ def test_techniques_never_import_each_other():
     for module, names in IMPORTS.items():
         if own := named(module):
             assert {other for name in names for other in named(name)} <= own, module
+
+
+def test_every_science_has_the_same_shelves():
+    for science in OURS:
+        folder = PACKAGE / "techniques" / science
+        assert [
+            name
+            for name in SAME_IN_ALL
+            if not ((folder / name).is_dir() or (folder / f"{name}.py").is_file())
+        ] == []
+
+
+def test_what_is_installed_needs_nothing_beside_it():
+    beside = {"reproduce", "benchmarks", "scripts", "fixtures"}
+    assert {
+        m: names for m, found in IMPORTS.items() if (names := {n.split(".")[0] for n in found} & beside)
+    } == {}
 
 
 def run_alone(code: str) -> str:

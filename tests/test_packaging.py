@@ -37,6 +37,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> zipfile.ZipFile:
 def test_the_wheel_holds_manifest_weights_and_samples(wheel: zipfile.ZipFile) -> None:
     names = set(wheel.namelist())
     assert "napari_sciml/napari.yaml" in names
+    assert not [name for name in names if "reproduce" in name], "what only makes the paper's tables stays out"
     assert "napari_sciml/samples/cmc_phantom.tif" in names
     for model in ("microct-fiber", "microct-fiber-dense"):
         assert f"napari_sciml/weights/{model}/card.json" in names

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import napari_sciml
-from import_graph import imported_names
+from fixtures.import_graph import imported_names
 
 PACKAGE = Path(napari_sciml.__file__).parent
 SHARED = {"base", "canvas", "parts", "forms"}
