@@ -31,6 +31,7 @@ from napari_sciml.training.quantisation.distil import TEACH, bring_to_levels
 
 Labels = npt.NDArray[np.int64]
 AT_ONCE = 250
+"""Images in one pass of the network: bounds memory, changes no answer."""
 METHODS = {
     "paper's text: constrain, one codebook": CodebookSpec(method="constrain", scope="global"),
     "paper's captions: the biases too": CodebookSpec(method="constrain", scope="global", targets="biases"),

@@ -40,10 +40,14 @@ from napari_sciml.techniques.cryoem.views.directions import MIRROR_PAIR, taken_f
 from napari_sciml.training.metrics import wilson
 
 SEEDS = 5
+"""Trainings of each method: the spread over them is the uncertainty of the training."""
 TEST_IMAGES = 5000
+"""Fresh images for each seed: at an accuracy of 0.99 Wilson's interval is then about 0.003 wide to each
+side."""
 TEST_SEED = 200_000
 """Test images of training seed s have seed 200,000 + s."""
 PAPER = 0.994
+"""Accuracy that the paper states for Table III."""
 Labels = npt.NDArray[np.int64]
 
 

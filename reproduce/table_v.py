@@ -59,6 +59,8 @@ ENTRIES = (
     Entry("table-vi-printed", "Table VI as printed", 10, 1e-3, raw=True, most_seeds=5),
     Entry("lattice-net", "our network, same images", 15, 3e-3, raw=False, most_seeds=2),
 )
+"""Networks beside HOG with epochs, learning rate and how many seeds are affordable: Table VI as printed
+trains on raw pixels."""
 
 
 def grey(images: npt.NDArray[np.float32], peak: float) -> npt.NDArray[np.float32]:

@@ -16,8 +16,11 @@ if TYPE_CHECKING:
 
 NAME = "Cryo-EM micrographs"
 MICROGRAPHS = 16
+"""Micrographs of the sample; each is made in about a second when it is looked at."""
 SEED = 84
+"""The sample is the same on every machine."""
 PIXEL_A = 5.0
+"""Edge of a pixel in Angstrom."""
 DIAMETER_A = 200.0
 """What a person would type as the particle's diameter."""
 

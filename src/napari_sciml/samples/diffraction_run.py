@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 NAME = "Diffraction run"
 FRAMES = 200
+"""Frames of the sample; each is made when it is looked at."""
 SEED = 76
 """With this seed 20 of the 200 frames are hits by the label rule, and three crystals are too weak."""
 

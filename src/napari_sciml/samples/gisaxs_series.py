@@ -19,12 +19,19 @@ if TYPE_CHECKING:
 
 NAME = "GISAXS series"
 FRAMES = 24
+"""Frames of the sample, from wet to dry."""
 SEED = 11
+"""The sample is the same on every machine."""
 SIZE_PX = 200
+"""Rows and columns of a frame."""
 QY_RANGE = (-0.8, 0.8)
+"""What the frames cover in the plane of the film, in 1/nm."""
 QZ_RANGE = (0.0, 0.8)
+"""What the frames cover along the normal of the film, in 1/nm."""
 ENERGY_KEV = 10.0
+"""Energy of the beam in keV."""
 INCIDENCE_DEG = 0.18
+"""Angle of incidence in degrees, above the critical angles of film and substrate."""
 PEAK_COUNTS = 2.0**16
 """Mean counts of the brightest pixel of a frame."""
 NOT_MEASURED = -1

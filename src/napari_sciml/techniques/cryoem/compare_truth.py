@@ -10,6 +10,7 @@ from napari_sciml.techniques.cryoem.views.directions import taken_for_mirror
 MATCH_DIAMETERS = 0.5
 """A pick within half a diameter of a particle has found it."""
 FRAMES_APART = 1000
+"""Diameters between the frames of a series, so that no pick is matched across frames."""
 
 
 def pairs(found: pd.DataFrame, true: pd.DataFrame, diameter_px: float) -> np.ndarray:

@@ -15,7 +15,9 @@ FASTER_S = 0.6
 FEATURES_BYTES = 500
 """Bytes for each pixel of the network's image: what its layers hold at once."""
 MASK_BYTES = 0.25
+"""Bytes for each pixel of the network's image that stay of every micrograph until the run ends."""
 TILE_PIXELS = 1136**2
+"""Pixels of the largest tile that the network sees at once, with its overlap: the peak of memory."""
 
 
 def seconds_per_micrograph(source: ImageSource, scale: PickScale, runtime: str) -> float:

@@ -32,6 +32,7 @@ from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 LOWEST_FLOOR = 0.05
 """Picks below this are not kept as candidates, unless the threshold itself is lower."""
 JUNK_LIMIT = 0.5
+"""Probability of the class junk above which a pixel is masked: the more likely half."""
 COLUMNS = ("frame", "y", "x", "score")
 BoolImage = npt.NDArray[np.bool_]
 

@@ -21,6 +21,7 @@ from napari_sciml.techniques.cryoem.views.directions import view_angles
 from napari_sciml.techniques.cryoem.views.mirror_views import seen_from_behind
 
 A_PER_UM = 1e4
+"""Angstrom in a micrometre."""
 PRODUCTS = {"averages": "averages.mrcs", "references": "references.mrcs", "map": "map.mrc"}
 """What a run makes beside tables -> its file."""
 

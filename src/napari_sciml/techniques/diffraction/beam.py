@@ -20,7 +20,9 @@ REACH = 0.15
 TRIMMED = 0.4
 """Share of blocks that may disagree: shadows, gaps, edges."""
 MOST_BLOCKS = 12_000
+"""Blocks of the frame that the search for the beam looks at, at the most: bounds its time."""
 STARTS = 8
+"""Places from which the search is refined, the best first."""
 ROUNDS = 3
 """Rounds in which the profile is made again without them."""
 MOST_UNEVEN = 0.6

@@ -19,8 +19,11 @@ MOST_SIGMA = 4.0
 MEAN_SIGMA = 4.5
 """A good pixel's mean over the frames is so far above its noise in one of 300,000."""
 FEWEST_FRAMES = 5
+"""Frames below which no pixel is called always bright."""
 FEWEST_ALIVE = 4
+"""Frames in which a pixel must be alive to be judged."""
 SAMPLED_FRAMES = 9
+"""Frames that are looked at, evenly over the run."""
 
 
 @dataclass(frozen=True)

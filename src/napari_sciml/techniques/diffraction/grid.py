@@ -15,11 +15,17 @@ import numpy.typing as npt
 Pixel = TypeVar("Pixel", bound=np.generic)
 
 TILE_PX = 64
+"""Edge of a tile in pixels, as in Table IV of the paper."""
 BOX_PX = 7
+"""Edge in pixels of the box over which a spot's signal and noise are summed."""
 COUNTED_SNR = 5.0
+"""Signal-to-noise ratio from which a simulated spot makes its tile a Bragg tile."""
 SEEN_SNR = 2.5
+"""Signal-to-noise ratio from which a simulated spot leaves its tile undecided."""
 BORDER_PX = 2.0
+"""Pixels from a tile's border within which a spot leaves the tile undecided."""
 BRAGG, NONE, UNDECIDED = 1, 0, -1
+"""Labels of tiles."""
 
 
 def grid_shape(shape: tuple[int, ...]) -> tuple[int, int]:

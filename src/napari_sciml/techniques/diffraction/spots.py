@@ -11,9 +11,13 @@ from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.prepare import FloatArray, Prepared
 
 LEAST_SNR = 5.0
+"""Standard deviations by which a spot stands out of the noise at least."""
 MOST_IN_TILE = 40
+"""Spots of a tile at the most, the strongest: bounds the tables."""
 HALF = BOX_PX // 2
+"""Pixels from the middle of a spot's box to its edge."""
 PIXEL_SIGMA = 3.0
+"""Standard deviations above the background from which a pixel counts as part of a spot."""
 LINE_PX = (4, 6)
 """How far to both sides a line is followed."""
 

@@ -15,9 +15,13 @@ RING, STRAGGLER, NO_SUSPECT = "ring", "beside rings", ""
 JUDGED_SCORE = 0.5
 """Tiles from this score on are looked at together."""
 HALF_WIDTH_PX = 2.0
+"""Half width in pixels of a ring on which spots may lie."""
 AROUND_PX = 40.0
+"""Half width in pixels of the surroundings of a ring that it is compared with."""
 FEWEST_ON_RING = 4
+"""Spots that make a ring at least."""
 LEAST_LIKELY = 1e-4
+"""Chance of so many spots on a ring by accident, below which they are suspect."""
 STRAGGLERS = 0.3
 """At most so many tiles without a ring, for each with one, are stragglers. More would cost hits in which a
 crystal diffracts beside ice; set on runs of the kinds that are trained on."""

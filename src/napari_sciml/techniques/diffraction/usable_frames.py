@@ -13,6 +13,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.grid import TILE_PX
 
 SATURATED_SHARE = 0.5
+"""Share of pixels at the largest value above which a frame holds nothing."""
 
 
 def refusal(source: ImageSource) -> str:

@@ -14,6 +14,7 @@ from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.usable_frames import read_frame
 
 SHOWN_PERCENT = (1.0, 99.99)
+"""Percentiles of a frame between which the picture shows it: spots are a few pixels in ten thousand."""
 
 
 def write(findings: Findings, folder: Path) -> list[Path]:

@@ -14,9 +14,11 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import Floats, QImage
 
 SIZE_PX = 100
+"""Edge of the square in pixels, as in Table VI of the paper."""
 TALLEST = 1.5
 """The square reaches to where q_y ends, but at most so many times as far as q_z does."""
 MISSING = -1.0
+"""Value of pixels that were not measured; intensities are never negative."""
 LEAST_COVER = 0.3
 """Share of a pixel's weight that has to be measured."""
 LARGEST = 2.0**20

@@ -16,6 +16,7 @@ BoolArray = npt.NDArray[np.bool_]
 GAP, BAD = -1, -2
 """What photon-counting detectors write between their modules and in pixels known to be bad."""
 COUNTER = 2**22
+"""Where the 22 bit counter of a PILATUS pixel runs over."""
 COUNTER_REACH = 5000
 """PILATUS detectors write a little less than 2^22 where a counter ran over."""
 HOT = 300.0

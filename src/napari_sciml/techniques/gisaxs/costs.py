@@ -14,6 +14,7 @@ MEGAPIXEL_S = 0.3
 EXPLORE_S = 0.2
 """Seconds for a frame whose peaks, rings, arcs and lines are looked for too."""
 BYTES_PER_PIXEL = 60
+"""Bytes that cleaning and explaining a frame hold for each of its pixels."""
 
 
 def seconds_per_frame(source: ImageSource, explore: bool, runtime: str) -> float:

@@ -25,6 +25,8 @@ FEATURE_COLUMNS = (
 )
 FEATURE_LINE_COLUMNS = ("frame", "feature", "y", "x")
 UNSUPPORTED = 0.05
+"""Agreement of the predicted spots with the image below which nothing but the network speaks for a
+lattice."""
 SURE = 0.95
 """A name is doubted if less than this share of its spots are found, unless it is surer than this. Chosen on
 simulated lattices alone; what it costs is in the model card (right names doubted for want of spots)."""

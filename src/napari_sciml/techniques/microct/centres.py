@@ -26,6 +26,7 @@ SMOOTHING_PX = 1.2
 TRUNCATE = 3.0
 """Radius of both smoothing kernels, in standard deviations."""
 LEAST_PROBABILITY = 1e-12
+"""Probabilities below are raised to it before the logarithm is taken."""
 LEAST_HEIGHT = 1e-6
 """A maximum stands out of its eight neighbours by this much, or it is rounding noise on a plateau."""
 

@@ -12,7 +12,9 @@ import numpy.typing as npt
 import pandas as pd
 
 CORE_PX = 2.0
+"""Diameter in pixels of the network's patch over which a fibre's core is averaged."""
 RIM_PX = 6.5
+"""Radius in pixels of the network's patch at which a fibre's surroundings are read."""
 SURE = 0.5
 """Candidates from this score on have a say."""
 MAJORITY = 0.65

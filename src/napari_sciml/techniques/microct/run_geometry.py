@@ -15,6 +15,7 @@ from napari_sciml.techniques.microct.slices import Planes, cut_planes
 SAME_SCALE = 0.02
 """Rescaling by less than this share is left out; the network was trained on a wider spread."""
 MIN_DISTANCE_DIAMETERS = 0.6
+"""Least distance of two centres in fibre diameters: fibres that touch are one apart."""
 COARSE_DIAMETER_PX = 6.0
 """Below this a dark ring is under a pixel wide; the person is told."""
 

@@ -17,6 +17,8 @@ BUILT_IN_NAME = "built-in"
 BOX_PX = 64
 """Edge of the maps and particle images that the orientation networks know."""
 SMALLEST_PX, LARGEST_PX = 16, 512
+"""Edges of a map in voxels that are taken: fewer hold no shape, and 512 voxels are half a gigabyte in
+single precision."""
 
 
 @dataclass(frozen=True, eq=False)

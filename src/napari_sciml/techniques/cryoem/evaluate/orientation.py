@@ -51,7 +51,9 @@ Result = TypeVar("Result")
 Work = Generator[Progress, None, Result]
 Right = npt.NDArray[np.bool_]
 TEST_SEED = 300_000
+"""First seed of the test images: no training draws from here on."""
 PAPER_IMAGES = 5000
+"""Test images of the paper's protocol, as many as for each seed of Table III made again."""
 COLUMNS = ["model", "name", "split", "value", "low", "high", "n", "baseline", "note"]
 
 

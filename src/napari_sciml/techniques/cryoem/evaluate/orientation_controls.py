@@ -22,7 +22,9 @@ from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
 Work = Generator[Progress, None, list[Metric]]
 SEED = 400_000
+"""First seed of the control images: apart from training, probes and tests."""
 FOREIGN_SNRS = (np.inf, 0.3, 0.1)
+"""Signal-to-noise ratios (variances) at which particles of another map are shown; inf is without noise."""
 NONE = "called none of the 84"
 
 

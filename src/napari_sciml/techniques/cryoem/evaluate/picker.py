@@ -29,6 +29,7 @@ from napari_sciml.techniques.cryoem.train.picker.finetune import Labelled, finet
 from napari_sciml.techniques.cryoem.train.picker.networks import spread_of_ap
 
 FIELDS, MAPS = 120, 40
+"""Fields of each condition, and the random particles in them."""
 SETS: dict[str, Conditions] = {
     "simulated, all conditions": Conditions(),
     "simulated, carbon and junk, SNR 1": Conditions((1, 1), 0.5, 0.8, 0.2, 0),

@@ -20,6 +20,7 @@ from napari_sciml.techniques.cryoem.train.picker.fields import Field
 FloatImage = npt.NDArray[np.float32]
 Picks = tuple[npt.NDArray[np.float64], FloatImage]
 FLOOR = 0.02
+"""Score below which nothing is ranked."""
 MARGIN_PX = NETWORK_DIAMETER_PX * 0.75
 """Picks and particles nearer to the rim of a field do not count."""
 

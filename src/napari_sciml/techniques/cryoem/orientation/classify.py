@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_sciml.backends import Predictor
 
 AT_ONCE = 256
+"""Particles in one pass of the network: bounds memory, changes no answer."""
 REALISTIC = "realistic"
 
 

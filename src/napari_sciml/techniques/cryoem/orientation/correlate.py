@@ -26,6 +26,8 @@ from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 
 Answer = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 LARGEST_SHIFT_PX = 4
+"""Furthest that a particle is looked for off the centre of its box along each axis, in pixels of the 64
+pixel box."""
 AT_ONCE = 8
 """Particles compared in one product of matrices."""
 TRIED = 64

@@ -17,6 +17,7 @@ Scalar = TypeVar("Scalar", bound=np.generic)
 RADIUS = 20
 """Frequencies up to 20 periods in the box of 64 are compared: twice the pixel size times 1.6."""
 STEP_DEG = 5.0
+"""Steps of the in-plane angle, in degrees: the angle that is named is off by half of them at the most."""
 
 
 @dataclass(frozen=True, eq=False)

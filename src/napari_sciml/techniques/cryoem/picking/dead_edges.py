@@ -10,6 +10,8 @@ import numpy.typing as npt
 QUIET = 0.2
 """A rim's pixels differ from the next row's by less than this share of what they do inside."""
 LARGEST_SHARE = 0.25
+"""Share of the rows or columns that may be dead on one side: where there are more it is the picture that is
+flat."""
 
 
 def dead_rim(frame: npt.NDArray[Any]) -> tuple[int, int, int, int]:

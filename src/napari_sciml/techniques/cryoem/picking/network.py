@@ -17,10 +17,13 @@ FloatImage = npt.NDArray[np.float32]
 HALO_PX = 56
 """Pixels around a tile that its elements look at; a multiple of 8, so that tiles agree with the field."""
 TILE_PX = 1024
+"""Edge of a tile in pixels: bounds memory (see `costs`); tiles overlap, so that scores do not depend on
+it."""
 WINDOW_PX = 98
 """Largest window around the pixel that `classify` labels."""
 PARTICLE, JUNK = "particle", "junk"
 SMALLEST = 1e-6
+"""Scores are clipped this far from 0 and 1 before their logarithm is taken."""
 
 
 def label_field(predictor: Predictor, image: FloatImage, tile_px: int = TILE_PX) -> FloatImage:

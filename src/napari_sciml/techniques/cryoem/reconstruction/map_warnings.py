@@ -11,7 +11,10 @@ from napari_sciml.techniques.cryoem.reconstruction.resolution import HALF_SETS_L
 from napari_sciml.techniques.cryoem.views.directions import STEP_DEG, directions, view_angles
 
 MISSING_SHARE = 0.02
+"""Share of all directions without any view above which a map is said to lack them; a choice."""
 CROWDED_VIEWS, CROWDED_SHARE = 10, 0.5
+"""Preferred orientation is told where this many views hold more than this share of the particles; if all 84
+are equal they hold 0.12."""
 FEW = 10
 """Particles of a view below which its average is mostly noise."""
 AS_GOOD = 1.25

@@ -11,6 +11,8 @@ MASK_RADIUS, MASK_EDGE = 0.36, 0.10
 """Radius of the sphere within which maps are compared, and the width of its cosine edge, in edges of the box:
 the particle fills 0.62 of it, so that no sharp or tight border makes two maps look alike."""
 HALF_SETS_LEVEL, TRUTH_LEVEL = 0.143, 0.5
+"""FSC levels at which a resolution is read: of half maps (Rosenthal and Henderson 2003), and against a
+known map."""
 
 
 def soft_sphere(edge: int) -> npt.NDArray[np.float32]:

@@ -18,6 +18,7 @@ from napari_sciml.techniques.cryoem.simulate.scene import FloatImage, Junk
 ICE_BAND_A = 12.0
 """Standard deviation of the ice's correlation in Angstrom: its power falls beyond 1/75 per Angstrom."""
 LEAST_TRANSMITTED = 0.02
+"""Share of the electrons that pass the densest place, so that gold does not count negative electrons."""
 
 
 @dataclass(frozen=True)

@@ -37,6 +37,7 @@ from napari_sciml.techniques.cryoem.views.mirror_views import seen_from_behind
 ROOM = 1.5
 """The box of a projection in particle diameters."""
 LARGEST_BOX_PX = 256
+"""Largest box of a simulated particle in pixels: bounds memory."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,6 +12,7 @@ from napari_sciml.techniques.cryoem.views.directions import rotation_matrices
 
 Images = npt.NDArray[np.float32]
 AT_ONCE = 256
+"""Projections in one pass: bounds memory, changes no value."""
 
 
 def project(particle: DensityMap, angles_deg: npt.ArrayLike) -> Images:

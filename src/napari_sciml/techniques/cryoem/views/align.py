@@ -18,11 +18,13 @@ from napari_sciml.techniques.cryoem.views.rotate import turned_spectra
 
 Floats = npt.NDArray[np.float32]
 PSI_STEP_DEG = 3.0
+"""Steps of the in-plane angle before the peak is refined by a parabola, in degrees."""
 SHIFT_PX = 5
 """Farthest shift that is tried, pixels of the box; about 0.08 of its edge."""
 FINEST_PX = 3.2
 """Finest period that is compared: beyond it there is no signal that could turn a particle."""
 AT_ONCE = 64
+"""Particles that are compared at once: bounds memory, changes no angle."""
 
 
 @dataclass(frozen=True)

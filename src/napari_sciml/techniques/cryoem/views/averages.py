@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Complex = npt.NDArray[np.complex64]
 Floats = npt.NDArray[np.float32]
 AT_ONCE = 256
+"""Particles that are added at once: bounds memory, changes no average."""
 TRUSTED, DOUBTED = 1e-3, 1e3
 """Least and largest noise-to-signal ratio that is believed."""
 DISC = 0.36

@@ -12,7 +12,10 @@ import numpy.typing as npt
 
 FloatArray = npt.NDArray[np.float64]
 STEP_DEG = 15.0
+"""Degrees between neighbouring views, as in the paper."""
 LAST_AZIMUTH_DEG = 359.9
+"""Where the azimuths end in SPIDER's ``VO EA``, whose 84 views are made again; 360 would be the first one
+again."""
 MIRROR_PAIR = (72, 83)
 """The two views along one axis from both its ends, (90, 0) and (90, 179.95): their images are mirrored."""
 

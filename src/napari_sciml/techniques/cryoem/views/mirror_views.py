@@ -17,6 +17,7 @@ from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 from napari_sciml.techniques.cryoem.views.directions import FloatArray, rotation_matrices
 
 ABOUT_X = np.diag([1.0, -1.0, -1.0])
+"""Half a turn about the x axis as a matrix: it brings a direction to the opposite one."""
 
 
 def mirrored(images: Images) -> Images:

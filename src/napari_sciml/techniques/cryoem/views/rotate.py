@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 FINER = 2
 """Images are made this much finer, by their Fourier transforms, before they are sampled."""
 AT_ONCE = 256
+"""Images that are rotated at once: bounds memory, changes no pixel."""
 
 
 def sample(

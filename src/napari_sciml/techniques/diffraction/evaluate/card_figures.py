@@ -35,7 +35,9 @@ from napari_sciml.training.evaluated import as_csv, save_evaluation
 NAME = "diffraction-bragg"
 ROC = "roc.csv"
 THRESHOLD = 0.5
+"""Score from which a tile counts as a Bragg tile: the default of a run."""
 MOST_TILES = 30
+"""Least tiles of a hit for which rates are stated, at the most."""
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 """For the table of false hits behind the sliders."""
 

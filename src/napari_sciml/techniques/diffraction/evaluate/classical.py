@@ -13,7 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 ROUNDS = 5
+"""Rounds in which pixels far above the mean of their radius are left out of it."""
 RING_PX = 3
+"""Half width in pixels of the box about a peak; its background is taken around twice that."""
 
 
 @dataclass(frozen=True)

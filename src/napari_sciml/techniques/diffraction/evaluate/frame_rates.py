@@ -12,6 +12,7 @@ from napari_sciml.training.metrics import wilson
 
 Counts = npt.NDArray[np.integer]
 DRAWS = 1000
+"""Bootstrap draws of whole frames, of which an interval is made."""
 
 
 def rate(

@@ -25,8 +25,11 @@ from napari_sciml.techniques.diffraction.search import FrameScorer
 from napari_sciml.techniques.diffraction.usable_frames import read_frame
 
 THRESHOLD = 0.5
+"""Score from which a tile counts as a Bragg tile: the default of a run."""
 PAINTED_FRAMES = 24
+"""Versions of a real frame in which the peaks are replaced by noise like that around them."""
 SPOT_RADIUS_PX = 6
+"""Radius in pixels that is replaced about a peak."""
 
 
 def real_figures(data: Path, folder: Path) -> list[Metric]:

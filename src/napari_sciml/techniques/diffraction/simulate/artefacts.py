@@ -31,6 +31,7 @@ ARTEFACTS = (
 )
 """Kinds of artefact that stand in single tiles; the bit of a kind is its place here."""
 ICE_A = (3.90, 3.67, 3.44, 2.67, 2.25, 2.07, 1.95, 1.92, 1.88, 1.72)
+"""Spacings of the rings of hexagonal ice in Angstrom, the widest first."""
 PAINTED = ARTEFACTS[2:8]
 LOOKALIKES = ("spotty ice", "salt", "powder ring")
 """Kinds of which a single tile may look exactly like one with a Bragg spot."""

@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 MOST_REFLECTIONS = 1_000_000
+"""Reflections of a crystal form at the most: larger cells are simulated to a lower resolution."""
 
 
 @dataclass(frozen=True)

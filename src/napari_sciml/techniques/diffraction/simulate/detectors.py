@@ -56,6 +56,7 @@ class DetectorKind:
 
 
 RAYONIX_PIXELS_MM = (0.1770833, 0.0885417)
+"""Edges of a pixel in mm, binned 4 x 4 and 2 x 2."""
 KINDS: dict[Family, DetectorKind] = {
     "rayonix": DetectorKind(
         RAYONIX_PIXELS_MM, (0.4, 1.6), (0.8, 5.0), (0.002, 0.012), 0.015, False, True, 65_535, 0

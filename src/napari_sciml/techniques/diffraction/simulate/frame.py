@@ -15,6 +15,7 @@ from napari_sciml.techniques.diffraction.simulate.still import Spots
 KINDS = ("crystal", "blank", "artefact", "dark", "half-read", "over-bright", "no beam")
 """What happened in a shot. `crystal`: hit, perhaps too weakly to count; the others hold no crystal."""
 MIN_TILES = 3
+"""Bragg tiles from which a frame with a crystal is a true hit; with fewer it counts neither way."""
 
 
 @dataclass(frozen=True)

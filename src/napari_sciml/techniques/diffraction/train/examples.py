@@ -24,6 +24,7 @@ FRAMES = 3
 TILES_EACH = 250
 """From a run, on the average, before another one is made; each takes two or three seconds."""
 FEWEST_RUNS = 4
+"""Simulated runs that examples are drawn from at least, so that they do not show one detector only."""
 BRAGG_SHARE = 0.3
 """Share of tiles with Bragg spots, where there are as many."""
 

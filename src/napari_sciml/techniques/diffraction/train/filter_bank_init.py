@@ -16,9 +16,13 @@ from torch import Tensor
 from napari_sciml.networks.paper.table_iv import TableIV
 
 SIGMA_TO_PASS = 3.0
+"""Standard deviations of noise that a filter lets pass nothing of."""
 SPOT_WIDTHS_PX = (0.5, 0.8, 1.2, 1.8)
+"""Sigmas in pixels of the spots that the filters match."""
 LINE_WIDTH_PX = 0.8
+"""Sigma in pixels of the lines that the filters match."""
 LINES = 8
+"""Directions of the lines over half a turn."""
 
 
 def set_first_weights(module: TableIV, seed: int) -> None:

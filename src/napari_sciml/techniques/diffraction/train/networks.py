@@ -25,6 +25,7 @@ from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.quantisation.calibration_set import save_trained
 
 EPOCHS = 20
+"""Passes over the training tiles."""
 CLASSES = ("not_bragg", "bragg")
 MOST_FALSE = 0.0004
 """Share of all tiles of blank frames that may be called Bragg, on validation runs."""

@@ -14,12 +14,16 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import Floats, QImage
 
 MOST_POINTS = 400
+"""Points of an even axis at the most: bounds memory, and is four times finer than the network's square."""
 COARSENING = 1.5
 """Least edge of a point of the even axes in pixels. Above the square root of two no point misses every
 pixel's centre, however the detector is turned, so that holes are holes of the detector."""
 NODES = 33
+"""Places along each edge of the detector from which the search for a pixel starts."""
 STEPS = 12
+"""Newton steps towards the pixel that sees a place in q."""
 CLOSE_PX = 1e-3
+"""Pixels by which the found place may miss; what misses by more lies outside the detector."""
 SLACK = 0.05
 """A range may reach past what the frame covers by this share of its length."""
 

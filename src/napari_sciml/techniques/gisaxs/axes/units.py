@@ -11,12 +11,17 @@ from napari_sciml.core.errors import SciMLError
 K0_PER_KEV = 2 * math.pi / 1.239842
 """Wavenumber in 1/nm over the energy in keV."""
 ENERGY_KEV = 2.0, 200.0
+"""Energies in keV that GISAXS is measured with; others are taken for eV or a wavelength."""
 DISTANCE_MM = 50.0, 1e5
+"""Distances of sample and detector in mm; others are taken for metres or micrometres."""
 PIXEL_UM = 2.0, 2000.0
+"""Edges of a detector's pixel in micrometres; others are taken for metres, millimetres or nanometres."""
 INCIDENCE_DEG = 0.02, 2.0
+"""Angles of grazing incidence in degrees; others are taken for radians or milliradians."""
 SMALLEST_Q = 0.15
 """A picture that ends below (1/nm) holds less than the first spots of particles 50 nm apart."""
 LARGEST_Q = 50.0
+"""Largest q in 1/nm of a range that is believed; more is 1/m, or wide-angle scattering."""
 
 
 def check_numbers(told: Mapping[str, Any], shape: tuple[int, int]) -> None:

@@ -33,11 +33,16 @@ from napari_sciml.training.metrics import bootstrap_by_group, wilson
 TEST_SEED = 1000
 """Test samples are drawn from another seed than any training."""
 SAMPLES = 300
+"""Test samples of each class."""
 FOREIGN_IMAGES = 200
+"""Images of each family that is none of the lattices."""
 SPOT_IMAGES = 350
+"""Images on which the fitted spots are judged, 50 of each class."""
 BASELINE_IMAGES = 10_500
+"""Training images of the baseline at the most: its time grows with their square."""
 DEVICES = "simulated, many devices"
 THRESHOLD = 0.5
+"""Probability of the best class from which it is named: the default of a run."""
 RELIABILITY = "reliability.csv"
 
 

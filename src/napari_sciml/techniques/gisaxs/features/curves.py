@@ -15,6 +15,7 @@ from napari_sciml.techniques.gisaxs.features.ridges import Family, Run, best_rid
 from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage
 
 MOST = 12
+"""Curves that are looked for in an image at the most: bounds the time."""
 RING_SHARE, RING_DEG = 0.7, 60.0
 """A ring stands out in this share of the azimuths that were measured, and those are at least so many."""
 

@@ -18,13 +18,17 @@ SIZES_PX = (1.0, 1.6, 2.5, 4.0)
 AROUND = 2.5
 """Size of the surroundings over that of the peak."""
 LEAST_STRENGTH = 6.0
+"""Standard deviations by which a peak stands out of the noise at least."""
 LEAST_RELIEF = 0.05
 """Least logarithm of a peak over its surroundings."""
 GOES_ON = 0.6
 """A maximum is no peak if, in some direction, more than this of it is left: a ridge goes on there."""
 MOST = 100
+"""Peaks of an image at the most, the strongest: bounds time and tables."""
 FWHM = 2 * math.sqrt(2 * math.log(2))
+"""Full width at half maximum of a Gaussian in units of its sigma."""
 ROUNDS = 12
+"""Rounds in which centre and width of a peak are found; they settle in fewer."""
 
 Array = npt.NDArray[np.float64]
 

@@ -20,12 +20,17 @@ Ints = npt.NDArray[np.int64]
 SIZES = (1.0, 1.7, 2.9, 5.0)
 """Standard deviations of ridges that are looked for, in bins."""
 SECTOR_DEG = 6.0
+"""Degrees of a circle that are averaged before an arc is looked for along it."""
 SEGMENTS = 24
+"""Pieces into which a line across the image is cut before a ridge is looked for along it."""
 ENOUGH, BOUND = 2.0, 6.0
 """What a segment must stand out by to carry a run, in standard deviations, and how much it can count."""
 LEAST_SUM = 8.0
+"""Sum of the excess along a ridge from which it is one, in standard deviations."""
 FEWEST = 4
+"""Segments or sectors that a ridge has at least."""
 LEAST_RELIEF = 0.03
+"""Height of a ridge above both sides at least, in logarithms of the intensity."""
 
 
 @dataclass(frozen=True)

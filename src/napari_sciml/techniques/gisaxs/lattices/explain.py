@@ -35,6 +35,7 @@ from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImag
 FALSE_ALARM = 0.05
 """Share of places beside all predicted spots that would be called found."""
 LEAST_CONTRAST = 3.0
+"""Contrast of a spot below which it is never called found, in standard deviations of the local contrast."""
 STRONG = 0.3
 """Spots of less than this share of the largest weight do not count in the agreement."""
 FAINT = 0.05
@@ -42,6 +43,7 @@ FAINT = 0.05
 ROD = 0.12
 """Spots closer to the specular rod than this, in ``2 pi / d``, do not count either: it is bright anyhow."""
 FEWEST_PLACES = 40
+"""Places without a spot from which the limit of a found one can be read; among fewer all must lie below."""
 
 Array = npt.NDArray[np.float64]
 

@@ -55,6 +55,7 @@ class Stack:
 
 
 _S2, _S3 = math.sqrt(2), math.sqrt(3)
+"""The square roots of two and three, of which the stacks below are made."""
 _BCC = 2 / _S3
 """Edge of the cube of a body-centred lattice whose nearest neighbours are one apart."""
 

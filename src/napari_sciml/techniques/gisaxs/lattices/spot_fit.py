@@ -25,10 +25,13 @@ FARTHEST = 2.5
 SIZE = (0.07, 0.05)
 """Standard deviation of a spot along q_z and q_y in ``2 pi / d``: grains of about nine spacings."""
 WIDE = 0.3
+"""Half width of a spot's surroundings in q_y, in units of 2 pi over the distance of neighbours."""
 STREAKS = 0.3
+"""Share of a vertical streak that is taken off before spots are looked for on it."""
 AXIS = 0.12
 """Closer than this to the specular rod nothing is fitted, in ``2 pi / d``."""
 HORIZONS = (0.03, 0.35)
+"""Heights of the horizon in q_z (1/nm) that are tried where the geometry does not say it."""
 NEAR = 0.10
 """How far from a given horizon it is looked for."""
 TOLD = 0.02
@@ -40,6 +43,7 @@ RISE_WEIGHT = 2.5
 FINE_RISE_WEIGHT = 1.0
 """The same between the pixels, where the spots know better than the row that the horizon lies in."""
 DRAWS = 100
+"""Bootstrap draws of the spots, of which the interval of the distance is made."""
 COMMON = 0.015
 """Standard deviation, relative, by which form factor and finite grains move all spots alike."""
 

@@ -33,6 +33,7 @@ Vector3 = tuple[float, float, float]
 Triple = tuple[Vector3, Vector3, Vector3]
 
 _S2, _S3 = math.sqrt(2), math.sqrt(3)
+"""The square roots of two and three, of which the cells below are made."""
 VECTORS: dict[str, Triple] = {
     "BCC100": ((1, 0, 0), (0, 1, 0), (0.5, 0.5, 0.5)),
     "BCC110": ((1, 0, 0), (0.5, _S2 / 2, 0), (0, _S2 / 2, _S2 / 2)),

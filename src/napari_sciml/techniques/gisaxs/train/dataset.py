@@ -26,6 +26,7 @@ from napari_sciml.techniques.gisaxs.simulate.spec import Ranges
 
 Protocol = Literal["hipgisaxs", "physical"]
 SIZE_PX = 100
+"""Edge of the images in pixels, as in Table VI of the paper."""
 
 
 class DatasetSpec(BaseModel):

@@ -15,6 +15,7 @@ from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.canonical import canonical, count_like, overlap
 
 LEAST_CROP = 0.55
+"""Share of the simulated window that a detector sees at least."""
 NOISELESS = 0.3
 """Share of views without counting noise."""
 

@@ -25,6 +25,7 @@ ONE_DECOY_IN = 15
 APART = 1000
 """Up to so many images are of as many samples; of more, some show the same one, to save time."""
 STEP = 28
+"""Samples between two reports of progress."""
 
 
 def kept(model: Model) -> int:

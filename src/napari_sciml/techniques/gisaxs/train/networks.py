@@ -28,6 +28,7 @@ from napari_sciml.training.quantisation.calibration_set import save_trained
 NAMES: dict[Protocol, str] = {"physical": "gisaxs-lattice", "hipgisaxs": "gisaxs-lattice-hipgisaxs"}
 SAMPLES: dict[Protocol, int] = {"physical": 3500, "hipgisaxs": 1400}
 VIEWS = 3
+"""Detectors that see each training sample."""
 EPOCHS: dict[Protocol, int] = {"physical": 10, "hipgisaxs": 8}
 REJECTED = 0.05
 """Share of validation images of the seven classes that the outlier limit turns away."""

@@ -22,6 +22,7 @@ from napari_sciml.techniques.gisaxs.train.dataset import Protocol
 
 Side = Literal["train", "validate", "test", "decoys", "validate-decoys"]
 CHUNK = 70
+"""Samples that are simulated and stored together: what an interrupted call loses at the most."""
 SIDES: dict[Side, int] = {"train": 1, "validate": 2, "test": 3, "decoys": 4, "validate-decoys": 5}
 DECOY = -1
 """Label of an image of none of the classes."""

@@ -18,6 +18,7 @@ ORDERS = (1.6, 8.0)
 REACH_NM = (0.4, 1.3)
 """Largest q_y and q_z of the window, 1/nm."""
 FINE_PX = 128
+"""Rows and columns of the simulated half plane before a detector looks at it."""
 PERFECT = 0.3
 """Share of samples without any disorder."""
 COARSE = 0.2

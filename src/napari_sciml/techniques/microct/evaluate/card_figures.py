@@ -32,9 +32,11 @@ from napari_sciml.training.matching import Matching, match_points
 from napari_sciml.training.metrics import accuracy_metric
 
 MATCH_RADIUS_PX = 4.0
+"""Distance in pixels up to which a found centre is the true one: half a fibre."""
 PHANTOMS = 10
 """Fresh specimens of each family, from seeds that training never draws."""
 FIRST_SEED = 950_000
+"""First seed of the test specimens: training draws from lower ones."""
 REAL = "real patches, no fine-tuning"
 
 

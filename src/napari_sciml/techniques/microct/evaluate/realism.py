@@ -10,6 +10,7 @@ import numpy.typing as npt
 from napari_sciml.training.baseline import standardise
 
 RADII_PX = np.arange(1.0, 9.5, 0.5)
+"""Radii in pixels at which profiles of patches are compared."""
 
 
 def radial_profile(patches: npt.NDArray[Any]) -> npt.NDArray[np.float64]:

@@ -31,6 +31,7 @@ class Phase:
 
 
 AIR = Phase(0.0, 0.0)
+"""Neither attenuates nor refracts."""
 
 
 @lru_cache(maxsize=64)

@@ -15,9 +15,13 @@ from napari_sciml.networks.normalise.rules import robust_affine
 from napari_sciml.techniques.microct.simulate.phantom import Phantom
 
 PATCH_PX = 16
+"""Edge of a patch in pixels, as in Table VII of the paper."""
 CENTRE_PX = (PATCH_PX - 1) / 2
+"""Middle of a patch in pixels from its first one."""
 POSITIVE_WITHIN_PX = 2.0
+"""Distance in pixels of the nearest fibre's centre up to which a patch shows a centred fibre."""
 NEGATIVE_FROM_PX = 3.0
+"""Distance in pixels from which it shows none; what lies between is left out."""
 KINDS = ("fiber", "off-centre", "pore edge", "flat", "anywhere", "between")
 SHARES = {
     "fiber": 0.45,

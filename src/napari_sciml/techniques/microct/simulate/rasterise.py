@@ -14,6 +14,7 @@ from napari_sciml.techniques.microct.simulate.tows import in_tow, lying_fibers
 
 Field = npt.NDArray[np.float32]
 SUPERSAMPLE = 2
+"""Points along each edge of a pixel at which materials are read, for partial volumes."""
 
 
 @dataclass(frozen=True)

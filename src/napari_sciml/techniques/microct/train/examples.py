@@ -26,12 +26,15 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 FIELD_PX = 128
+"""Edge in pixels of the fields that examples of a dense model are."""
 SLICES = 2
+"""Slices of each specimen that examples are cut from."""
 MOST_PAIRS = 6
 """Specimens of each family at most; each takes some seconds."""
 PATCHES_EACH, FIELDS_EACH = 100, 2
 """From a specimen, before another one is made."""
 FEWEST_FIBERS = 4
+"""Fibres that a field holds at least, so that no field is empty."""
 TRIES = 30
 """A field with too few fibres is cut elsewhere, so many times."""
 

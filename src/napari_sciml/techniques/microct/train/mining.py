@@ -36,13 +36,18 @@ from napari_sciml.techniques.microct.train.dataset import (
 FIRST_SLAB = 5_000
 """Specimens for mining have these numbers; neither training nor testing draws them."""
 LOWEST_SCORE = 0.15
+"""Probability from which a wrong maximum is worth learning from."""
 FARTHER_THAN_PX = 3.5
+"""Distance in pixels from every fibre from which a maximum is wrong."""
 ORDINARY_PER_ERROR = 3
+"""Ordinary patches for each error, so that what was learnt is not forgotten."""
 STANDARD_TWICE = 2
+"""How often errors on undegraded specimens are shown."""
 DEGRADED_SHARE = 0.25
 """Errors on standard scans count twice, and of those on degraded scans a quarter is kept: there, much that
 looks wrong is merely hard to see, and a model that learns all of it becomes blind to faint fibres."""
 STRIDE = 2
+"""Pixels between neighbouring windows when errors are looked for: that of a run."""
 
 
 def mine(

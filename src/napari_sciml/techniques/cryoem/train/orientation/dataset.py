@@ -22,8 +22,12 @@ from napari_sciml.techniques.cryoem.simulate.project import project
 from napari_sciml.techniques.cryoem.views.directions import view_angles
 
 JITTER_DEG = 5.0
+"""Largest deviation of a training direction from its view in each Euler angle, in degrees: a third of the
+15 between views."""
 SHIFT_PX = 3.0
+"""Largest shift of a particle off its centre along each axis, in pixels of the 64 pixel box; a choice."""
 SNR_LADDER = (np.inf, 1.0, 0.3, 0.1, 0.05, 0.02)
+"""Signal-to-noise ratios (variances) at which figures are stated, from no noise to that of a low dose."""
 PER_MICROGRAPH = 50
 """Simulated particles that share lens and ice."""
 

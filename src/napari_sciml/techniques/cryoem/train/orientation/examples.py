@@ -24,9 +24,13 @@ PAPER, REALISTIC = "paper", "realistic"
 FURTHER = 30_000
 """Seeds of images beyond those that training had lie this far off; nothing is tested on them."""
 MOST_PER_VIEW = 32
+"""Projections of each view that examples are drawn from: bounds memory."""
 VIEWS = 84
+"""Projection directions, the classes of the network."""
 PER_MAP = 15
+"""Projections of each further map that stands for particles of another protein."""
 AT_ONCE = 256
+"""Images made in one step: bounds memory, changes no image."""
 
 
 def view_examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:

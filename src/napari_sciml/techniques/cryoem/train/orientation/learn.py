@@ -29,6 +29,7 @@ ARCHITECTURE = "orientation-net"
 WATCHED = {"clean": np.inf, "snr_0.3": 0.3, "snr_0.05": 0.05}
 """Signal-to-noise ratios of the images that are looked at after each epoch."""
 WATCH_COUNT = 300
+"""Images of each noise by which progress is watched: for a trend, not for a figure."""
 AWAY = 50_000
 """Seeds of images that are looked at while training lie this far off."""
 
@@ -63,6 +64,7 @@ FULL = LearnSettings(
     FitSettings(24, 64, 2e-3, 1e-3, symmetric=False),
     FitSettings(3, 64, 4e-4, 1e-3, symmetric=False),
 )
+"""What the shipped network was trained with."""
 MINUTES = LearnSettings(
     48,
     800,
@@ -71,6 +73,7 @@ MINUTES = LearnSettings(
     FitSettings(5, 64, 1e-3, 1e-3, symmetric=False),
     FitSettings(1, 64, 4e-4, 1e-3, symmetric=False),
 )
+"""Fine-tuning to a person's own map: some minutes on a laptop."""
 QUICK = LearnSettings(
     2,
     16,
@@ -79,6 +82,7 @@ QUICK = LearnSettings(
     FitSettings(1, 32, 1e-3, 1e-3, symmetric=False),
     FitSettings(1, 32, 1e-3, 1e-3, symmetric=False),
 )
+"""A training of seconds that learns nothing useful: for tests of the way."""
 
 
 def fit_to_map(

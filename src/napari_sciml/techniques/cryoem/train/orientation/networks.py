@@ -48,6 +48,7 @@ REALISTIC_LIMITS = ONE_MAP + (
     "none of the 84, and of the others a third are wrong at 0.05, six in ten at 0.02."
 )
 PROBES = 400
+"""Particles of each noise on which temperature and limit of the answers are fitted."""
 
 
 def train_orientation(

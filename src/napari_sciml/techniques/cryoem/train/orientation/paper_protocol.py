@@ -19,6 +19,8 @@ from napari_sciml.training.fit import FitSettings, fit
 AS_IN_THE_PAPER = (200, 500)
 """Test images: the paper states 200; its rates fit 500."""
 IMAGES, LEARNT = 2000, 1600
+"""Projections of the paper, and how many of them are trained on (section IV-A); the others are its test
+images."""
 ARCHITECTURE = "table-iii"
 
 

@@ -25,11 +25,13 @@ from napari_sciml.techniques.cryoem.train.orientation.dataset import (
 from napari_sciml.techniques.cryoem.views.directions import view_angles
 
 SNR_RANGE = (0.02, 3.0)
+"""Signal-to-noise ratios (variances) of noisy training images, drawn evenly in their logarithm."""
 CLEAR_RANGE, CLEAR_SHARE = (3.0, 300.0), 0.1
 """Signal-to-noise ratios of a share of the images, which are nearly without noise."""
 MATCHED_SHARE = 0.6
 """Share of images that are filtered by lens and noise, as is done where the lens is known."""
 LENSES = 600
+"""CTFs that are drawn once and used again and again: a choice between variety and memory."""
 NOTHING = -1
 """The label of what is no view of the map."""
 

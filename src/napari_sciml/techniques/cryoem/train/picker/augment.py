@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 GAIN = 0.3
 """Natural logarithm of how far the spread of a training field may be off."""
 FINE_PX = 1.6
+"""Largest sigma of the random blur in pixels, for particles of 18 pixels."""
 COARSE_PX = (6.0, 20.0)
 """Standard deviations of the filters that training fields go through, in pixels."""
 

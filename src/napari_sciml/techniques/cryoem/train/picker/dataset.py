@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 EDGE_PX = 256
+"""Edge of a training field in pixels: fourteen particle diameters."""
 SPOT_PX = 2.2
 """Standard deviation of the spot that marks a centre, in the network's pixels: an eighth of a particle."""
 TRAIN, VALIDATE, TEST = 1, 2, 3

@@ -28,6 +28,7 @@ from napari_sciml.techniques.cryoem.simulate.scene import (
 from napari_sciml.techniques.cryoem.simulate.shapes import random_map
 
 LIBRARY_BOX_PX = 36
+"""Box of a projection in the library of particles, in pixels: two diameters."""
 MARGIN_PX = 40
 """Simulated around a field and cut away: what the lens spreads over the edge comes from real neighbours."""
 

@@ -22,7 +22,10 @@ FIELDS, MAPS, EPOCHS = 1500, 200, 3
 epochs of 2,500 fields the average precision rises from 0.86 to 0.88 in the one, and falls by 0.02 in the
 other."""
 BATCH, LEARNING_RATE = 8, 3e-3
+"""Fields in each step, and the first learning rate."""
 VALIDATION_FIELDS, VALIDATION_MAPS = 100, 40
+"""Fields that choose the best epoch, and the random particles in them; apart from those of training and
+tests."""
 LIMITS = (
     "Trained on simulated micrographs only. Particles touching each other in tight clusters, filaments, "
     "thick ice and grids with graphene lines were not simulated. The diameter must be right to a third."
