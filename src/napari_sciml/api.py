@@ -16,6 +16,7 @@ from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 
 IMAGES_AT_ONCE = 8192
+"""Windows that are given to the network in one call: bounds memory, changes no answer."""
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -22,6 +22,7 @@ from napari_sciml.layers.samples import sample_layers
 from napari_sciml.techniques.registry import sample_names
 
 WINDOW = (1280, 720)
+"""Width and height of the demo's window in pixels: fits on a laptop's screen."""
 SETTLE_MS = 1500
 """Time for the canvas to draw and for notifications to fade in before a picture is taken."""
 

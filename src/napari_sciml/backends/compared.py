@@ -19,6 +19,7 @@ CORNER_PX = 192
 HALO_PX = 56
 """Elements nearer to the cut are not compared: the network saw there what was cut off."""
 IMAGES_AT_ONCE = 16
+"""Images that float32 answers in one call, between two looks at the time that is left."""
 UNUSUAL = 0.25
 """Where a label has more than all but this share of the answers, the others are counted apart."""
 SHARE, AT_LEAST_S = 0.03, 0.1

@@ -37,6 +37,7 @@ HESITATES = 0.1
 SAME_LABELS = 0.97
 """Share of the other labels that must be those of plain torch float32."""
 IMAGES, ROUNDS = 64, 3
+"""Calibration images of which runtimes are timed, and rounds of which the best one counts."""
 
 
 class Choice(BaseModel):

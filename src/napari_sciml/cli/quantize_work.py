@@ -20,9 +20,11 @@ WORK = "work"
 PATCHES, IMAGES, FIELDS = 12_000, 4000, 100
 """Training images that a network learns to be rounded with: small ones, larger ones, fields."""
 SMALL_PX = 32
+"""Edge up to which images are patches, of which many are cheap, in pixels."""
 FEW_IMAGES, FEW_FIELDS = 400, 16
 """Those that give the levels of the data, where nothing is learnt."""
 QUICK_IMAGES, QUICK_FIELDS = 100, 10
+"""Images, or fields of a dense network, of a quick try whose variant is not meant for use."""
 
 
 def copy_for(model: Model, out: Path | None) -> Model:

@@ -12,6 +12,7 @@ from pydantic_core import CoreSchema, core_schema
 from napari_sciml.core.reference import load
 
 MOST_LEVELS = 16
+"""Levels of a codebook at the most: four bits."""
 
 
 @dataclass(frozen=True)

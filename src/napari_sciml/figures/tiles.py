@@ -17,7 +17,9 @@ TILE = "#0072B2"
 SPOT = "#D55E00"
 """Okabe-Ito blue and vermilion: told apart, and from grey, by eyes of every kind."""
 SPOT_PX = 16.0
+"""Diameter of a circle about a spot, in pixels of the frame."""
 SIDE_IN = 11.0
+"""Edge of the frame in the picture, in inches."""
 
 
 def save_tiles_overlay(

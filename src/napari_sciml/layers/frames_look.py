@@ -15,6 +15,7 @@ COLORMAP = "gray_r"
 PERCENT = (1.0, 99.0)
 """Of the pixels of one frame: the water ring turns dark, and spots stand out beside it."""
 LEAST_EDGE_PX = 256
+"""Edge in pixels below which an image is no detector frame."""
 EVERY = 3
 """Every so many pixels in each direction decide about the contrast."""
 

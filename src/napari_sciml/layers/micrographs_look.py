@@ -15,7 +15,9 @@ from napari_sciml.layers.keys import TECHNIQUE_KEY
 PERCENT = (0.5, 99.5)
 """Of the pixels of one micrograph: single hot pixels would leave the rest flat grey."""
 EVERY = 5
+"""Every so many rows and columns are read for the contrast of a large micrograph."""
 LOOKED_AT = 3
+"""Micrographs of a series that are tried until one has a contrast."""
 
 
 def is_micrographs(source: ImageSource) -> bool:

@@ -17,7 +17,9 @@ from napari_sciml.layers.styles import FEATURE_COLORS, YELLOW, rgba
 FEATURE = "feature"
 KIND = "kind"
 LINE_PX = 1.0
+"""Width of a line in pixels of the image."""
 PEAK_PX = 7.0
+"""Diameter of a peak's marker in pixels of the image."""
 MOST_PATHS = 3000
 """Shapes are slow to build; beyond these a person sees the strongest only, and the table has them all."""
 

@@ -21,7 +21,10 @@ PICKS_KEY = "napari_sciml_picks"
 """Entry in a layer's metadata: ``micrographs`` names the frames, ``optics`` holds the optics table,
 ``box_px`` the edge of the boxes, ``notes`` what was remarked while reading."""
 BOX_DIAMETERS = 1.6
+"""Edge of a box in diameters of the particle, as the recipe makes boxes: tells the diameter from a
+file's boxes."""
 SHARE_OF_IMAGE = 0.025
+"""Diameter of a marker as a share of the shorter edge, where no file says how large particles are."""
 USUAL_PX = 100.0
 """Size of a marker where neither boxes nor an image tell."""
 

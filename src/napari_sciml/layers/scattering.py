@@ -15,6 +15,7 @@ from napari_sciml.layers.keys import TECHNIQUE_KEY
 COLORMAP = "gray"
 """Spots, lines and peaks are marked in colours, which stand out on every grey and on no colour map."""
 GAMMA = 0.25
+"""Exponent of the display: weak spots are four decades below the beam."""
 BRIGHTEST_PERCENT = 99.7
 """Of the measured pixels: only the streak beside the beamstop is brighter."""
 

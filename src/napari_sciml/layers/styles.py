@@ -87,6 +87,7 @@ COLORS: dict[Color | Literal[""], str] = {
 CHOSEN_COLOR = GREEN
 """Fills the points that a person has singled out, for example those of one view."""
 CHOSEN_OPACITY = 0.45
+"""Opacity of what is chosen: the image stays visible below it."""
 
 FEATURE_COLORS = {"peak": YELLOW, "ring": BLUE, "arc": PURPLE, "line": GREEN}
 """Kind of a feature found in an image -> its colour."""

@@ -14,6 +14,7 @@ from napari_sciml.layers.points import LayerData
 from napari_sciml.layers.source import length_factor, meaningful_axes
 
 UM_PER_A = 1e-4
+"""Micrometres in an Angstrom."""
 SHARE_SHOWN = 0.22
 """The surface of a map is drawn at this share of its densest voxel until a person moves it."""
 

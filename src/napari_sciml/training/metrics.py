@@ -11,6 +11,7 @@ from napari_sciml.networks.card import Metric
 from napari_sciml.training.calibration import expected_calibration_error
 
 Z95 = 1.959964
+"""Quantile of the normal distribution for intervals of 95 %."""
 
 
 def wilson(successes: int, trials: int) -> tuple[float, float]:

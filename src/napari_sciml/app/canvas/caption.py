@@ -9,6 +9,7 @@ from typing import Any
 from napari.components import ViewerModel
 
 FONT_SIZE = 16
+"""Points: readable from a step back, and two lines of it hide little of an image."""
 POSITION = "top_left"
 
 

@@ -30,6 +30,7 @@ from napari_sciml.layers.transform_sync import Follower
 LINKED = ("contrast_limits", "gamma", "colormap")
 """What a person changes on the image of one cell changes on the other."""
 SPACING_PX = 4
+"""Screen pixels between the two cells of the grid."""
 WHOLE = (0.6, 1.4)
 """Zooms, beside that of the whole image, that count as seeing the whole image."""
 SEEN_SHARE = 1 / 9

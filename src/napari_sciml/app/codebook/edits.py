@@ -24,6 +24,7 @@ from napari_sciml.app.codebook.work import Loaded
 from napari_sciml.networks.codebook.constrained import Constrained
 
 MOST_STEPS_BACK = 50
+"""Edits that can be taken back: bounds memory."""
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from napari_sciml.networks.codebook.kmeans import assign, thresholds
 WideArray = npt.NDArray[np.float64]
 Places = npt.NDArray[np.uint8]
 BINS = 72
+"""Bars of the histogram of the weights."""
 SHARED = "all"
 """Stands for all layers where they share one set of values."""
 

@@ -11,6 +11,8 @@ from napari_sciml.core.findings import Findings
 POINTS_IN_CURVE = 10
 """The curve has about so many independent points, so that it shows drifts and not single frames."""
 LARGEST_WINDOW = 1001
+"""Frames over which the hit rate is averaged at the most, so that a change within a long run stays
+visible."""
 
 
 def hit_table(findings: Findings) -> pd.DataFrame:

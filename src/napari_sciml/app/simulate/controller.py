@@ -26,6 +26,7 @@ from napari_sciml.layers.scattering import scattering_look
 
 NAME = "GISAXS simulation"
 ROWS, COLUMNS = 120, 200
+"""Size of the pattern in pixels: small enough to follow a slider."""
 CRASHED = "The pattern could not be simulated; napari shows what happened."
 
 

@@ -10,6 +10,7 @@ from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
 
 OPSET = 17
+"""Version of the ONNX operator set that the graphs are written in."""
 IR_VERSION = 8
 """Old enough for every onnxruntime that the package allows."""
 SCORES = "scores"

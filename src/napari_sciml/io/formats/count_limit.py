@@ -11,6 +11,7 @@ from napari_sciml.io.formats.imgcif import open_plain
 from napari_sciml.io.paths import split_part
 
 HEAD_BYTES = 8192
+"""Bytes at the start of a file among which its text header states the limit."""
 CUTOFF = re.compile(rb"Count_cutoff\s+(\d+)")
 """As PILATUS and EIGER detectors write it into the text of CBF and TIFF files."""
 PLACES = (

@@ -17,13 +17,17 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.paths import unreadable
 
 HEADER_BYTES = 1024
+"""Length of the header in bytes (MRC2014)."""
 MARK_AT = 208
 """Where the letters ``MAP`` stand; files from before the year 2000 have none."""
 DAMAGED = "it may be cut short or still being written; copy it again"
 STACK_SUFFIXES = (".mrcs", ".st")
 LONGEST_EDGE = 1 << 20
+"""Edge in pixels above which a header is taken for one in the other byte order."""
 LARGEST_A = 1000.0
+"""Edge of a pixel in Angstrom above which the header is not believed."""
 A_PER_UM = 1e4
+"""Angstrom in a micrometre."""
 PACKINGS = {b"\x1f\x8b": "gzip", b"BZ": "bzip2"}
 
 

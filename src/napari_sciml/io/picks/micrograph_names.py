@@ -13,6 +13,7 @@ KNOWN = {
     *(".star", ".box", ".cbox", ".csv", ".txt", ".tsv", ".coords"),
 }
 NOBODY = -1
+"""Stands for no micrograph, or for more than one that a name fits."""
 
 
 def stem_of(name: str) -> str:

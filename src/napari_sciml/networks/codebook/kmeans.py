@@ -19,6 +19,7 @@ MOST_DISTINCT = 131_072
 """Up to this many distinct values the clustering is the best there is. More are first joined into as many
 groups of neighbours, and the result is polished by Lloyd's steps on all values."""
 STEPS = 300
+"""Lloyd's steps at the most; single numbers settle in far fewer."""
 
 
 def optimal(values: npt.NDArray[Any], levels: int) -> FloatArray:

@@ -11,7 +11,9 @@ import numpy.typing as npt
 from napari_sciml.networks.normalise.pixels import check_pixels
 
 WINDOW_PX = 15
+"""Edge in pixels of the window over which the surroundings are averaged, twice."""
 CLIP = 6.0
+"""Contrast in standard deviations beyond which it tells nothing more."""
 FLOOR = 0.05
 """Spread of the log contrast below which an image is taken to be flat; it keeps noise from being blown up."""
 

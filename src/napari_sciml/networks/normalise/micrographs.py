@@ -14,6 +14,7 @@ WINDOW_PX = 73
 LARGEST = 12.0
 """Nothing that matters lies further from the background, in units of the spread."""
 TINY = 1e-30
+"""Spread at or below which a field is flat and nothing is divided by it."""
 
 
 class Micrograph:

@@ -17,13 +17,17 @@ import torch
 from torch import Tensor, nn
 
 SIZE_PX = 64
+"""Edge of the box in pixels."""
 CLASS_COUNT = 84
+"""Views that are told apart."""
 RINGS = 16
 """Rings of the Fourier transform, 1 to 16 periods in the box."""
 ANGLES = 48
 """Samples around a ring."""
 SHIFTS_PX = (-2.4, -1.2, 0.0, 1.2, 2.4)
+"""Shifts along each axis, in pixels, at which a particle is compared."""
 COARSE_PX = (-2.4, -0.8, 0.8, 2.4)
+"""The same where speed counts."""
 TURNS, COARSE_TURNS = 96, 48
 """In-plane angles that are compared: when used, and while learning, where fewer save time."""
 EDGE_PX = (26.0, 31.0)
@@ -31,9 +35,11 @@ EDGE_PX = (26.0, 31.0)
 FILTER_SCALE = 40.0
 """Filters are learned at about size 1, so that steps of usual length fit them."""
 HALF = ANGLES // 2
+"""Angles on half a circle of Fourier space; the other half follows from it."""
 ORDERS = HALF + 1
 """Angular frequencies 0 to 24, the even ones first."""
 EVEN = HALF // 2 + 1
+"""How many of the orders on a circle are even."""
 GROUPS = 12
 """Groups of neighbouring angles; the best of each stands for all."""
 AT_ONCE = 8

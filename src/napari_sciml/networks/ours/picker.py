@@ -7,11 +7,13 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 NATIVE_STRIDE = 2
+"""Pixels of the micrograph for each label."""
 CENTRE_PX = 0.5
 """Pixel of the first element of a map."""
 COARSEST_PX = 8
 """Fields are padded to multiples of it."""
 WIDTHS = (24, 48, 96)
+"""Channels at full, half and quarter resolution."""
 
 
 class PickerNet(nn.Module):

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 CLASS_COUNT = 84
+"""Views that are told apart."""
 PAPER_PARAMETERS = 314_684
 """Weights of the network as printed, its last layer included."""
 

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 CLASS_COUNT = 7
+"""Lattices that are told apart."""
 PAPER_PARAMETERS = 152_947
 """Weights of the network as printed, the fully connected layer included."""
 

@@ -11,7 +11,9 @@ from __future__ import annotations
 from torch import Tensor, nn
 
 PATCH_PX = 16
+"""Edge of a patch in pixels."""
 PAPER_PARAMETERS = 571_648
+"""Weights as the paper counts them."""
 
 
 class TableVII(nn.Module):

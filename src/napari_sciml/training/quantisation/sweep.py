@@ -26,6 +26,7 @@ from napari_sciml.training.quantisation.distil import answers_of
 
 FloatArray = npt.NDArray[np.float32]
 LEVELS = (1, 2, 3, 4, 5, 6, 7, 8, 16)
+"""Numbers of levels that are tried."""
 WEIGHTS, DATA, BOTH = "all weights", "data", "weights and data"
 
 

@@ -12,9 +12,11 @@ from napari_sciml.layers.styles import BLUE, ORANGE
 from napari_sciml.widgets.parts.frame_plot import small_font
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 10, 10, 14, 22, 190
+"""Margins about the histogram and its height, in screen pixels."""
 GRIP_PX = 8.0
 """A click this near to a line takes it."""
 HANDLE_PX = 5.0
+"""Half width in screen pixels of the triangle that is dragged."""
 STEPS, BIG = 200, 10
 """An arrow key moves a value by a 200th of the axis; with Shift by ten times that."""
 TIP = (

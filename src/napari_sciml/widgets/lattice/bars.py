@@ -13,7 +13,9 @@ from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.parts.frame_plot import small_font
 
 LEFT, RIGHT, ROW_PX, FOOT = 66, 46, 15, 4
+"""Margins for names and numbers, the height of a row and what is left below, in screen pixels."""
 CLASSES = 7
+"""Rows for which there is room before anything is known."""
 TOOLTIP = "Probability of each lattice in this frame. The dashed line is the threshold."
 
 

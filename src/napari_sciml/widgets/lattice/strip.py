@@ -12,7 +12,9 @@ from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.parts.frame_plot import BOTTOM, TOP, FramePlot
 
 LEFT, ROW_PX = 66, 13
+"""Margin for the names, and the height of a row, in screen pixels."""
 DOT_PX = 3.2
+"""Radius of a frame's dot in screen pixels."""
 TOOLTIP = "The answer for each frame. Click to see a frame. Grey dots are unknown."
 
 

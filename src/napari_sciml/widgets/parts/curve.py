@@ -11,7 +11,9 @@ from napari_sciml.layers.styles import BLUE, ORANGE
 from napari_sciml.widgets.parts.frame_plot import FramePlot
 
 LEFT = 40
+"""Margin for the numbers in screen pixels."""
 HEIGHT = 116
+"""Least height in screen pixels."""
 
 
 class Curve(FramePlot):

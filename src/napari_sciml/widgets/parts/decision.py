@@ -16,6 +16,7 @@ from napari_sciml.widgets.parts.basics import described, say, sentence
 LIVE = "Live: the network does not run again."
 NEXT_RUN = "Counts for the next run."
 THRESHOLD_EVERY_MS = 40
+"""Milliseconds between two decisions while the slider moves: 25 a second."""
 LOWEST_THRESHOLD = 0.05
 """A run keeps no candidates below this, so a live slider could not show them."""
 

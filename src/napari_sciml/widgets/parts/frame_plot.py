@@ -15,6 +15,7 @@ from qtpy.QtWidgets import QSizePolicy, QWidget
 RIGHT, TOP, BOTTOM = 10, 8, 20
 """Room for the axes, in pixels."""
 TICK_STEPS = (1, 2, 5, 10)
+"""Steps of the axis in each decade."""
 
 
 class FramePlot(QWidget):

@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 FRAME = "frame"
 ROW_PX = 20
+"""Height of a row in screen pixels."""
 Role = Qt.ItemDataRole
 
 

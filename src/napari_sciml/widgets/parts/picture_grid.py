@@ -16,6 +16,7 @@ from napari_sciml.layers.styles import VERMILION
 
 Role = Qt.ItemDataRole
 CLIP_PERCENT = (1.0, 99.5)
+"""Percentiles of an image that are shown as black and as white."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -16,6 +16,7 @@ from napari_sciml.widgets.parts.picture_grid import Picture, PictureGrid
 from napari_sciml.widgets.views.parts import button, column
 
 AVERAGE_PX = 56
+"""Edge of a class average in screen pixels."""
 ORDERS = [
     ("most particles first", "count"),
     ("by number of the view", "view"),

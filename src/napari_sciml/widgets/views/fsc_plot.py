@@ -14,8 +14,11 @@ from napari_sciml.layers.styles import BLUE, ORANGE, PURPLE, VERMILION
 from napari_sciml.widgets.parts.frame_plot import small_font
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 30, 8, 8, 48, 184
+"""Margins about the curves and the height of the plot, in screen pixels."""
 LOWEST, HIGHEST = -0.1, 1.0
+"""Correlations at the lower and the upper end of the axis."""
 SHARES = (0.0, 0.143, 0.5, 1.0)
+"""Correlations with a line and a number: the two levels at which a resolution is read, and the ends."""
 TIP = (
     "Fourier shell correlation over resolution. The controls are half-set curves of the same way on pure "
     "noise, and with references whose phases were scrambled."

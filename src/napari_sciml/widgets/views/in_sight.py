@@ -17,6 +17,7 @@ from napari_sciml.widgets.views.parts import bold, column
 from napari_sciml.widgets.views.sphere import ViewSphere
 
 PARTICLE_PX, PAIR_PX = 44, 74
+"""Edges of a particle, and of the average and its reference, in screen pixels."""
 MOST_PARTICLES = 200
 """Of one view that are shown; the caption says how many there are."""
 PAIR = ("average", "reference")

@@ -16,10 +16,15 @@ from napari_sciml.layers.styles import CHOSEN_COLOR
 from napari_sciml.widgets.parts.frame_plot import small_font
 
 EDGE_PX = 176
+"""Edge of the half sphere in screen pixels."""
 FOOT_PX = 30
+"""Height of the colour scale below it in screen pixels."""
 MARGIN = 9.0
+"""Screen pixels between the half sphere and the edge, so that dots at its rim are whole."""
 DOT_PX = 6.5
+"""Radius of a view's dot in screen pixels."""
 RINGS_DEG = (30, 60, 90)
+"""Tilts in degrees at which a circle is drawn."""
 STOPS = ("#440154", "#414487", "#2a788e", "#22a884", "#7ad151", "#fde725")
 """Few to many on a dark theme, the other way round on a light one: the colours of viridis, which differ in
 lightness for every kind of colour vision."""
