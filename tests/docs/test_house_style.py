@@ -1,4 +1,4 @@
-"""What the style guide asks for and a program can see: how docstrings begin, and that every number says what it is."""
+"""What a program can see of the style guide: how docstrings begin, and that numbers say what they are."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_the_house_style(check):
 
 
 def test_the_check_would_notice():
-    source = 'A = 3\nB = (1, 2)\n"""Pixels."""\nC = -1.5 * 2\nD: int = 4\n"""Frames."""\nE = "a"\nf = 5\nG = True\n'
+    source = 'A = 3\nB = (1, 2)\n"""Pixels."""\nC = -1.5 * 2\nD: int = 4\n"""Frames."""\ne = 5\nF = True\n'
     assert list(silent_constants(source)) == ["A", "C"]
     functions = 'def f() -> int:\n    """Give 3."""\ndef g() -> None:\n    """Say it."""'
     assert list(opaque_docstrings(functions)) == ["f"]

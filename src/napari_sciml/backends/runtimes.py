@@ -27,7 +27,7 @@ def check_installed(runtime: str) -> None:
 
 
 def no_graph_runtime() -> str:
-    """Say that nothing is installed that executes ONNX graphs, or nothing."""
+    """Return that nothing is installed that executes ONNX graphs, or nothing."""
     if any(installed(name) for name in GRAPH_RUNTIMES):
         return ""
     return 'neither ONNX Runtime nor OpenVINO is installed; type: pip install "napari-sciml[fast]"'

@@ -87,7 +87,7 @@ def make_levels(
 
 
 def how_many(model: Model) -> int:
-    """Say with how many images a model learns to be rounded."""
+    """Return with how many images quantisation-aware training works."""
     if model.input is None:
         return FIELDS
     return PATCHES if max(model.input) <= SMALL_PX else IMAGES

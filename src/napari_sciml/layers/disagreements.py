@@ -113,17 +113,17 @@ def score_columns(names: tuple[str, str]) -> tuple[str, str]:
 
 
 def alone(name: str) -> str:
-    """Say that only one of the two has something."""
+    """Return the sentence that only one of the two has something."""
     return f"only {name}"
 
 
 def left_out(name: str, by: str) -> str:
-    """Say that only one of the two has what the other saw as surely but left out by another rule."""
+    """Return the sentence that the other saw it as surely but left it out by another rule."""
     return f"{alone(name)}; {by} left it out, not for its score"
 
 
 def slices_apart(findings: Findings, columns: tuple[str, ...]) -> npt.NDArray[np.bool_]:
-    """Say for each position column whether things at different values have nothing to do with each other.
+    """Return for each position column whether things at different values have nothing to do with each other.
 
     These are frames, and the slices of a volume that is looked through slice by slice.
     """

@@ -109,7 +109,7 @@ def style_for(label: str) -> PointStyle:
 
 
 def _kinds(features: pd.DataFrame) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Say for each point whether a person made it, and whether it was predicted and not found."""
+    """Return for each point whether a person made it, and whether it was predicted and not found."""
     manual = features["source"].to_numpy(dtype=object) == MANUAL
     if FOUND not in features:
         return manual, np.zeros_like(manual)

@@ -92,7 +92,7 @@ def outlines(
 def tile_flags(
     findings: Findings, overlay: TilesOverlay
 ) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Say for each tile whether it counts, and whether it was left out although its score is high enough.
+    """Return for each tile whether it counts, and whether it was left out although it scores high enough.
 
     Where a table of points names their tiles, that table says which count: a technique may leave out tiles
     for other reasons than their score.

@@ -159,7 +159,7 @@ class PointFinder:
         return [*written, picture]
 
     def summarise(self, findings: Findings) -> str:
-        """Say nothing: the number of points says it."""
+        """Return nothing: the number of points says it."""
         return ""
 
     def maps(self, source: ImageSource, settings: Any) -> Mapping[str, FieldMap]:

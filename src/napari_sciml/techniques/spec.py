@@ -21,7 +21,7 @@ CERTAIN, PERHAPS, NO = 1.0, 0.5, 0.0
 
 
 def no_guess(source: ImageSource) -> float:
-    """Say that nothing speaks for a technique."""
+    """Return that nothing speaks for a technique."""
     return NO
 
 

@@ -134,7 +134,7 @@ class ComparedPair(Addition):
         return {TABLE: comparison.for_file(), RECORD: second.findings.provenance}
 
     def _words(self, words: str, frame: int) -> str:
-        """Say on the canvas what both results say about a frame."""
+        """Return for the canvas what both results say about a frame."""
         second, cells = self._second, self._sides.cells
         if second is None or not cells:
             return words

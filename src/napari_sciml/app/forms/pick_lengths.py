@@ -78,7 +78,7 @@ def follows(state: RunState) -> str:
 
 
 def in_other_unit(state: RunState) -> str:
-    """Say the diameter in the unit in which it was not typed."""
+    """Return the diameter in the unit in which it was not typed."""
     scale, size = scale_of(state), used_pixel_A(state)
     if scale is None:
         return ""

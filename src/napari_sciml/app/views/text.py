@@ -24,7 +24,7 @@ ORDERS = ("count", "view", "correlation")
 
 
 def whose_projections(choice: MapChoice, method: str, map_name: str) -> str:
-    """Say whose projections name the views, and what that means for another protein."""
+    """Return whose projections name the views, and what that means for another protein."""
     how = "a network that was trained on them" if method == "network" else "correlation with them, untrained"
     if choice.kind == "built-in":
         return (

@@ -137,7 +137,7 @@ def complaints(library: str) -> Iterator[list[str]]:
 
 
 def damaged(path: Path, reason: str) -> SciMLError:
-    """Say that a file is not whole."""
+    """Return the error that a file is not whole."""
     lines = reason.strip().splitlines()
     told = f" ({lines[0]})" if lines else ""
     return SciMLError(

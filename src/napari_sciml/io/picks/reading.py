@@ -164,7 +164,7 @@ def pick_files(path: str | os.PathLike[str]) -> list[Path]:
 
 
 def outside_of(table: pd.DataFrame, shape: tuple[int, int]) -> npt.NDArray[np.bool_]:
-    """Say for each pick whether its centre lies outside an image of so many rows and columns."""
+    """Return for each pick whether its centre lies outside an image of so many rows and columns."""
     y, x = table["y"].to_numpy(float), table["x"].to_numpy(float)
     inside = (y >= -0.5) & (y < shape[0] - 0.5) & (x >= -0.5) & (x < shape[1] - 0.5)
     result: npt.NDArray[np.bool_] = ~inside

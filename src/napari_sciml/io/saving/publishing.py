@@ -193,7 +193,7 @@ def beside(name: str, word: str) -> Iterator[str]:
 
 @contextlib.contextmanager
 def replacing_of(path: Path) -> Iterator[None]:
-    """Say it in a sentence if a file cannot be replaced now."""
+    """Raise one sentence if a file cannot be replaced now."""
     try:
         yield
     except PermissionError as error:

@@ -55,7 +55,7 @@ def spread(means: FloatArray, noise: FloatArray) -> np.float32:
 
 
 def passes(prepared: Prepared) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Say per tile ``(rows, columns)`` if the network should see it, and if its last pixels stand out."""
+    """Return per tile ``(rows, columns)`` if the network should see it, and if its end stands out."""
     values = excess(prepared)
     return tile_peaks(values) >= LEAST_SIGMA, strip_peaks(values) >= LEAST_SIGMA
 

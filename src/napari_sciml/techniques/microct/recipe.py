@@ -123,5 +123,5 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
         return write(findings, folder)
 
     def summarise(self, findings: Findings) -> str:
-        """Say nothing: the number of fibres says it."""
+        """Return nothing: the number of fibres says it."""
         return ""

@@ -123,7 +123,7 @@ def tabulate(family: Family, values: Floats, variance: Floats, free: Bools) -> T
 
 
 def stand_out(table: Table, size: float) -> tuple[Array, Bools]:
-    """Say by how many standard deviations each cell stands out from both sides, and where that is known.
+    """Return by how many deviations each cell stands out from both sides, and where that is known.
 
     A step has only one lower side, and what borders on a gap has only one side at all: neither is a ridge.
     """

@@ -119,7 +119,7 @@ def read_patches(path: Path) -> Patches:
 
 
 def split_patches(patches: Patches, spec: DatasetSpec) -> npt.NDArray[np.int8]:
-    """Say for each patch which split it belongs to."""
+    """Return for each patch which split it belongs to."""
     rng = np.random.default_rng([spec.seed, 1])
     fibers = np.unique(patches.fiber)
     held = fibers[rng.random(len(fibers)) < spec.held_fibers]
