@@ -218,7 +218,7 @@ def tour_of_levels() -> None:
     panel = dock_panel(viewer)
     session = session_for(viewer)
     session.runs.choose_technique("cryoem")
-    session.runs.change_compute({"backend": "codebook"})
+    session.runs.change_backend_options({"backend": "codebook"})
     session.runs.run()
     wait(lambda: finished(session.runs.state))
     session.comparison.choose("float32")

@@ -18,8 +18,8 @@ SLICES = slice(11, 13)
 MATCH_PX = 4.0
 
 
-def at_once(errand):
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task):
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 @pytest.fixture(scope="module")

@@ -72,7 +72,7 @@ def test_controllers_work_where_qt_cannot_be_imported():
         session = session_for(viewer)
         viewer.add_image(np.zeros((3, 40, 50), np.uint8), name="slab")
         session.runs.choose_technique("microct")
-        session.runs.change_compute({{"backend": "codebook"}})
+        session.runs.change_backend_options({{"backend": "codebook"}})
         session.views.choose_method("correlation")
         session.comparison.choose("int8")
         session.simulation.set_value("layers", 3)

@@ -20,8 +20,8 @@ from napari_sciml.networks import registry
 from napari_sciml.techniques.microct.recipe import MicroCT
 
 
-def at_once(errand):
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task):
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 @pytest.fixture

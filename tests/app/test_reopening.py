@@ -38,8 +38,8 @@ TECHNIQUES = sorted(SETTINGS)
 THRESHOLDS = (0.9, 0.3, 0.6)
 
 
-def at_once(errand) -> None:
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task) -> None:
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 @dataclass
@@ -160,7 +160,7 @@ def test_only_what_a_person_changed_is_an_edit(tmp_path, technique: str):
     assert not window.runs.result.edits
     window.runs.set_threshold(0.3)
     assert not window.runs.result.edits
-    assert not any(keeper.corrections for _, keeper in window.runs.result.keepers)
+    assert not any(sync.corrections for _, sync in window.runs.result.syncs)
     labels = window.points.features["label"].astype(object)
     labels[0] = "odd"
     window.points.features = window.points.features.assign(label=labels)
@@ -174,7 +174,7 @@ def test_the_page_is_set_as_it_was(saved):
         "technique",
         "model",
         "values",
-        "compute",
+        "backend_options",
         "threshold",
         "live",
         "threshold_live",

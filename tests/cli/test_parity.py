@@ -11,7 +11,7 @@ import pandas as pd
 from napari.components import ViewerModel
 
 import napari_sciml as sciml
-from napari_sciml.app.base.worker import Errand, Finished
+from napari_sciml.app.base.worker import Finished, Task
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.io import open_image
@@ -19,9 +19,9 @@ from napari_sciml.io.saving.volumes import write_volume
 from napari_sciml.layers.keys import SAMPLE_KEY
 
 
-def start_here(errand: Errand) -> None:
+def start_here(task: Task) -> None:
     """Do the window's work at once instead of in a thread."""
-    errand.on_end(Finished(drive(errand.work, errand.on_step)))
+    task.on_end(Finished(drive(task.work, task.on_step)))
 
 
 def test_window_command_and_python_give_the_same_fibres(

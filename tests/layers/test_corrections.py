@@ -12,7 +12,7 @@ from napari.layers import Layer
 from fixtures.points_scene import Scene, drag
 from napari_sciml.core.corrections import Corrections
 from napari_sciml.layers.points import points_layer
-from napari_sciml.layers.points_sync import HandEdits, PointsKeeper
+from napari_sciml.layers.points_sync import HandEdits, PointsSync
 from napari_sciml.layers.spatial import Place
 
 COLUMNS = {
@@ -121,12 +121,12 @@ def test_what_is_changed_is_counted(scene):
     describe(scene, label=labels, mine=1)
     scene.layer.remove([4])
     scene.layer.add([2.5, 3.0, 4.0])
-    assert scene.keeper.edits == HandEdits(added=1, removed=1, labelled=2, columns=1)
+    assert scene.sync.edits == HandEdits(added=1, removed=1, labelled=2, columns=1)
 
 
 def test_nothing_changed_is_no_correction(scene):
     scene.threshold(0.2)
-    assert not scene.keeper.corrections
+    assert not scene.sync.corrections
 
 
 def corrected(scene: Scene) -> None:
@@ -144,30 +144,30 @@ def reopened(scene: Scene) -> Scene:
     """Show the findings with their corrections in a layer of its own."""
     again = Scene()
     overlay = scene.findings.overlays[0]
-    again.findings = replace(scene.findings, corrections={overlay.table: scene.keeper.corrections})
+    again.findings = replace(scene.findings, corrections={overlay.table: scene.sync.corrections})
     place = Place.of(again.viewer.layers[0])
     again.layer = again.viewer.add_layer(Layer.create(*points_layer(again.findings, overlay, place)))
-    again.keeper = PointsKeeper(again.layer, overlay.label)
-    again.keeper.adopt(again.findings, overlay)
+    again.sync = PointsSync(again.layer, overlay.label)
+    again.sync.adopt(again.findings, overlay)
     return again
 
 
 def assert_alike(one: Scene, other: Scene) -> None:
     np.testing.assert_array_equal(one.layer.data, other.layer.data)
     pd.testing.assert_frame_equal(one.layer.features, other.layer.features)
-    assert one.keeper.edits == other.keeper.edits
+    assert one.sync.edits == other.sync.edits
 
 
 def test_a_reopened_layer_has_all_of_it_and_its_slider_too(scene):
     corrected(scene)
     again = reopened(scene)
     assert_alike(again, scene)
-    assert again.keeper.corrections == scene.keeper.corrections
+    assert again.sync.corrections == scene.sync.corrections
     for threshold in (0.95, 0.2, 0.5, 0.8):
         scene.threshold(threshold)
         again.threshold(threshold)
         assert_alike(again, scene)
-        assert again.keeper.corrections == scene.keeper.corrections
+        assert again.sync.corrections == scene.sync.corrections
 
 
 def test_the_look_of_a_reopened_layer_tells_points_of_a_person(scene):
@@ -189,8 +189,8 @@ def test_what_changed_before_the_layer_was_watched_is_found_out(scene):
     layer.remove([0])
     layer.selected_data = {0}
     layer.add([9.0, 9.0, 9.0])
-    unwatched.layer, unwatched.keeper = layer, PointsKeeper(layer, overlay.label)
-    unwatched.keeper.adopt(again.findings, overlay)
+    unwatched.layer, unwatched.sync = layer, PointsSync(layer, overlay.label)
+    unwatched.sync.adopt(again.findings, overlay)
     assert layer.features["source"].iloc[-1] == "manual"
     unwatched.threshold(0.0)
     assert not (layer.data == gone).all(axis=1).any()
@@ -198,7 +198,7 @@ def test_what_changed_before_the_layer_was_watched_is_found_out(scene):
 
 def test_only_deletions_are_corrections_too(scene):
     scene.layer.remove([0, 5])
-    corrections = scene.keeper.corrections
+    corrections = scene.sync.corrections
     assert corrections != Corrections.none(3)
     assert len(corrections.deleted) == 2
     assert not len(corrections.positions)

@@ -7,7 +7,7 @@ import pytest
 from napari.layers import Image, Layer
 
 from fixtures.cryoem_findings import DIAMETER_A, PIXEL_A, findings, micrographs
-from napari_sciml.app.run.guess_technique import likely
+from napari_sciml.app.run.guess_technique import guess_technique
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.area import area_layer
@@ -72,5 +72,8 @@ def test_saved_picks_are_drawn_as_wide_as_the_particle():
 def test_mrc_files_are_taken_for_micrographs():
     techniques = [get_technique(name) for name in technique_names()]
     plane = ImageSource.from_array(np.zeros((64, 64), np.float32), path="grid.MRC")
-    assert likely(None, plane, techniques).name == "cryoem"
-    assert likely(None, ImageSource.from_array(plane.data, path="slice.tif"), techniques).name == "microct"
+    assert guess_technique(None, plane, techniques).name == "cryoem"
+    assert (
+        guess_technique(None, ImageSource.from_array(plane.data, path="slice.tif"), techniques).name
+        == "microct"
+    )

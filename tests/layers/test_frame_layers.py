@@ -15,7 +15,7 @@ from napari_sciml.layers.frames_look import COLORMAP, contrast, frames_look, is_
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.spatial import Place, grid_place, spatial_kwargs
 from napari_sciml.layers.tiles import borders, grid_of, outlines, outlines_layer, scores_layer, tile_flags
-from napari_sciml.layers.transform_sync import Follower
+from napari_sciml.layers.transform_sync import TransformSync
 
 TURNED = {"scale": (1.0, 0.5, 0.25), "translate": (2.0, 3.0, 4.0), "rotate": 30.0, "shear": (0.0, 0.0, 0.2)}
 
@@ -109,13 +109,13 @@ def test_scores_follow_their_image(findings):
     image = ViewerModel().add_image(np.zeros((6, EDGE_PX, EDGE_PX)))
     field = grid_of(findings, findings.tiles[0])
     scores = Layer.create(*scores_layer(findings, findings.tiles[0], Place.of(image)))
-    follower = Follower(image, [], {scores: (field.scale, field.translate)})
+    transform_sync = TransformSync(image, [], {scores: (field.scale, field.translate)})
     image.scale = (1.0, 0.5, 0.25)
     image.units = ("pixel", "um", "um")
     image.translate = (0.0, 7.0, 9.0)
     np.testing.assert_allclose(scores.data_to_world((2, 0.5, 1.5)), image.data_to_world((2, 63.5, 127.5)))
     assert scores.units == image.units
-    del follower
+    del transform_sync
 
 
 def test_a_grid_placed_without_moving_is_the_image_itself(image):

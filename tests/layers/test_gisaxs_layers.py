@@ -17,7 +17,7 @@ from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.origin import origin_of
 from napari_sciml.layers.paths import paths_layers
 from napari_sciml.layers.points import points_layer
-from napari_sciml.layers.points_sync import keeper_for
+from napari_sciml.layers.points_sync import points_sync_for
 from napari_sciml.layers.readers import image_layer
 from napari_sciml.layers.saved_run import saved_run_layers
 from napari_sciml.layers.scattering import scattering_look
@@ -71,7 +71,7 @@ def test_a_spot_tells_its_place_in_q_and_its_class(source):
 
 def test_a_spot_that_a_person_adds_says_nothing_about_q(source):
     layer = spots_layer(found(source), image_of(source))
-    keeper_for(layer, "spot")
+    points_sync_for(layer, "spot")
     layer.selected_data = {0}
     layer.add([0, 5, 6])
     row = layer.features.iloc[-1]
@@ -84,11 +84,11 @@ def test_a_spot_that_a_person_adds_says_nothing_about_q(source):
 def test_the_threshold_takes_the_spots_of_doubtful_frames_away_and_brings_them_back(source):
     everything = found(source)
     layer = spots_layer(everything, image_of(source))
-    keeper = keeper_for(layer, "spot")
+    sync = points_sync_for(layer, "spot")
     assert set(layer.data[:, 0]) == {0, 1, 2}
-    keeper.show(everything.at_threshold(0.7), everything.overlays[0])
+    sync.show(everything.at_threshold(0.7), everything.overlays[0])
     assert set(layer.data[:, 0]) == {0, 1}
-    keeper.show(everything.at_threshold(0.4), everything.overlays[0])
+    sync.show(everything.at_threshold(0.4), everything.overlays[0])
     assert set(layer.data[:, 0]) == {0, 1, 2, 3}
     assert not layer.features["found"].to_numpy(bool)[[str(s) == "x" for s in layer.symbol]].any()
 
@@ -102,7 +102,7 @@ def test_saved_spots_open_again_as_they_were(source, tmp_path):
     assert layer.name == before.name == "series: predicted spots"
     np.testing.assert_allclose(layer.data, before.data)
     np.testing.assert_allclose(layer.border_color, before.border_color)
-    keeper_for(layer, "spot")
+    points_sync_for(layer, "spot")
     layer.add([0, 5, 6])
     assert str(layer.symbol[-1]) == "square"
 

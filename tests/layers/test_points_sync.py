@@ -5,7 +5,7 @@ import pytest
 
 from fixtures.points_scene import Scene, drag
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.layers.points_sync import HandEdits, keeper_for
+from napari_sciml.layers.points_sync import HandEdits, points_sync_for
 
 
 @pytest.fixture
@@ -92,14 +92,14 @@ def test_a_point_that_a_person_moved_stays_and_its_old_place_stays_empty(scene):
 
 
 def test_edits_are_counted_at_the_present_threshold(scene):
-    assert scene.keeper.edits == HandEdits()
+    assert scene.sync.edits == HandEdits()
     scene.layer.remove([int(scene.layer.features["score"].to_numpy().argmin())])
     scene.layer.add([2.5, 3.0, 4.0])
-    assert scene.keeper.edits == HandEdits(added=1, removed=1)
+    assert scene.sync.edits == HandEdits(added=1, removed=1)
     scene.threshold(0.95)
-    assert scene.keeper.edits == HandEdits(added=1, removed=0)
+    assert scene.sync.edits == HandEdits(added=1, removed=0)
     scene.threshold(0.5)
-    assert scene.keeper.edits == HandEdits(added=1, removed=1)
+    assert scene.sync.edits == HandEdits(added=1, removed=1)
 
 
 def test_emptying_and_filling_the_layer_by_threshold_works(scene):
@@ -123,13 +123,13 @@ def test_points_added_after_a_threshold_are_still_manual(scene):
     assert np.isnan(scene.layer.features["score"].iloc[-1])
 
 
-def test_one_layer_has_one_keeper(scene):
-    assert keeper_for(scene.layer, "fiber") is scene.keeper
+def test_one_layer_has_one_sync(scene):
+    assert points_sync_for(scene.layer, "fiber") is scene.sync
 
 
 def test_edits_are_announced_once_they_are_marked(scene):
     seen = []
-    scene.keeper.edited.connect(lambda: seen.append(scene.keeper.edits))
+    scene.sync.edited.connect(lambda: seen.append(scene.sync.edits))
     scene.layer.selected_data = {0}
     scene.layer.add([2.5, 3.0, 4.0])
     scene.threshold(0.9)

@@ -10,7 +10,7 @@ from napari_sciml.core.progress import drive
 from napari_sciml.layers.points import findings_to_layers
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.layers.spatial import Place, spatial_kwargs
-from napari_sciml.layers.transform_sync import Follower
+from napari_sciml.layers.transform_sync import TransformSync
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 
 TURNED = np.array([[0.0, 1.0, 0.0], [-1.0, 0.0, 0.0], [0.0, 0.0, 1.0]])
@@ -95,7 +95,7 @@ def test_results_follow_their_image_when_it_is_moved_later():
     viewer = ViewerModel()
     image = viewer.add_image(np.zeros((4, 5, 6)))
     points = viewer.add_points(np.ones((1, 3)))
-    follower = Follower(image, [points])
+    transform_sync = TransformSync(image, [points])
 
     image.scale = (0.7, 0.65, 0.65)
     image.units = ("um", "um", "um")
@@ -104,4 +104,4 @@ def test_results_follow_their_image_when_it_is_moved_later():
 
     np.testing.assert_allclose(points.data_to_world((1, 2, 3)), image.data_to_world((1, 2, 3)))
     assert points.units == image.units
-    del follower
+    del transform_sync

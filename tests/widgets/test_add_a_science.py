@@ -102,14 +102,14 @@ def test_the_backend_is_offered_and_runs(viewer, qtbot, random_dense_model, monk
     viewer.add_image(np.random.default_rng(0).integers(0, 255, (40, 40), np.uint8), name="slice")
     runs = session_for(viewer).runs
     assert entries(panel, "sciml_compute")[-1] == "echo of float32"
-    runs.change_compute({"backend": "echo"})
+    runs.change_backend_options({"backend": "echo"})
     assert panel.findChild(QWidget, "sciml_runtime_row").isHidden()
     assert panel.findChild(QWidget, "sciml_codebook_settings").isHidden()
     runs.run()
     qtbot.waitUntil(lambda: bool(runs.state.result), timeout=60000)
     assert runs.state.findings.provenance.backend == "echo"
     assert session_for(viewer).comparison.state.choices[0] == ("float32", "float32")
-    runs.change_compute({"backend": None})
+    runs.change_backend_options({"backend": None})
     runs.run()
     qtbot.waitUntil(lambda: runs.state.findings.provenance.backend == "float32", timeout=60000)
     assert ("echo of float32", "echo") in session_for(viewer).comparison.state.choices

@@ -61,7 +61,7 @@ def test_a_page_is_there_as_long_as_it_is_offered_and_in_its_place(window):
 def test_a_page_comes_before_those_that_stand_behind_it(window):
     from napari_sciml.app.session import session_for
 
-    session_for(window.viewer).runs.change_compute({"backend": "codebook"})
+    session_for(window.viewer).runs.change_backend_options({"backend": "codebook"})
     assert tabs(window) == ["Run", "Codebook"]
     window.open_image()
     assert tabs(window) == ["Run", "Many", "Codebook"]

@@ -15,7 +15,7 @@ from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.simulate.controller import SimulationController
 from napari_sciml.app.views.controller import ViewsController
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.layers.points_sync import keeper_for
+from napari_sciml.layers.points_sync import points_sync_for
 from napari_sciml.layers.run_layers import Part
 from napari_sciml.layers.saved_run import OpenedRun, part_in
 
@@ -62,7 +62,7 @@ def _keep(layer: Layer) -> None:
         and {"score", "source"} <= set(layer.features)
     ):
         label = str(layer.feature_defaults["label"].iloc[0]) if "label" in layer.features else ""
-        keeper_for(layer, label)
+        points_sync_for(layer, label)
 
 
 def session_for(viewer: ViewerModel) -> Session:

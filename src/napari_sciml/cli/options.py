@@ -16,7 +16,7 @@ from napari_sciml.core.backend_options import OneOf
 
 
 def with_options(kind: type[BaseModel]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Add to a command one option for each field of `kind`; they arrive together as the argument ``settings``.
+    """Add to a command one option for each field of `kind`; they arrive as the argument ``settings``.
 
     The command receives only the values that were given: defaults and ranges stay with the model.
 

@@ -228,7 +228,7 @@ def _frames(
 ) -> pd.DataFrame:
     tables = [findings.table.set_index("frame") for findings in pair]
     frames = tables[0].index.intersection(tables[1].index)
-    words = [_frame_words(table.loc[frames]) for table in tables]
+    words = [_frame_text(table.loc[frames]) for table in tables]
     differ = words[0] != words[1]
     name = "score" if "score" in tables[0] else "probability"
     scores = [table.loc[frames, name].to_numpy(float)[differ] for table in tables]
@@ -241,7 +241,7 @@ def _frames(
     return _rows(columns, names, where, OTHER, said, scores[0], scores[1], min(height, width) * FRAME_SHARE)
 
 
-def _frame_words(table: pd.DataFrame) -> npt.NDArray[np.object_]:
+def _frame_text(table: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return what each frame is called: its label, or that it is unknown, or whether it is a hit."""
     if "label" not in table:
         return np.where(table["hit"].to_numpy(bool), "hit", "no hit").astype(object)

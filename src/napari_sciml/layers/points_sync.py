@@ -1,7 +1,7 @@
-"""`PointsKeeper` keeps a points layer honest while a person and a threshold both change it.
+"""`PointsSync` keeps a points layer honest while a person and a threshold both change it.
 
 napari gives a new point the features of the last selected one, a network's score included, and tells
-nobody about a paste or a feature that is edited in place. The keeper marks such points as manual, and when
+nobody about a paste or a feature that is edited in place. The sync marks such points as manual, and when
 the threshold moves it replaces the network's points only: what a person added stays, what a person deleted
 does not come back, and a label or a value that a person gave comes back with its point.
 """
@@ -58,8 +58,8 @@ class HandEdits:
         return bool(self.added or self.removed or self.labelled or self.columns)
 
 
-class PointsKeeper:
-    """Watches one points layer. `keeper_for` makes it and keeps it as long as the layer lives."""
+class PointsSync:
+    """Watches one points layer. `points_sync_for` makes it and keeps it as long as the layer lives."""
 
     edited = Signal()
     """Emitted after a person changed the layer and the change has been marked."""
@@ -229,15 +229,15 @@ class PointsKeeper:
         layer.symbol = symbols[0] if (symbols == symbols[0]).all() else list(symbols)
 
 
-_KEEPERS: weakref.WeakKeyDictionary[Points, PointsKeeper] = weakref.WeakKeyDictionary()
+_SYNCS: weakref.WeakKeyDictionary[Points, PointsSync] = weakref.WeakKeyDictionary()
 
 
-def keeper_for(layer: Points, label: str) -> PointsKeeper:
-    """Return the keeper of `layer`, and always the same one: two would take each other for a person."""
-    keeper = _KEEPERS.get(layer)
-    if keeper is None:
-        keeper = _KEEPERS[layer] = PointsKeeper(layer, label)
-    return keeper
+def points_sync_for(layer: Points, label: str) -> PointsSync:
+    """Return the sync of `layer`, and always the same one: two would take each other for a person."""
+    sync = _SYNCS.get(layer)
+    if sync is None:
+        sync = _SYNCS[layer] = PointsSync(layer, label)
+    return sync
 
 
 def _diameter(overlay: PointsOverlay) -> float:

@@ -16,7 +16,7 @@ Grid = tuple[tuple[float, ...], tuple[float, ...]]
 """Scale and translation of a coarser grid in pixels of its image."""
 
 
-class Follower:
+class TransformSync:
     """Copies every spatial change of one layer to others. Keep a reference to it.
 
     A person who notices after the run that the pixel size was missing sets it on the image; without
@@ -26,17 +26,17 @@ class Follower:
     ----------
     leader
         The image.
-    followers
+    following
         Layers whose pixels are those of the image.
     grids
         Layers whose pixels are elements of a grid on the image, and how that lies on it.
     """
 
     def __init__(
-        self, leader: Layer, followers: Iterable[Layer], grids: Mapping[Layer, Grid] | None = None
+        self, leader: Layer, following: Iterable[Layer], grids: Mapping[Layer, Grid] | None = None
     ) -> None:
         self._leader = weakref.ref(leader)
-        self._followers = weakref.WeakSet(followers)
+        self._following = weakref.WeakSet(following)
         self._grids = weakref.WeakKeyDictionary(grids or {})
         for name in SPATIAL:
             # Before the viewer looks at the layers, so that it never sees them disagree.
@@ -47,7 +47,7 @@ class Follower:
         if leader is None:
             return
         place = spatial_kwargs(leader)
-        for layer in self._followers:
+        for layer in self._following:
             if layer.ndim == leader.ndim:
                 setattr(layer, event.type, place[event.type])
         for layer, (scale, translate) in self._grids.items():

@@ -113,7 +113,7 @@ class WindowSpec:
         """Return what to expect of a model at a threshold, or nothing."""
         return str(load(self.caution)(model, threshold, live)) if self.caution else ""
 
-    def said_words(self, findings: Findings, frame: int) -> str:
+    def said_text(self, findings: Findings, frame: int) -> str:
         """Return what a frame shows, or nothing."""
         return str(load(self.words)(findings, frame)) if self.words else ""
 

@@ -1,1 +1,1 @@
-"""The Qt skin: views that show state and emit wishes. No science, no files, no torch."""
+"""The Qt skin: widgets that show state and emit requests. No science, no files, no torch."""

@@ -61,7 +61,7 @@ def model(random_dense_model, tmp_path):
 
 def test_float32_says_its_size(model):
     size = model.variant("float32").size_bytes
-    assert outlook(str(model.folder), {}) == f"Stored weights: {backend_choices.bytes_words(size)}."
+    assert outlook(str(model.folder), {}) == f"Stored weights: {backend_choices.bytes_text(size)}."
 
 
 def test_what_is_not_there_is_told_before_a_run(model):

@@ -7,7 +7,7 @@ import weakref
 
 import pytest
 
-from napari_sciml.app.base.jobs import Going, JobRunner, Phase, Task
+from napari_sciml.app.base.jobs import Going, Job, JobRunner, Phase
 from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, outcome_of
 from napari_sciml.core.errors import SciMLError
@@ -23,8 +23,8 @@ class Hands:
 
     def __init__(self, turn=None) -> None:
         self.viewer = Viewer()
-        self.errands = []
-        self.runner = JobRunner(self.viewer, self.errands.append, turn)
+        self.tasks = []
+        self.runner = JobRunner(self.viewer, self.tasks.append, turn)
         self.goings = []
         self.ends = []
         self.runner.changed.connect(lambda: self.goings.append(self.runner.going))
@@ -39,18 +39,18 @@ class Hands:
                     raise fail
             return "done"
 
-        return self.runner.begin(Task("count", work, self.ends.append, to, **kwargs))
+        return self.runner.begin(Job("count", work, self.ends.append, to, **kwargs))
 
-    def step(self, errand) -> None:
-        errand.on_step(next(errand.work))
+    def step(self, task) -> None:
+        task.on_step(next(task.work))
 
-    def finish(self, errand) -> None:
-        work = outcome_of(errand.work)
+    def finish(self, task) -> None:
+        work = outcome_of(task.work)
         while True:
             try:
-                errand.on_step(next(work))
+                task.on_step(next(work))
             except StopIteration as stop:
-                errand.on_end(stop.value)
+                task.on_end(stop.value)
                 return
 
 
@@ -62,16 +62,16 @@ def hands() -> Hands:
 def test_a_task_is_told_step_by_step_and_once_at_its_end(hands):
     steps = []
     assert hands.begin(on_step=steps.append)
-    (errand,) = hands.errands
-    hands.finish(errand)
+    (task,) = hands.tasks
+    hands.finish(task)
     assert [step.done for step in steps] == [1, 2, 3]
     assert hands.ends == [Finished("done")]
     phases = [going.phase for going in hands.goings]
     assert phases == [Phase.RUNNING] * 4 + [Phase.IDLE]
     assert hands.goings[2].seconds_left is not None
     assert hands.goings[-1] == Going()
-    errand.on_end(Finished("again"))
-    errand.on_step(Progress(1, 3))
+    task.on_end(Finished("again"))
+    task.on_step(Progress(1, 3))
     assert len(hands.ends) == 1
     assert len(hands.goings) == 5
 
@@ -79,30 +79,30 @@ def test_a_task_is_told_step_by_step_and_once_at_its_end(hands):
 def test_a_second_task_waits_for_nobody_and_is_refused(hands):
     assert hands.begin()
     assert not hands.begin()
-    assert len(hands.errands) == 1
+    assert len(hands.tasks) == 1
 
 
 def test_stop_is_seen_by_the_work_and_its_end_is_told(hands):
     hands.begin()
     hands.runner.stop()
     assert hands.runner.going.phase is Phase.STOPPING
-    hands.finish(hands.errands[0])
+    hands.finish(hands.tasks[0])
     assert hands.ends == [Finished("stopped")]
 
 
 def test_stopping_keeps_how_far_it_is(hands):
     hands.begin()
-    hands.step(hands.errands[0])
+    hands.step(hands.tasks[0])
     hands.runner.stop()
     assert hands.runner.going == Going(Phase.STOPPING, Progress(1, 3))
 
 
 def test_what_can_be_mended_and_what_cannot_are_outcomes(hands):
     hands.begin(fail=SciMLError("No"))
-    hands.finish(hands.errands[0])
+    hands.finish(hands.tasks[0])
     assert isinstance(hands.ends[0], Failed)
     hands.begin()
-    hands.errands[1].on_end(Crashed(ZeroDivisionError()))
+    hands.tasks[1].on_end(Crashed(ZeroDivisionError()))
     assert isinstance(hands.ends[1], Crashed)
     assert not hands.runner.is_busy
 
@@ -111,7 +111,7 @@ def test_an_idle_runner_is_told_only_when_the_result_is_there(hands):
     hands.begin()
     seen = []
     hands.runner.changed.connect(lambda: seen.append((hands.runner.going.phase, len(hands.ends))))
-    hands.finish(hands.errands[0])
+    hands.finish(hands.tasks[0])
     assert seen[-1] == (Phase.IDLE, 1)
 
 
@@ -122,7 +122,7 @@ def test_of_what_waits_for_the_end_the_last_is_called(hands):
     for name in ("first", "last"):
         hands.runner.when_idle(lambda name=name: called.append(name))
     assert called == ["now"]
-    hands.finish(hands.errands[0])
+    hands.finish(hands.tasks[0])
     assert called == ["now", "last"]
 
 
@@ -132,7 +132,7 @@ def test_dropped_work_is_stopped_and_told_to_nobody(hands):
     hands.runner.when_idle(lambda: pytest.fail("it was dropped"))
     hands.runner.drop()
     assert hands.runner.is_busy, "it has not ended yet"
-    hands.finish(hands.errands[0])
+    hands.finish(hands.tasks[0])
     assert not hands.runner.is_busy
     assert hands.ends == steps == []
 
@@ -141,17 +141,17 @@ def test_work_for_a_closed_viewer_is_stopped_and_told_to_nobody(hands):
     hands.begin()
     hands.viewer = None
     gc.collect()
-    hands.finish(hands.errands[0])
+    hands.finish(hands.tasks[0])
     assert hands.ends == []
 
 
 def test_running_work_does_not_keep_its_runner(hands):
     hands.begin()
-    errand, gone = hands.errands[0], weakref.ref(hands.runner)
+    task, gone = hands.tasks[0], weakref.ref(hands.runner)
     hands.runner = None
     gc.collect()
     assert gone() is None
-    hands.finish(errand)
+    hands.finish(task)
     assert hands.ends == []
 
 
@@ -164,7 +164,7 @@ def test_those_in_turn_wait_and_are_told_why():
     assert first.runner.blocked == ""
     assert second.runner.blocked == "The first works."
     assert not second.begin()
-    first.finish(first.errands[0])
+    first.finish(first.tasks[0])
     assert changes == ["The first works.", ""]
     assert second.begin()
 
@@ -176,8 +176,8 @@ def test_the_next_task_may_begin_in_the_word_about_the_last_and_keeps_the_turn()
     def work(token):
         yield Progress(1, 1)
 
-    first.runner.begin(Task("one", work, lambda outcome: first.begin(why="Still."), why="Once."))
-    first.finish(first.errands[0])
+    first.runner.begin(Job("one", work, lambda outcome: first.begin(why="Still."), why="Once."))
+    first.finish(first.tasks[0])
     assert second.runner.blocked == "Still."
 
 
@@ -191,7 +191,7 @@ def test_a_mistake_in_who_is_told_gives_the_turn_back():
     def broken(outcome):
         raise ZeroDivisionError
 
-    first.runner.begin(Task("one", work, broken, why="Once."))
+    first.runner.begin(Job("one", work, broken, why="Once."))
     with pytest.raises(ZeroDivisionError):
-        first.finish(first.errands[0])
+        first.finish(first.tasks[0])
     assert second.begin()

@@ -13,7 +13,7 @@ from napari_sciml.app.base.runtime_text import (
     AUTO,
     FIRST_RUN,
     able_runtime,
-    measured_words,
+    measured_text,
     runtime_choices,
     runtime_outlook,
     sentence_of,
@@ -152,9 +152,9 @@ def test_what_measuring_again_found_is_said_in_few_words():
     def choice(backend, runtime):
         return Choice(model="m", backend=backend, runtime=runtime, why="because")
 
-    told = measured_words([choice("float32", "torch"), choice("int8", "openvino")])
+    told = measured_text([choice("float32", "torch"), choice("int8", "openvino")])
     assert told == "Measured again. Fastest here: float32 by PyTorch, int8 by OpenVINO."
-    assert measured_words([choice("int8", "torch")]) == "Measured again. Fastest here: int8 brings nothing."
+    assert measured_text([choice("int8", "torch")]) == "Measured again. Fastest here: int8 brings nothing."
 
 
 def test_a_reason_becomes_a_sentence_with_the_names_of_the_makers():

@@ -4,7 +4,7 @@ import threading
 
 from qtpy.QtCore import QCoreApplication, QThread
 
-from napari_sciml.app.base.worker import Crashed, Errand, Failed, Finished, launch
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Task, run_in_thread
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
 
@@ -24,8 +24,8 @@ def run(qtbot, work):
         threads.add(QThread.currentThread() is QCoreApplication.instance().thread())
         where.append(value)
 
-    launch(
-        Errand(
+    run_in_thread(
+        Task(
             work,
             title="count",
             total=3,

@@ -42,17 +42,17 @@ class Desk:
         self.hold = False
         self.image = self.viewer.add_image(SLAB, name="slab", **kwargs)
         rounded = {"levels": LEVELS, "method": "constrain"}
-        self.runs.change_compute({"backend": "codebook", **(rounded if compute is None else compute)})
+        self.runs.change_backend_options({"backend": "codebook", **(rounded if compute is None else compute)})
 
-    def start(self, errand) -> None:
+    def start(self, task) -> None:
         if self.hold:
-            self.held.append(errand)
+            self.held.append(task)
         else:
-            errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+            task.on_end(drive(outcome_of(task.work), task.on_step))
 
     def go_on(self) -> None:
-        errand = self.held.pop(0)
-        errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+        task = self.held.pop(0)
+        task.on_end(drive(outcome_of(task.work), task.on_step))
 
     @property
     def state(self):
@@ -86,7 +86,7 @@ def opened(desk) -> Desk:
 
 def test_it_is_offered_while_few_levels_compute(desk):
     assert desk.state.offered
-    desk.runs.change_compute({"backend": "int8"})
+    desk.runs.change_backend_options({"backend": "int8"})
     assert not desk.state.offered
 
 
@@ -186,7 +186,7 @@ def test_the_preview_is_what_a_run_with_the_saved_file_finds(opened, tmp_path):
     seen = np.array([preview.data_to_world(point) for point in preview.data])
     opened.editor.save(tmp_path / "mine.safetensors")
     assert "mine.safetensors" in opened.state.note
-    assert opened.runs.state.compute["codebook"] == str(tmp_path / "mine.safetensors")
+    assert opened.runs.state.backend_options["codebook"] == str(tmp_path / "mine.safetensors")
     assert opened.state.loaded
     assert (
         np.float32(opened.state.table[2]) in read(tmp_path / "mine.safetensors").coded["conv1.weight"].table
@@ -228,18 +228,18 @@ def test_a_run_takes_the_preview_away(opened):
 def test_other_levels_are_loaded_anew_and_another_backend_loses_nothing(opened):
     opened.editor.move(0, opened.state.table[0] * 2)
     opened.editor.settle()
-    opened.runs.change_compute({"backend": "int8"})
-    opened.runs.change_compute({"backend": "codebook"})
+    opened.runs.change_backend_options({"backend": "int8"})
+    opened.runs.change_backend_options({"backend": "codebook"})
     assert opened.state.loaded
     assert opened.state.edited
-    opened.runs.change_compute({"levels": 2})
+    opened.runs.change_backend_options({"levels": 2})
     assert not opened.state.loaded
     opened.editor.open()
     assert len(opened.state.table) == 2
 
 
 def test_channels_are_edited_one_by_one(desk):
-    desk.runs.change_compute({"scope": "channel"})
+    desk.runs.change_backend_options({"scope": "channel"})
     desk.editor.open()
     assert desk.state.rows == 64
     desk.editor.choose_row(5)
@@ -255,8 +255,8 @@ def test_a_saved_file_opens_again_with_its_values(opened, tmp_path):
     opened.editor.settle()
     table = opened.state.table
     opened.editor.save(tmp_path / "mine.safetensors")
-    opened.runs.change_compute({"levels": 8})
-    opened.runs.change_compute({"levels": LEVELS, "codebook": str(tmp_path / "mine.safetensors")})
+    opened.runs.change_backend_options({"levels": 8})
+    opened.runs.change_backend_options({"levels": LEVELS, "codebook": str(tmp_path / "mine.safetensors")})
     opened.editor.open()
     assert opened.state.table == table
     assert opened.state.edited
@@ -366,8 +366,8 @@ def test_a_saved_file_of_trained_weights_opens_as_such(trained, tmp_path):
     trained.editor.settle()
     table = trained.state.table
     trained.editor.save(tmp_path / "mine.safetensors")
-    trained.runs.change_compute({"levels": 4})
-    trained.runs.change_compute({"levels": 8, "codebook": str(tmp_path / "mine.safetensors")})
+    trained.runs.change_backend_options({"levels": 4})
+    trained.runs.change_backend_options({"levels": 8, "codebook": str(tmp_path / "mine.safetensors")})
     trained.editor.open()
     assert trained.state.table == table
     assert trained.state.trained
@@ -376,7 +376,7 @@ def test_a_saved_file_of_trained_weights_opens_as_such(trained, tmp_path):
 
 
 def test_without_such_trained_weights_it_starts_from_k_means_as_a_run_does(trained):
-    trained.runs.change_compute({"levels": 3})
+    trained.runs.change_backend_options({"levels": 3})
     assert trained.state.drawn == ""
     trained.editor.open()
     assert not trained.state.trained
@@ -394,11 +394,11 @@ def test_a_file_that_is_no_codebook_is_told_in_a_sentence(desk, tmp_path, conten
     path: Path = tmp_path / "none.safetensors"
     if content is not None:
         path.write_bytes(content)
-    desk.runs.change_compute({"codebook": str(path)})
+    desk.runs.change_backend_options({"codebook": str(path)})
     desk.editor.open()
     assert "codebook" in desk.state.error
     assert not desk.state.loaded
-    desk.runs.change_compute({"levels": 3})
+    desk.runs.change_backend_options({"levels": 3})
     assert desk.state.error == ""
 
 

@@ -15,7 +15,7 @@ from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.run.text import RUNNING
 from napari_sciml.core.progress import drive
 from napari_sciml.io.saving.record import read_record
-from napari_sciml.layers.points_sync import keeper_for
+from napari_sciml.layers.points_sync import points_sync_for
 
 
 class DimTechnique(SpotTechnique):
@@ -44,11 +44,11 @@ class Desk:
         self.image = self.viewer.add_image(spots(count=60), name="slab", **kwargs)
         self.runs.run()
 
-    def start(self, errand) -> None:
+    def start(self, task) -> None:
         if self.hold:
-            self.held = errand
+            self.held = task
         else:
-            errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+            task.on_end(drive(outcome_of(task.work), task.on_step))
 
     def go_on(self) -> None:
         self.held.on_end(drive(outcome_of(self.held.work), self.held.on_step))
@@ -76,7 +76,7 @@ def desk() -> Desk:
 def test_the_same_image_and_settings_run_with_another_backend(desk):
     desk.runs.change_values({"min_distance_px": 3.0})
     desk.runs.run()
-    desk.runs.change_compute({"levels": 3})
+    desk.runs.change_backend_options({"levels": 3})
     desk.comparison.choose("codebook")
     desk.comparison.start()
     first, second = desk.technique.seen[-2:]
@@ -86,7 +86,7 @@ def test_the_same_image_and_settings_run_with_another_backend(desk):
 
 def test_by_default_a_result_is_compared_with_float32_and_float32_with_int8(desk):
     assert desk.state.chosen == "int8"
-    desk.runs.change_compute({"backend": "int8"})
+    desk.runs.change_backend_options({"backend": "int8"})
     desk.runs.run()
     assert desk.state.chosen == "float32"
 
@@ -227,7 +227,7 @@ def test_points_of_a_person_stay_where_they_are(desk):
     desk.comparison.start()
     desk.runs.set_threshold(0.8)
     desk.comparison.leave()
-    assert keeper_for(points, "fiber").edits.added == 1
+    assert points_sync_for(points, "fiber").edits.added == 1
 
 
 def test_a_stopped_run_compares_nothing(desk):

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_sciml.app.compare.text import legend, names_of, place_words, summary
+from napari_sciml.app.compare.text import legend, names_of, place_text, summary
 from napari_sciml.core.provenance import NetworkRecord, Provenance, SourceRecord
 from napari_sciml.layers.disagreements import Comparison, Count
 
@@ -73,8 +73,7 @@ def test_the_legend_names_the_symbols_that_are_there():
 
 def test_a_difference_is_told_with_both_scores():
     assert (
-        place_words(made(kinds=("first", "first")), 1)
-        == "2 of 2: only float32 (scores: float32 0.90, int8 -)"
+        place_text(made(kinds=("first", "first")), 1) == "2 of 2: only float32 (scores: float32 0.90, int8 -)"
     )
 
 

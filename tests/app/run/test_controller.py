@@ -28,9 +28,9 @@ class Desk:
         self.runs.changed.connect(self.states.append)
         self.image = self.viewer.add_image(spots() if data is None else data, name="slab", **kwargs)
 
-    def start(self, errand) -> None:
-        self.title, self.on_step, self.on_end = errand.title, errand.on_step, errand.on_end
-        self.work = outcome_of(errand.work)
+    def start(self, task) -> None:
+        self.title, self.on_step, self.on_end = task.title, task.on_step, task.on_end
+        self.work = outcome_of(task.work)
 
     def step(self, times: int = 1) -> None:
         for _ in range(times):
@@ -64,7 +64,7 @@ def told(monkeypatch) -> list[str]:
     return sentences
 
 
-def start_nothing(errand) -> None:
+def start_nothing(task) -> None:
     """Take the work and do not turn it."""
 
 
@@ -336,32 +336,32 @@ def test_what_went_wrong_with_one_image_is_not_said_of_the_next(told):
 
 
 def test_what_computes_is_one_choice_for_all_techniques_and_goes_into_the_run_and_its_texts(desk):
-    desk.runs.change_compute({"backend": "codebook", "levels": 4})
-    assert desk.state.compute == {"backend": "codebook", "levels": 4}
+    desk.runs.change_backend_options({"backend": "codebook", "levels": 4})
+    assert desk.state.backend_options == {"backend": "codebook", "levels": 4}
     desk.run()
     assert (desk.technique.seen[-1].backend, desk.technique.seen[-1].levels) == ("codebook", 4)
     assert "backend='codebook', levels=4" in desk.runs.python_text()
     assert "--backend codebook --levels 4" in desk.runs.command_text()
     desk.runs.change_values({"axis": 1})
-    assert desk.state.compute == {"backend": "codebook", "levels": 4}
-    desk.runs.change_compute({"backend": "int8"})
+    assert desk.state.backend_options == {"backend": "codebook", "levels": 4}
+    desk.runs.change_backend_options({"backend": "int8"})
     assert "levels" not in desk.runs.command_text()
-    desk.runs.change_compute({"backend": "codebook"})
-    assert desk.state.compute["levels"] == 4
+    desk.runs.change_backend_options({"backend": "codebook"})
+    assert desk.state.backend_options["levels"] == 4
 
 
 def test_the_runtime_goes_into_the_run_and_its_texts_as_far_as_it_can_execute_the_backend(desk):
-    desk.runs.change_compute({"backend": "int8", "runtime": "openvino"})
+    desk.runs.change_backend_options({"backend": "int8", "runtime": "openvino"})
     desk.run()
     assert (desk.technique.seen[-1].backend, desk.technique.seen[-1].runtime) == ("int8", "openvino")
     assert desk.state.findings.provenance.settings["runtime"] == "openvino"
     assert "backend='int8', runtime='openvino'" in desk.runs.python_text()
     assert "--backend int8 --runtime openvino" in desk.runs.command_text()
-    desk.runs.change_compute({"backend": "codebook"})
+    desk.runs.change_backend_options({"backend": "codebook"})
     assert "runtime" not in desk.runs.command_text()
     assert desk.state.runtimes == ()
-    desk.runs.change_compute({"backend": "float32"})
-    assert desk.state.compute == {"runtime": "openvino"}
+    desk.runs.change_backend_options({"backend": "float32"})
+    assert desk.state.backend_options == {"runtime": "openvino"}
     assert "--runtime openvino" in desk.runs.command_text()
 
 

@@ -21,8 +21,8 @@ from napari_sciml.layers.saved_run import saved_run_layers
 from napari_sciml.layers.spatial import source_place
 
 
-def at_once(errand):
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task):
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 class Beamline:
@@ -31,7 +31,7 @@ class Beamline:
     def __init__(self) -> None:
         self.viewer = ViewerModel()
         self.start = at_once
-        self.runs = RunController(self.viewer, start=lambda errand: self.start(errand))
+        self.runs = RunController(self.viewer, start=lambda task: self.start(task))
         source = small_run()
         look = {"name": "run", **source_place(source), **frames_look(source)}
         self.image = self.viewer.add_image(lazy_array(source), **look)
@@ -119,11 +119,11 @@ def test_the_false_hits_to_expect_follow_the_sliders(beamline):
 
 def test_sliders_moved_during_a_run_decide_its_result():
     beamline = Beamline()
-    errands = []
-    beamline.start = errands.append
+    tasks = []
+    beamline.start = tasks.append
     beamline.runs.run()
     beamline.runs.set_live("min_tiles", TOO_MANY)
-    at_once(errands[0])
+    at_once(tasks[0])
     assert beamline.hits == []
 
 
@@ -242,14 +242,14 @@ def test_the_hit_list_is_saved_as_the_sliders_stand_and_opens_again(finished, tm
 
 
 def test_stop_keeps_the_frames_that_are_done(beamline):
-    errands = []
-    beamline.start = errands.append
+    tasks = []
+    beamline.start = tasks.append
     beamline.runs.run()
-    work = outcome_of(errands[0].work)
+    work = outcome_of(tasks[0].work)
     while (step := next(work)).done < 2:
-        errands[0].on_step(step)
+        tasks[0].on_step(step)
     beamline.runs.stop()
-    errands[0].on_end(drive(work))
+    tasks[0].on_end(drive(work))
     assert len(beamline.state.findings.table) == 2
     assert beamline.state.result.startswith("Stopped after 2 of 6 frames: ")
     assert beamline.viewer.layers[-1].name == "run: Bragg spots (partial)"

@@ -17,8 +17,8 @@ from napari_sciml.layers.origin import ORIGIN, Origin
 from napari_sciml.layers.spatial import source_place
 
 
-def at_once(errand):
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task):
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 class Beamline:

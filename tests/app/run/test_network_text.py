@@ -5,7 +5,7 @@ import doctest
 import pytest
 
 from napari_sciml.app.base import backend_choices
-from napari_sciml.app.base.backend_choices import share_words
+from napari_sciml.app.base.backend_choices import share_text
 from napari_sciml.app.run import network_text
 from napari_sciml.app.run.network_text import choice_line, network_rows
 from napari_sciml.core.provenance import NetworkRecord, Provenance, SourceRecord
@@ -81,7 +81,7 @@ def test_the_reason_for_a_runtime_is_a_sentence():
     ("share", "words"), [(1.0, "100 %"), (0.999999, "99.99 %"), (0.9956, "99.56 %"), (0.0, "0 %")]
 )
 def test_a_share_is_never_rounded_up_to_all(share, words):
-    assert share_words(share) == words
+    assert share_text(share) == words
 
 
 @pytest.mark.parametrize("module", [backend_choices, network_text])

@@ -5,7 +5,7 @@ import pytest
 from napari.components import ViewerModel
 
 from fixtures.fakes import SpotTechnique, spots
-from napari_sciml.app.base.run_request import Wish
+from napari_sciml.app.base.run_request import RunRequest
 from napari_sciml.app.run.resolve import resolve
 from napari_sciml.app.run.text import NO_IMAGE
 
@@ -23,13 +23,13 @@ def image(data=None, **kwargs):
 
 
 def test_without_an_image_the_next_step_is_said():
-    found = resolve(Wish(), None, [SpotTechnique()])
+    found = resolve(RunRequest(), None, [SpotTechnique()])
     assert found.blocked == NO_IMAGE
     assert found.source is None
 
 
 def test_a_plain_volume_is_ready_to_run():
-    found = resolve(Wish(), image(), [SpotTechnique()])
+    found = resolve(RunRequest(), image(), [SpotTechnique()])
     assert not found.blocked
     assert found.plan.line == "6 tiles, about 12 s, 0.4 GB"
     assert found.values == {}
@@ -38,18 +38,18 @@ def test_a_plain_volume_is_ready_to_run():
 
 @pytest.mark.parametrize(("shape", "offered"), [((6, 40, 50), ["microct"]), ((40, 50), ["microct", "flat"])])
 def test_techniques_are_offered_by_what_the_image_is(shape, offered):
-    found = resolve(Wish(), image(spots(shape=shape)), [SpotTechnique(), FlatTechnique()])
+    found = resolve(RunRequest(), image(spots(shape=shape)), [SpotTechnique(), FlatTechnique()])
     assert [choice.name for choice in found.offered] == offered
 
 
 def test_a_wish_that_the_image_does_not_allow_falls_back_to_what_is_offered():
-    found = resolve(Wish(technique="flat"), image(), [SpotTechnique(), FlatTechnique()])
+    found = resolve(RunRequest(technique="flat"), image(), [SpotTechnique(), FlatTechnique()])
     assert found.technique.name == "microct"
     assert not found.blocked
 
 
 def test_if_nothing_suits_the_image_the_reason_is_given():
-    found = resolve(Wish(), image(), [FlatTechnique()])
+    found = resolve(RunRequest(), image(), [FlatTechnique()])
     assert found.blocked == "slab is not flat."
 
 
@@ -62,30 +62,32 @@ def test_if_nothing_suits_the_image_the_reason_is_given():
     ],
 )
 def test_settings_that_cannot_work_block_with_their_reason(values, reason):
-    found = resolve(Wish(values={"microct": values}), image(), [SpotTechnique()])
+    found = resolve(RunRequest(values={"microct": values}), image(), [SpotTechnique()])
     assert reason in found.blocked
 
 
 def test_an_rgb_layer_is_offered_and_refused_with_a_reason():
     photo = ViewerModel().add_image(np.zeros((20, 30, 3), np.uint8), rgb=True, name="photo")
-    assert "photo is a colour image" in resolve(Wish(), photo, [SpotTechnique()]).blocked
+    assert "photo is a colour image" in resolve(RunRequest(), photo, [SpotTechnique()]).blocked
 
 
 def test_only_what_differs_from_the_defaults_is_passed_on():
-    wish = Wish(model="spots-2", values={"microct": {"axis": 1}}, threshold=0.7)
-    found = resolve(wish, image(), [SpotTechnique()])
+    request = RunRequest(model="spots-2", values={"microct": {"axis": 1}}, threshold=0.7)
+    found = resolve(request, image(), [SpotTechnique()])
     assert found.values == {"axis": 1, "threshold": 0.7, "model": "spots-2"}
 
 
 def test_the_axis_of_a_volume_is_not_asked_of_a_flat_image():
-    wish = Wish(values={"microct": {"axis": 2, "fiber_diameter_px": 9.0}})
-    assert resolve(wish, image(spots(shape=(40, 50))), [SpotTechnique()]).values == {"fiber_diameter_px": 9.0}
+    request = RunRequest(values={"microct": {"axis": 2, "fiber_diameter_px": 9.0}})
+    assert resolve(request, image(spots(shape=(40, 50))), [SpotTechnique()]).values == {
+        "fiber_diameter_px": 9.0
+    }
 
 
 def test_axes_are_called_what_the_layer_calls_them():
     named = image(axis_labels=("slice", "row", "column"), scale=(2, 0.5, 0.5), units=("um",) * 3)
-    facts = resolve(Wish(), named, [SpotTechnique()]).facts
+    facts = resolve(RunRequest(), named, [SpotTechnique()]).facts
     assert facts.axis_names == ("slice", "row", "column")
     assert facts.pixel_size_um == (2.0, 0.5, 0.5)
     assert "pixel 2 × 0.5 × 0.5 µm" in facts.line
-    assert resolve(Wish(), image(), [SpotTechnique()]).facts.axis_names == ("z", "y", "x")
+    assert resolve(RunRequest(), image(), [SpotTechnique()]).facts.axis_names == ("z", "y", "x")

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 
-from napari_sciml.app.base.worker import Errand, outcome_of
+from napari_sciml.app.base.worker import Task, outcome_of
 from napari_sciml.app.simulate.controller import NAME, SimulationController
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.origin import origin_of
 from napari_sciml.layers.source import source_from_layer
 
 
-def at_once(errand: Errand) -> None:
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task: Task) -> None:
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 @pytest.fixture
@@ -25,7 +25,7 @@ def viewer() -> ViewerModel:
     return ViewerModel()
 
 
-def make(viewer: ViewerModel, start: Callable[[Errand], None] = at_once) -> SimulationController:
+def make(viewer: ViewerModel, start: Callable[[Task], None] = at_once) -> SimulationController:
     controller = SimulationController(viewer, start)
     # Small and quick.
     controller.set_value("grains", 1)
@@ -93,7 +93,7 @@ def test_a_removed_layer_is_not_brought_back(viewer: ViewerModel) -> None:
 
 
 def test_of_many_wishes_only_the_last_is_fulfilled(viewer: ViewerModel) -> None:
-    waiting: list[Errand] = []
+    waiting: list[Task] = []
     controller = make(viewer, waiting.append)
     controller.open_layer()
     at_once(waiting.pop())

@@ -19,7 +19,7 @@ from fixtures.cryoem_findings import (
     options,
 )
 from napari_sciml.app.base.jobs import Phase
-from napari_sciml.app.base.worker import Errand, outcome_of
+from napari_sciml.app.base.worker import Task, outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.views.controller import ViewsController
 from napari_sciml.app.views.findings import with_picks, with_views
@@ -33,8 +33,8 @@ from napari_sciml.layers.spatial import source_place
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
 
 
-def at_once(errand: Errand) -> None:
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task: Task) -> None:
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 class Bench:
@@ -204,21 +204,21 @@ def test_without_units_the_volume_is_as_large_as_the_particles():
 
 
 def test_stopping_changes_nothing():
-    held: list[Errand] = []
+    held: list[Task] = []
     bench = Bench(start=held.append)
     bench.views.sort()
     assert bench.state.phase is Phase.RUNNING
-    errand = held.pop()
-    steps = outcome_of(errand.work)
-    errand.on_step(next(steps))
+    task = held.pop()
+    steps = outcome_of(task.work)
+    task.on_step(next(steps))
     bench.views.stop()
     assert bench.state.phase is Phase.STOPPING
-    errand.on_end(drive(steps, errand.on_step))
+    task.on_end(drive(steps, task.on_step))
     assert (bench.state.phase, bench.state.note, bench.state.result) == (Phase.IDLE, STOPPED, None)
 
 
 def test_views_of_an_earlier_run_are_not_taken_for_those_of_this_one():
-    held: list[Errand] = []
+    held: list[Task] = []
     bench = Bench(start=held.append)
     bench.views.sort()
     bench.runs.run()

@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from fixtures.cryoem_findings import MadeUpScience, PickTechnique, options
-from napari_sciml.app.base.worker import Errand, outcome_of
+from napari_sciml.app.base.worker import Task, outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.session import layers_of
 from napari_sciml.app.views.controller import SORT_FIRST, ViewsController
@@ -24,8 +24,8 @@ from napari_sciml.layers.saved_run import part_in, saved_run_layers
 from napari_sciml.techniques.saved_runs import open_run
 
 
-def at_once(errand: Errand) -> None:
-    errand.on_end(drive(outcome_of(errand.work), errand.on_step))
+def at_once(task: Task) -> None:
+    task.on_end(drive(outcome_of(task.work), task.on_step))
 
 
 class Desk:

@@ -208,10 +208,10 @@ def test_the_tab_is_there_as_long_as_few_levels_compute(window):
     window.open_image()
     pages = window.find("sciml_pages")
     session = window.panel._session
-    session.runs.change_compute({"backend": "codebook"})
+    session.runs.change_backend_options({"backend": "codebook"})
     assert [pages.tabText(i) for i in range(pages.count())] == ["Run", "Codebook"]
     window.panel.turn_to("codebook")
     assert pages.currentIndex() == 1
     # The technique of this window has no network.
-    session.runs.change_compute({"backend": "float32"})
+    session.runs.change_backend_options({"backend": "float32"})
     assert [pages.tabText(i) for i in range(pages.count())] == ["Run"]

@@ -58,12 +58,12 @@ class Microscope:
 
     def sort(self):
         self.press("sciml_sort_views")
-        self.qtbot.waitUntil(lambda: self.state.result is not None and not self.state.job, timeout=60000)
+        self.qtbot.waitUntil(lambda: self.state.result is not None and not self.state.kind, timeout=60000)
 
     def build(self):
         self.press("sciml_build_map")
         self.qtbot.waitUntil(
-            lambda: self.state.reconstruction is not None and not self.state.job, timeout=60000
+            lambda: self.state.reconstruction is not None and not self.state.kind, timeout=60000
         )
 
 

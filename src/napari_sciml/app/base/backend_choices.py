@@ -100,7 +100,7 @@ def outlook(model_name: str, values: Mapping[str, Any]) -> str:
         return str(load(spec.outlook)(model, spec.options_of(settings)))
     if why := spec.why_not():
         return f"The backend {spec.name} cannot run here: {why}."
-    return size_words(model, spec.variant)
+    return size_text(model, spec.variant)
 
 
 def codebook_outlook(model: Model, settings: CodebookOptions) -> str:
@@ -118,12 +118,12 @@ def codebook_outlook(model: Model, settings: CodebookOptions) -> str:
         "Rounded when the run starts; how well that agrees was not measured."
         if spec.method == "constrain"
         else f"{model.name} has no such weights: its float32 weights will be rounded when the run starts, "
-        f"without training.{_stored_words(model)}"
+        f"without training.{_stored_text(model)}"
     )
     return how + data
 
 
-def _stored_words(model: Model) -> str:
+def _stored_text(model: Model) -> str:
     """Name the codebooks that a model has."""
     words = [
         f"{spec.levels} levels ({spec.method}, {spec.scope})"
@@ -153,16 +153,16 @@ def find_variant(model: Model, kind: str, spec: CodebookSpec | None = None) -> V
 
 def described(model: Model, variant: Variant) -> str:
     """Return how large a stored set of weights is and how near it comes to float32."""
-    words = [size_words(model, variant.kind, variant.spec)]
+    words = [size_text(model, variant.kind, variant.spec)]
     metrics = metrics_of(model, variant)
     agreement = next((m for m in metrics if "agree" in m.name.lower()), None)
     if agreement is not None:
         words.append(
-            f"The same label as float32 in {share_words(agreement.value)} of {agreement.n:,} test cases."
+            f"The same label as float32 in {share_text(agreement.value)} of {agreement.n:,} test cases."
         )
     if agreement is None:
         words += [
-            f"{m.name[:1].upper()}{m.name[1:]} {share_words(m.value)} of {m.n:,} ({m.split})."
+            f"{m.name[:1].upper()}{m.name[1:]} {share_text(m.value)} of {m.n:,} ({m.split})."
             for m in metrics
             if 0 <= m.value <= 1
         ][:1]
@@ -177,7 +177,7 @@ def metrics_of(model: Model, variant: Variant) -> list[Metric]:
     return []
 
 
-def size_words(model: Model, kind: str, spec: CodebookSpec | None = None) -> str:
+def size_text(model: Model, kind: str, spec: CodebookSpec | None = None) -> str:
     """Return how large the file of a set of weights is, beside that of float32."""
     variant, parent = find_variant(model, kind, spec), find_variant(model, "float32")
     if variant is None or parent is None:
@@ -188,16 +188,16 @@ def size_words(model: Model, kind: str, spec: CodebookSpec | None = None) -> str
         # The run says that the file is missing.
         return ""
     if variant is parent:
-        return f"Stored weights: {bytes_words(size)}."
-    return f"Stored weights: {bytes_words(size)}, {ratio_words(whole, size)}."
+        return f"Stored weights: {bytes_text(size)}."
+    return f"Stored weights: {bytes_text(size)}, {ratio_text(whole, size)}."
 
 
-def bytes_words(count: int) -> str:
+def bytes_text(count: int) -> str:
     """Write a size as a person would say it: ``71 kB``, ``2.3 MB``.
 
     Examples
     --------
-    >>> bytes_words(71464), bytes_words(2286592), bytes_words(320)
+    >>> bytes_text(71464), bytes_text(2286592), bytes_text(320)
     ('71 kB', '2.3 MB', '320 B')
     """
     if count < 1000:
@@ -205,12 +205,12 @@ def bytes_words(count: int) -> str:
     return f"{count / 1e3:.0f} kB" if count < 1e6 else f"{count / 1e6:.1f} MB"
 
 
-def ratio_words(whole: int, size: int) -> str:
+def ratio_text(whole: int, size: int) -> str:
     """Return how a size compares with that of float32.
 
     Examples
     --------
-    >>> ratio_words(2286592, 71464), ratio_words(100, 120)
+    >>> ratio_text(2286592, 71464), ratio_text(100, 120)
     ('32 times smaller than float32', 'no smaller than float32')
     """
     if not size or whole / size < 1.05:
@@ -221,7 +221,7 @@ def ratio_words(whole: int, size: int) -> str:
     )
 
 
-def share_words(value: float) -> str:
+def share_text(value: float) -> str:
     """Write a share in percent, and never round it up to all."""
     percent = 100 * value
     return f"{percent:.0f} %" if percent in (0, 100) else f"{min(percent, 99.99):.4g} %"

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from psygnal import Signal
 
 from napari_sciml.app.base.turn import Turn
-from napari_sciml.app.base.worker import Errand, Launch, Outcome
+from napari_sciml.app.base.worker import Outcome, Task, TaskRunner
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.time_left import TimeLeft
 
@@ -47,7 +47,7 @@ class Going:
 
 
 @dataclass(frozen=True)
-class Task(Generic[Made]):
+class Job(Generic[Made]):
     """Work to be done, and who is told what came of it.
 
     Attributes
@@ -93,11 +93,11 @@ class JobRunner:
     changed = Signal()
     """Emitted when `going` is another."""
 
-    def __init__(self, viewer: object, start: Launch, turn: Turn | None = None) -> None:
+    def __init__(self, viewer: object, start: TaskRunner, turn: Turn | None = None) -> None:
         self._viewer = weakref.ref(viewer)
         self._start = start
         self._turn = Turn() if turn is None else turn
-        self._job: _Job[Any] | None = None
+        self._job: _Running[Any] | None = None
         self._next: Callable[[], object] | None = None
         self.going = Going()
 
@@ -111,16 +111,16 @@ class JobRunner:
         """Why nothing can begin because of others, or an empty string."""
         return self._turn.why_not(self)
 
-    def begin(self, task: Task[Made]) -> bool:
+    def begin(self, task: Job[Made]) -> bool:
         """Start `task` and return whether that was possible: one at a time, and only in turn."""
         if self._job is not None or self.blocked:
             return False
-        job = _Job(task, weakref.ref(self))
+        job = _Running(task, weakref.ref(self))
         work = task.work(job.token)
         self._job = job
         self._turn.take(self, task.why)
         self._go(Going(Phase.RUNNING))
-        self._start(Errand(work, task.title, task.total, job.on_step, job.on_end, task.quiet))
+        self._start(Task(work, task.title, task.total, job.on_step, job.on_end, task.quiet))
         return True
 
     def when_idle(self, call: Callable[[], object]) -> None:
@@ -143,7 +143,7 @@ class JobRunner:
             self._job.token.cancel()
             self._job.dropped = True
 
-    def step(self, job: _Job[Made], step: Progress) -> None:
+    def step(self, job: _Running[Made], step: Progress) -> None:
         """Take note of a step of `job`."""
         if job is not self._job:
             return
@@ -155,7 +155,7 @@ class JobRunner:
         seconds = job.time_left.seconds_left(step, time.monotonic())
         self._go(replace(self.going, progress=step, seconds_left=seconds))
 
-    def end(self, job: _Job[Made], outcome: Outcome[Made]) -> None:
+    def end(self, job: _Running[Made], outcome: Outcome[Made]) -> None:
         """Take note of the end of `job`."""
         if job is not self._job:
             return
@@ -180,10 +180,10 @@ class JobRunner:
 
 
 @dataclass
-class _Job(Generic[Made]):
+class _Running(Generic[Made]):
     """A task under way. It holds its runner weakly: a closed viewer is not kept by what still runs."""
 
-    task: Task[Made]
+    task: Job[Made]
     runner: weakref.ref[JobRunner]
     token: CancelToken = field(default_factory=CancelToken)
     time_left: TimeLeft = field(default_factory=TimeLeft)

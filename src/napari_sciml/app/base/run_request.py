@@ -1,4 +1,4 @@
-"""`Wish` and `Resolved`: what a person chose for a run, and what that comes to."""
+"""`RunRequest` and `Resolved`: what a person chose for a run, and what that comes to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_sciml.techniques.registry import window_of
 
 
 @dataclass(frozen=True)
-class Wish:
+class RunRequest:
     """What a person chose so far.
 
     `values` holds each technique's settings that differ from defaults; `compute` what computes the scores,
@@ -26,7 +26,7 @@ class Wish:
     technique: str = ""
     model: str = ""
     values: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
-    compute: Mapping[str, Any] = field(default_factory=dict)
+    backend_options: Mapping[str, Any] = field(default_factory=dict)
     threshold: float = 0.5
 
 

@@ -22,7 +22,7 @@ AUTO = "fastest here"
 FIRST_RUN = "The fastest runtime is measured at the first run (a few seconds)."
 
 
-def runtime_words(runtime: str) -> str:
+def runtime_text(runtime: str) -> str:
     """Return the name of a runtime as its makers write it."""
     return NAMES.get(runtime, runtime)
 
@@ -49,7 +49,7 @@ def runtime_choices(backend: str) -> tuple[tuple[str, str], ...]:
     if len(able) < 2:
         return ()
     missing = {name: "" if installed(name) else " (not installed)" for name in able}
-    return ((AUTO, "auto"), *((runtime_words(name) + missing[name], name) for name in able))
+    return ((AUTO, "auto"), *((runtime_text(name) + missing[name], name) for name in able))
 
 
 def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
@@ -60,27 +60,27 @@ def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
         return ""
     wanted = able_runtime(backend, values.get("runtime", "auto"))
     if wanted != "auto":
-        return "" if installed(wanted) else _missing_words(backend, wanted)
+        return "" if installed(wanted) else _missing_text(backend, wanted)
     try:
         model = get_model(model_name)
     except SciMLError:
         # The plan says so.
         return ""
     try:
-        return _auto_words(model, backend)
+        return _auto_text(model, backend)
     except SciMLError as error:
         return error.sentence
 
 
-def _missing_words(backend: str, wanted: str) -> str:
+def _missing_text(backend: str, wanted: str) -> str:
     """Return what runs instead of a runtime that is not here; for integers without any the outlook does."""
     instead = next((name for name in runtimes_for(backend) if installed(name)), None)
     if instead is None:
         return ""
-    return f"{runtime_words(wanted)} is not installed: {runtime_words(instead)} will run instead."
+    return f"{runtime_text(wanted)} is not installed: {runtime_text(instead)} will run instead."
 
 
-def _auto_words(model: Model, backend: str) -> str:
+def _auto_text(model: Model, backend: str) -> str:
     if backend == "int8":
         runs = any(variant.kind == backend for variant in model.variants)
         if not runs or not any(installed(name) for name in runtimes_for(backend)):
@@ -103,12 +103,12 @@ def sentence_of(why: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def measured_words(choices: Iterable[Choice]) -> str:
+def measured_text(choices: Iterable[Choice]) -> str:
     """Return what measuring again has found, in few words; the figures stand with the choice."""
     found = [
         f"{choice.backend} brings nothing"
         if choice.backend == "int8" and choice.runtime == "torch"
-        else f"{choice.backend} by {runtime_words(choice.runtime)}"
+        else f"{choice.backend} by {runtime_text(choice.runtime)}"
         for choice in choices
     ]
     return f"Measured again. Fastest here: {', '.join(found)}."

@@ -97,7 +97,7 @@ class RunState:
     models: tuple[str, ...] = ()
     model: str = ""
     values: Mapping[str, Any] = field(default_factory=dict)
-    compute: Mapping[str, Any] = field(default_factory=dict)
+    backend_options: Mapping[str, Any] = field(default_factory=dict)
     runtimes: tuple[tuple[str, str], ...] = ()
     outlook: str = ""
     measuring: bool = False

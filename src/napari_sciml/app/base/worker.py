@@ -38,7 +38,7 @@ Outcome = Finished[Result] | Failed | Crashed
 
 
 @dataclass(frozen=True)
-class Errand(Generic[Result]):
+class Task(Generic[Result]):
     """Work to be done elsewhere, and who is told about it.
 
     Attributes
@@ -65,11 +65,11 @@ class Errand(Generic[Result]):
     quiet: bool = False
 
 
-class Launch(Protocol):
-    """Starts an errand somewhere."""
+class TaskRunner(Protocol):
+    """Starts an task somewhere."""
 
-    def __call__(self, errand: Errand[Result], /) -> None:
-        """Start `errand` and come back at once."""
+    def __call__(self, task: Task[Result], /) -> None:
+        """Start `task` and come back at once."""
 
 
 def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, None, Outcome[Result]]:
@@ -91,16 +91,16 @@ def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, N
     return Finished(result)
 
 
-def launch(errand: Errand[Result]) -> None:
-    """Run an errand in a thread, with a bar in napari's activity dock."""
+def run_in_thread(task: Task[Result]) -> None:
+    """Run an task in a thread, with a bar in napari's activity dock."""
     from napari.qt.threading import create_worker
 
     def job() -> Generator[Progress, None, Outcome[Result]]:
-        return (yield from outcome_of(errand.work))
+        return (yield from outcome_of(task.work))
 
-    bar = False if errand.quiet else {"total": max(errand.total, 1), "desc": errand.title}
+    bar = False if task.quiet else {"total": max(task.total, 1), "desc": task.title}
     worker = create_worker(job, _start_thread=False, _progress=bar)
-    worker.yielded.connect(errand.on_step)
-    worker.returned.connect(errand.on_end)
-    worker.errored.connect(lambda error: errand.on_end(Crashed(error)))
+    worker.yielded.connect(task.on_step)
+    worker.returned.connect(task.on_end)
+    worker.errored.connect(lambda error: task.on_end(Crashed(error)))
     worker.start()

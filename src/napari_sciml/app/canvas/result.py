@@ -16,11 +16,11 @@ from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.layers.area import area_grid
 from napari_sciml.layers.points import record
-from napari_sciml.layers.points_sync import HandEdits, PointsKeeper, keeper_for
+from napari_sciml.layers.points_sync import HandEdits, PointsSync, points_sync_for
 from napari_sciml.layers.run_layers import Part, run_layers
 from napari_sciml.layers.spatial import Place
 from napari_sciml.layers.tiles import grid_of, show_outlines
-from napari_sciml.layers.transform_sync import Follower, Grid
+from napari_sciml.layers.transform_sync import Grid, TransformSync
 
 
 class Result:
@@ -29,7 +29,7 @@ class Result:
     edited = Signal()
 
     def __init__(
-        self, findings: Findings, place: Place, keepers: list[tuple[PointsOverlay, PointsKeeper]]
+        self, findings: Findings, place: Place, syncs: list[tuple[PointsOverlay, PointsSync]]
     ) -> None:
         self.findings = findings
         self.place = place
@@ -39,14 +39,14 @@ class Result:
         """As it was saved, with all that was made of it, for one that was opened again; else None."""
         self._additions: list[Addition] = []
         self._image: weakref.ref[Layer] | None = None
-        self._keepers = keepers
+        self._syncs = syncs
         self._outlines: list[tuple[TilesOverlay, weakref.ref[Vectors]]] = []
         self._scores: list[weakref.ref[Layer]] = []
         self._areas: list[weakref.ref[Layer]] = []
         self._paths: list[weakref.ref[Layer]] = []
-        self._follower: Follower | None = None
-        for _, keeper in keepers:
-            keeper.edited.connect(self.edited.emit)
+        self._transform_sync: TransformSync | None = None
+        for _, sync in syncs:
+            sync.edited.connect(self.edited.emit)
 
     @classmethod
     def deliver(cls, viewer: ViewerModel, findings: Findings, place: Place, image: Layer | None) -> Result:
@@ -80,14 +80,14 @@ class Result:
                     result._paths.append(weakref.ref(layer))
                 case "points", Points():
                     overlay = findings.overlays[part.number]
-                    keeper = keeper_for(layer, overlay.label)
-                    keeper.adopt(findings, overlay)
-                    keeper.edited.connect(result.edited.emit)
-                    result._keepers.append((overlay, keeper))
+                    sync = points_sync_for(layer, overlay.label)
+                    sync.adopt(findings, overlay)
+                    sync.edited.connect(result.edited.emit)
+                    result._syncs.append((overlay, sync))
         if image is not None:
             result._image = weakref.ref(image)
             on_image = [layer for layer in result.layers if layer not in grids]
-            result._follower = Follower(image, on_image, grids)
+            result._transform_sync = TransformSync(image, on_image, grids)
         return result
 
     @property
@@ -98,12 +98,12 @@ class Result:
     @property
     def points(self) -> list[Points]:
         """The points layers that still exist."""
-        return [keeper.layer for _, keeper in self._keepers if keeper.layer is not None]
+        return [sync.layer for _, sync in self._syncs if sync.layer is not None]
 
     @property
-    def keepers(self) -> list[tuple[PointsOverlay, PointsKeeper]]:
+    def syncs(self) -> list[tuple[PointsOverlay, PointsSync]]:
         """Who watches the points layers that still exist, and what they show."""
-        return [(overlay, keeper) for overlay, keeper in self._keepers if keeper.layer is not None]
+        return [(overlay, sync) for overlay, sync in self._syncs if sync.layer is not None]
 
     @property
     def layers(self) -> list[Layer]:
@@ -114,7 +114,7 @@ class Result:
     @property
     def edits(self) -> HandEdits:
         """What a person changed in the layers."""
-        parts = [keeper.edits for _, keeper in self._keepers]
+        parts = [sync.edits for _, sync in self._syncs]
         return HandEdits(
             sum(p.added for p in parts),
             sum(p.removed for p in parts),
@@ -181,8 +181,8 @@ class Result:
         before = self.findings.provenance.settings["threshold"]
         self.findings = decided(self.findings, threshold, live)
         if threshold != before:
-            for overlay, keeper in self._keepers:
-                keeper.show(self.findings, overlay)
+            for overlay, sync in self._syncs:
+                sync.show(self.findings, overlay)
             for tiles, ref in self._outlines:
                 if (lines := ref()) is not None:
                     show_outlines(lines, self.findings, tiles)

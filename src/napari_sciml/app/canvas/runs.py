@@ -50,7 +50,7 @@ class Runs(Protocol):
         """Return what pressing Run would do now."""
         ...
 
-    def change_compute(self, changes: Mapping[str, Any]) -> None:
+    def change_backend_options(self, changes: Mapping[str, Any]) -> None:
         """Let something else compute the scores."""
         ...
 

@@ -25,7 +25,7 @@ from napari_sciml.layers.disagreement_layer import disagreement_layer, show_disa
 from napari_sciml.layers.disagreements import Comparison
 from napari_sciml.layers.points import record
 from napari_sciml.layers.spatial import Place
-from napari_sciml.layers.transform_sync import Follower
+from napari_sciml.layers.transform_sync import TransformSync
 
 LINKED = ("contrast_limits", "gamma", "colormap")
 """What a person changes on the image of one cell changes on the other."""
@@ -66,7 +66,7 @@ class SideBySide:
         self._lease: CanvasLease | None = None
         self._cells: tuple[Cell, ...] = ()
         self._filler: list[Layer] = []
-        self._follower: Follower | None = None
+        self._transform_sync: TransformSync | None = None
         self._changing = False
         self._came = 0.0
         # Last, so that the window knows of a new layer before others are taken away.
@@ -104,7 +104,7 @@ class SideBySide:
             self._pad(viewer)
             lease.host([*self._filler, *(layer for cell in self._cells for layer in cell.layers)])
             viewer.layers.link_layers([cell.image for cell in self._cells], LINKED)
-            self._follower = Follower(image, [cell.image for cell in self._cells])
+            self._transform_sync = TransformSync(image, [cell.image for cell in self._cells])
             center = tuple(viewer.scene.camera.center)
             self._arrange(viewer)
             viewer.scene.camera.center = center
@@ -149,7 +149,7 @@ class SideBySide:
             viewer.layers.unlink_layers(images, LINKED)
         lease.give_back()
         zoom_like(viewer, fitting)
-        self._cells, self._filler, self._follower = (), [], None
+        self._cells, self._filler, self._transform_sync = (), [], None
 
     def _add(
         self, viewer: ViewerModel, image: Image, findings: Findings, name: str, comparison: Comparison

@@ -12,15 +12,15 @@ from napari.components import ViewerModel
 from psygnal import Signal
 
 from napari_sciml.app.base.backend_choices import CODEBOOK_NAMES
-from napari_sciml.app.base.jobs import JobRunner, Phase, Task
+from napari_sciml.app.base.jobs import Job, JobRunner, Phase
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import trouble
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner, run_in_thread
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.codebook.edits import CodebookEdits
 from napari_sciml.app.codebook.overlay import CodebookOverlay
 from napari_sciml.app.codebook.state import CodebookState
-from napari_sciml.app.codebook.text import drawn_words
+from napari_sciml.app.codebook.text import drawn_text
 from napari_sciml.app.codebook.work import Loaded, load, save
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, Progress
@@ -40,7 +40,7 @@ class Key:
 
 
 class CodebookController:
-    """Turns wishes about values into codebooks, and shows what they do to the slice in view.
+    """Turns requests about values into codebooks, and shows what they do to the slice in view.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class CodebookController:
     changed = Signal(object)
     """Emitted with the new `CodebookState` whenever something that the page shows has changed."""
 
-    def __init__(self, viewer: ViewerModel, runs: Runs, start: Launch = launch) -> None:
+    def __init__(self, viewer: ViewerModel, runs: Runs, start: TaskRunner = run_in_thread) -> None:
         self._runs = runs
         self._load = JobRunner(viewer, start)
         self._save = JobRunner(viewer, start)
@@ -76,7 +76,7 @@ class CodebookController:
             return
         self._show(replace(self.state, loading=True, loaded=False, error="", note=""))
         work = partial(_load, key)
-        self._load.begin(Task("Reading weights", work, partial(self._on_loaded, key), quiet=True))
+        self._load.begin(Job("Reading weights", work, partial(self._on_loaded, key), quiet=True))
 
     def choose_layer(self, name: str) -> None:
         """Look at this layer."""
@@ -125,7 +125,7 @@ class CodebookController:
         if self._edits is None:
             return
         work = partial(_save, self._edits.now, Path(path))
-        task = Task("Saving", work, self._on_saved, quiet=True)
+        task = Job("Saving", work, self._on_saved, quiet=True)
         self._save.when_idle(lambda: self._save.begin(task))
 
     def _look_at(self, name: str, row: int) -> None:
@@ -144,9 +144,11 @@ class CodebookController:
 
     def _wanted(self) -> Key | None:
         state = self._runs.state
-        if state.compute.get("backend") != "codebook" or not state.model:
+        if state.backend_options.get("backend") != "codebook" or not state.model:
             return None
-        chosen = {name: state.compute[name] for name in CODEBOOK_NAMES if name in state.compute}
+        chosen = {
+            name: state.backend_options[name] for name in CODEBOOK_NAMES if name in state.backend_options
+        }
         settings = parse_settings(RunSettings, chosen)
         spec = CodebookSpec.of(settings, self._rule(state.model))
         return Key(state.model, spec, settings.codebook)
@@ -169,7 +171,7 @@ class CodebookController:
         match outcome:
             case Finished(result=loaded):
                 self._edits = CodebookEdits(loaded, self.state.layer)
-                drawn = drawn_words(loaded.source, loaded.trained, key.path)
+                drawn = drawn_text(loaded.source, loaded.trained, key.path)
                 self._show(replace(self.state, loading=False, loaded=True, drawn=drawn))
                 self._overlay.run()
             case Failed() | Crashed():
@@ -182,7 +184,7 @@ class CodebookController:
                 if key is not None:
                     # The file holds what is loaded already.
                     self._key = replace(key, path=str(path))
-                self._runs.change_compute({"codebook": str(path)})
+                self._runs.change_backend_options({"codebook": str(path)})
                 self._show(replace(self.state, note=f"Saved {path}. The next runs use it."))
             case Failed() | Crashed():
                 self._show(replace(self.state, error=trouble(outcome)))

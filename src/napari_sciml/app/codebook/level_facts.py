@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.app.base.backend_choices import bytes_words, ratio_words
+from napari_sciml.app.base.backend_choices import bytes_text, ratio_text
 from napari_sciml.networks.codebook.constrained import Coded, Constrained, Weights
 from napari_sciml.networks.codebook.kmeans import assign, thresholds
 
@@ -185,5 +185,5 @@ def facts(spread: Spread, table: npt.ArrayLike, first: npt.ArrayLike, constraine
     size = constrained.payload_bytes
     return (
         f"{what} {error:.2g} ({share}{beside}). "
-        f"Rounded weights: {bytes_words(size)}, {ratio_words(whole, size)}."
+        f"Rounded weights: {bytes_text(size)}, {ratio_text(whole, size)}."
     )

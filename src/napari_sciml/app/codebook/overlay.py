@@ -11,9 +11,9 @@ from napari.layers import Layer
 from napari.utils.events import Event
 from psygnal import Signal
 
-from napari_sciml.app.base.jobs import JobRunner, Phase, Task
+from napari_sciml.app.base.jobs import Job, JobRunner, Phase
 from napari_sciml.app.base.text import result_line, trouble
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.lease import CanvasLease
 from napari_sciml.app.canvas.live_settings import Live, decided, live_settings
 from napari_sciml.app.canvas.preview import Preview, view_of
@@ -46,7 +46,7 @@ class CodebookOverlay:
     """Emitted with what went wrong, and with nothing when it is tried again."""
 
     def __init__(
-        self, viewer: ViewerModel, runs: Runs, start: Launch, codebook: Callable[[], Constrained | None]
+        self, viewer: ViewerModel, runs: Runs, start: TaskRunner, codebook: Callable[[], Constrained | None]
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
@@ -91,7 +91,7 @@ class CodebookOverlay:
         order = PreviewOrder(plan.technique, plan.source, view, plan.run_values(), codebook)
         self.told.emit("")
         on_end = partial(self._on_end, order, weakref.ref(image), self._canvas.holder)
-        self._jobs.begin(Task("Edited codebook", partial(preview, order), on_end, quiet=True))
+        self._jobs.begin(Job("Edited codebook", partial(preview, order), on_end, quiet=True))
 
     def decide(self, threshold: float, live: Live) -> None:
         """Decide what is shown as the result is decided now."""
@@ -164,7 +164,7 @@ class CodebookOverlay:
         findings = self._preview.findings
         if findings is None or frame != self._frame:
             return ""
-        return window_of(findings.provenance.technique).said_words(findings, 0)
+        return window_of(findings.provenance.technique).said_text(findings, 0)
 
     def _say(self, seen: str) -> None:
         self.seen = seen

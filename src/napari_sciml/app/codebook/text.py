@@ -9,12 +9,12 @@ from napari_sciml.app.codebook.work import Source
 BARS = "Bars: float32 weights; lines: "
 
 
-def drawn_words(source: Source, trained: bool, path: str | None) -> str:
+def drawn_text(source: Source, trained: bool, path: str | None) -> str:
     """Return what bars and lines are, for values from `source`, which is perhaps the file at `path`.
 
     Examples
     --------
-    >>> drawn_words("stored", True, None)
+    >>> drawn_text("stored", True, None)
     'Bars: float32 weights; lines: the values of the stored codebook, trained.'
     """
     name = "" if path is None else Path(path).name

@@ -12,7 +12,7 @@ from psygnal import Signal
 from napari_sciml.app.base.backend_choices import others_than
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.state import RunState
-from napari_sciml.app.base.worker import Launch, launch
+from napari_sciml.app.base.worker import TaskRunner, run_in_thread
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.compare.pair import ComparedPair
@@ -29,7 +29,7 @@ NO_IMAGE = "The image was removed; open it and run again to compare."
 
 
 class ComparisonController:
-    """Turns the wish for a comparison into a run and shows what came of it.
+    """Turns the request for a comparison into a run and shows what came of it.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class ComparisonController:
     changed = Signal(object)
     """Emitted with the new `ComparisonState` whenever something that the page shows has changed."""
 
-    def __init__(self, viewer: ViewerModel, runs: Runs, start: Launch = launch) -> None:
+    def __init__(self, viewer: ViewerModel, runs: Runs, start: TaskRunner = run_in_thread) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
         self._wish = ""

@@ -14,7 +14,7 @@ from napari_sciml.app.canvas.live_settings import like, live_settings
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.canvas.side_by_side import SideBySide
-from napari_sciml.app.compare.text import place_words
+from napari_sciml.app.compare.text import place_text
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.disagreements import Comparison, compare
 from napari_sciml.techniques.registry import window_of
@@ -79,7 +79,7 @@ class ComparedPair(Addition):
     def place(self) -> str:
         """Which difference is looked at, in words; empty before the first."""
         comparison = self.comparison
-        return "" if comparison is None or self._row < 0 else place_words(comparison, self._row)
+        return "" if comparison is None or self._row < 0 else place_text(comparison, self._row)
 
     def is_of(self, result: Result | None) -> bool:
         """Return whether it is `result` that is compared."""
@@ -139,5 +139,5 @@ class ComparedPair(Addition):
         if second is None or not cells:
             return words
         findings = cells[1].result.findings
-        other = window_of(findings.provenance.technique).said_words(findings, frame)
+        other = window_of(findings.provenance.technique).said_text(findings, frame)
         return f"{second.names[0]}: {words}\n{second.names[1]}: {other}"

@@ -10,10 +10,10 @@ from typing import Any
 from psygnal import Signal
 
 from napari_sciml.app.base.backend_choices import CODEBOOK_NAMES
-from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.jobs import Job, JobRunner
 from napari_sciml.app.base.runtime_text import able_runtime
 from napari_sciml.app.base.text import trouble
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.backends.registry import backend_of
@@ -45,7 +45,7 @@ class SecondRun:
     done = Signal(object, object)
     """Emitted with the `Result` and the `Findings` of its second run."""
 
-    def __init__(self, viewer: object, runs: Runs, start: Launch) -> None:
+    def __init__(self, viewer: object, runs: Runs, start: TaskRunner) -> None:
         self._runs = runs
         self._of: weakref.ref[Result] | None = None
         self.jobs = JobRunner(viewer, start, runs.turn)
@@ -58,7 +58,7 @@ class SecondRun:
         technique = self._runs.technique(result.findings.provenance.technique)
         try:
             source = source_from_layer(image)
-            settings = other_settings(result.settings, backend, self._runs.state.compute)
+            settings = other_settings(result.settings, backend, self._runs.state.backend_options)
             plan = technique.plan(source, settings)
             if plan.problem:
                 raise SciMLError(plan.problem)
@@ -69,7 +69,7 @@ class SecondRun:
         self.told.emit("", "")
         work = partial(technique.run, source, settings)
         title = f"Comparing with {backend}: {image.name}"
-        self.jobs.begin(Task(title, work, self._on_end, plan.tiles, why=COMPARING))
+        self.jobs.begin(Job(title, work, self._on_end, plan.tiles, why=COMPARING))
 
     def give_way(self) -> None:
         """Stop if its result is no longer on screen."""
@@ -92,7 +92,7 @@ class SecondRun:
                 self.done.emit(self._runs.result, findings)
 
 
-def other_settings(settings: RunSettings, backend: str, compute: Mapping[str, Any]) -> RunSettings:
+def other_settings(settings: RunSettings, backend: str, options: Mapping[str, Any]) -> RunSettings:
     """Return the settings of the same run with another backend; levels are those that the page has chosen.
 
     A runtime that cannot execute that backend is left to the measurement.
@@ -100,6 +100,6 @@ def other_settings(settings: RunSettings, backend: str, compute: Mapping[str, An
     values = {name: getattr(settings, name) for name in type(settings).model_fields}
     fields = RunSettings.model_fields
     values |= {name: fields[name].default for name in CODEBOOK_NAMES}
-    values |= {name: compute[name] for name in backend_of(backend).option_names if name in compute}
+    values |= {name: options[name] for name in backend_of(backend).option_names if name in options}
     values["runtime"] = able_runtime(backend, settings.runtime)
     return parse_settings(type(settings), {**values, "backend": backend})

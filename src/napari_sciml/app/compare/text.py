@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_sciml.app.base.backend_choices import share_words
+from napari_sciml.app.base.backend_choices import share_text
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.layers.disagreement_layer import SIGNS
 from napari_sciml.layers.disagreements import FIRST, KIND, OTHER, SECOND, WHAT, Comparison, Count, alone
@@ -53,7 +53,7 @@ def _part(count: Count, names: tuple[str, str]) -> str:
     if count.agreed == count.total:
         return f"on all {count.total:,} {count.things}"
     words = (
-        f"on {count.agreed:,} of {count.total:,} {count.things} ({share_words(count.agreed / count.total)})"
+        f"on {count.agreed:,} of {count.total:,} {count.things} ({share_text(count.agreed / count.total)})"
     )
     parts = [
         (count.first, f"only with {names[0]}"),
@@ -72,7 +72,7 @@ def legend(comparison: Comparison) -> str:
     return "   ".join(part.replace(" ", NO_BREAK) for part in parts)
 
 
-def place_words(comparison: Comparison, row: int) -> str:
+def place_text(comparison: Comparison, row: int) -> str:
     """Return which difference is looked at: its number, what it is and both scores."""
     table = comparison.table
     one = table.iloc[row]

@@ -1,1 +1,1 @@
-"""The page Run: what is wished, the run under way and its result."""
+"""The page Run: what is asked for, the run under way and its result."""

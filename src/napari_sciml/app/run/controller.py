@@ -1,4 +1,4 @@
-"""`RunController`: wishes go in, the state of the Run page comes out. It alone changes that state."""
+"""`RunController`: requests go in, the state of the Run page comes out. It alone changes that state."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from napari_sciml.app.base.run_request import Resolved
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.turn import Turn
-from napari_sciml.app.base.worker import Crashed, Failed, Launch, launch
+from napari_sciml.app.base.worker import Crashed, Failed, TaskRunner, run_in_thread
 from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.on_screen import OnScreen
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.look import look
 from napari_sciml.app.run.measuring import Measuring
-from napari_sciml.app.run.reopened import image_of, result_of, wish_of
-from napari_sciml.app.run.run_requests import Wishes, all_techniques
+from napari_sciml.app.run.reopened import image_of, request_of, result_of
+from napari_sciml.app.run.run_requests import RunRequests, all_techniques
 from napari_sciml.app.run.running import Delivered, Running
 from napari_sciml.app.run.saver import Saver
 from napari_sciml.app.run.snippets import Write, command_text, nameable, python_text
@@ -36,7 +36,7 @@ from napari_sciml.techniques.registry import window_of
 
 
 class RunController:
-    """Ties together what is wished, the run under way, the result on screen, saving and measuring.
+    """Ties together what is asked for, the run under way, the result on screen, saving and measuring.
 
     Parameters
     ----------
@@ -55,7 +55,7 @@ class RunController:
         self,
         viewer: ViewerModel,
         techniques: Callable[[], Sequence[Technique]] = all_techniques,
-        start: Launch = launch,
+        start: TaskRunner = run_in_thread,
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self.turn = Turn()
@@ -63,12 +63,12 @@ class RunController:
         self.canvas = Canvas(viewer)
         """Lent to those who change what the viewer shows."""
         self.state = RunState()
-        self._wishes = Wishes(viewer, techniques())
+        self._requests = RunRequests(viewer, techniques())
         self._running = Running(viewer, start, self.turn)
         self._measuring = Measuring(viewer, start, self.turn)
         self._saver = Saver(viewer, start)
         self._screen = OnScreen(viewer, self.canvas)
-        for signal in (self._wishes.image.changed, self.turn.changed, self.canvas.changed):
+        for signal in (self._requests.image.changed, self.turn.changed, self.canvas.changed):
             signal.connect(self.refresh)
         self._screen.edited.connect(self.refresh)
         self._screen.moved.connect(self._on_moved)
@@ -84,16 +84,16 @@ class RunController:
 
     def choose_image(self, layer: Layer) -> None:
         """Work on `layer`."""
-        self._wishes.image.choose(layer)
+        self._requests.image.choose(layer)
 
     def choose_technique(self, name: str) -> None:
         """Look for what this technique finds."""
-        self._wishes.choose_technique(name)
+        self._requests.choose_technique(name)
         self._say("", "")
 
     def choose_model(self, name: str) -> None:
         """Use this model."""
-        self._wishes.choose_model(name)
+        self._requests.choose_model(name)
         self._say("", "")
 
     def change_values(self, values: Mapping[str, Any]) -> None:
@@ -101,13 +101,13 @@ class RunController:
 
         What decides at once changes the result on screen too.
         """
-        self._wishes.change_values(self.state.technique, values)
+        self._requests.change_values(self.state.technique, values)
         self._decide()
         self._say("", "")
 
-    def change_compute(self, changes: Mapping[str, Any]) -> None:
+    def change_backend_options(self, changes: Mapping[str, Any]) -> None:
         """Let something else compute the scores, whatever the technique; None stands for the default."""
-        self._wishes.change_compute(changes)
+        self._requests.change_backend_options(changes)
         self._say("", "")
 
     def set_live(self, name: str, value: object) -> None:
@@ -116,13 +116,13 @@ class RunController:
 
     def set_threshold(self, threshold: float) -> None:
         """Count everything at or above `threshold`: in the result on screen, and in the next run."""
-        self._wishes.set_threshold(threshold)
+        self._requests.set_threshold(threshold)
         self._decide()
         self.refresh()
 
     def ask(self, action: str) -> None:
         """Do what the technique's form asks for, for example add an empty mask layer."""
-        viewer, image, technique = self._viewer(), self._wishes.image.image, self.state.technique
+        viewer, image, technique = self._viewer(), self._requests.image.image, self.state.technique
         if viewer is None or image is None:
             return
 
@@ -134,11 +134,11 @@ class RunController:
 
     def technique(self, name: str) -> Technique:
         """Return the technique of that name."""
-        return self._wishes.technique(name)
+        return self._requests.technique(name)
 
     def resolved(self) -> Resolved:
         """Return what pressing Run would do now."""
-        return self._wishes.resolve()
+        return self._requests.resolve()
 
     @property
     def result(self) -> Result | None:
@@ -152,10 +152,10 @@ class RunController:
     def run(self) -> None:
         """Start, unless something runs or the state says why not."""
         self.refresh()
-        image = self._wishes.image.image
+        image = self._requests.image.image
         if not self._running.jobs.is_busy and not self.state.blocked and image is not None:
             self._say("", "")
-            self._running.start(self._wishes.resolve(), image)
+            self._running.start(self._requests.resolve(), image)
 
     def stop(self) -> None:
         """Stop within a tile. What was found so far is delivered and marked partial."""
@@ -185,12 +185,12 @@ class RunController:
 
     def refresh(self) -> None:
         """Look anew at everything that the page shows."""
-        same = self._wishes.image.image is self.state.image
+        same = self._requests.image.image is self.state.image
         # What went wrong with one image says nothing about the next.
         self._say(self.state.error if same else "", self.state.note if same else "")
 
     def _say(self, error: str, note: str) -> None:
-        parts = (self._wishes, self._running, self._measuring, self._screen, self._saver)
+        parts = (self._requests, self._running, self._measuring, self._screen, self._saver)
         self._show(look(*parts, error, note))
 
     def _show(self, state: RunState) -> None:
@@ -200,16 +200,16 @@ class RunController:
 
     def _decide(self) -> None:
         """Decide the result on screen again, as the sliders stand now."""
-        self._screen.decide(self.result, self._wishes.wish.threshold, self._wishes.resolve().live())
+        self._screen.decide(self.result, self._requests.request.threshold, self._requests.resolve().live())
 
     def _written(self, write: Write) -> str:
-        plan, result = self._wishes.resolve(), self.result
+        plan, result = self._requests.resolve(), self.result
         if plan.source is None:
             return ""
-        ours = result is not None and result.image is self._wishes.image.image
+        ours = result is not None and result.image is self._requests.image.image
         made = result.told() if ours and result is not None else {}
         source = nameable(plan.source)
-        return write(plan.technique.name, source, {**plan.values, **made}, self._wishes.origin)
+        return write(plan.technique.name, source, {**plan.values, **made}, self._requests.origin)
 
     def _on_moved(self) -> None:
         frame = self._screen.frame(self.result)
@@ -223,7 +223,7 @@ class RunController:
         self._show(replace(self.state, going=self._running.jobs.going))
 
     def _on_delivered(self, made: Delivered) -> None:
-        findings, began = self._wishes.decided(made.findings), made.began
+        findings, began = self._requests.decided(made.findings), made.began
         self._screen.deliver(findings, began.image(), began.place, began.settings)
         self._say("", self.state.note)
 
@@ -233,10 +233,10 @@ class RunController:
         if viewer is None:
             return
         image = image_of(run, layers, viewer.layers)
-        self._wishes.wish = wish_of(run, self._wishes.wish)
+        self._requests.request = request_of(run, self._requests.request)
         self._screen.put(result_of(run, layers, image))
         if image is not None:
-            self._wishes.image.choose(image)
+            self._requests.image.choose(image)
         self._say("", " ".join(run.notes))
 
     def _on_saved(self, note: str) -> None:

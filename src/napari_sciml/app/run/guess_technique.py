@@ -16,7 +16,9 @@ ANY_PICTURE = ImageSource(np.zeros((1, 1), np.uint8), ("y", "x"))
 """What is assumed as long as there is no image."""
 
 
-def likely(image: Layer | None, source: ImageSource | None, techniques: Sequence[Technique]) -> Technique:
+def guess_technique(
+    image: Layer | None, source: ImageSource | None, techniques: Sequence[Technique]
+) -> Technique:
     """Choose among `techniques`, at least one.
 
     What the reader of the image said comes first, then what the techniques themselves guess.

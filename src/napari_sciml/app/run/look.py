@@ -1,4 +1,4 @@
-"""How the Run page looks, from what is wished, what is under way and what is on screen."""
+"""How the Run page looks, from what is asked for, what is under way and what is on screen."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import result_line
 from napari_sciml.app.canvas.on_screen import OnScreen
 from napari_sciml.app.run.measuring import Measuring
-from napari_sciml.app.run.run_requests import Wishes
+from napari_sciml.app.run.run_requests import RunRequests
 from napari_sciml.app.run.running import Running
 from napari_sciml.app.run.saver import Saver
 from napari_sciml.app.run.text import next_step
@@ -17,7 +17,7 @@ from napari_sciml.techniques.registry import window_of
 
 
 def look(
-    wishes: Wishes,
+    requests: RunRequests,
     running: Running,
     measuring: Measuring,
     screen: OnScreen,
@@ -26,29 +26,32 @@ def look(
     note: str,
 ) -> RunState:
     """Collect everything that the page shows. Reads no pixels."""
-    wish, plan = wishes.wish, wishes.resolve()
+    request, plan = requests.request, requests.resolve()
     technique = plan.technique.name
     live, result, own = plan.live(), screen.result, screen.of(technique)
-    backend = wish.compute.get("backend", RunSettings.model_fields["backend"].default)
-    outlooks = (outlook(plan.model, wish.compute), runtime_outlook(plan.model, wish.compute))
+    backend = request.backend_options.get("backend", RunSettings.model_fields["backend"].default)
+    outlooks = (
+        outlook(plan.model, request.backend_options),
+        runtime_outlook(plan.model, request.backend_options),
+    )
     return RunState(
-        images=wishes.image.images,
-        image=wishes.image.image,
+        images=requests.image.images,
+        image=requests.image.image,
         facts=plan.facts,
         techniques=plan.offered,
         technique=technique,
         models=plan.technique.models,
         model=plan.model,
-        values=dict(wish.values.get(technique, {})),
-        compute=dict(wish.compute),
+        values=dict(request.values.get(technique, {})),
+        backend_options=dict(request.backend_options),
         runtimes=runtime_choices(backend) if plan.model else (),
         outlook="\n".join(filter(None, outlooks)),
         measuring=measuring.jobs.is_busy,
-        threshold=wish.threshold,
+        threshold=request.threshold,
         live=live,
         threshold_live=screen.is_live(own),
-        caution=window_of(technique).said_caution(plan.model, wish.threshold, live),
-        labels=wishes.image.labels,
+        caution=window_of(technique).said_caution(plan.model, request.threshold, live),
+        labels=requests.image.labels,
         findings=None if own is None else own.findings,
         frame=screen.frame(own),
         plan=plan.plan,

@@ -6,10 +6,10 @@ from functools import partial
 
 from psygnal import Signal
 
-from napari_sciml.app.base.jobs import JobRunner, Task
-from napari_sciml.app.base.runtime_text import measured_words
+from napari_sciml.app.base.jobs import Job, JobRunner
+from napari_sciml.app.base.runtime_text import measured_text
 from napari_sciml.app.base.turn import Turn
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.run.text import MEASURING
 from napari_sciml.backends.measuring import measurable, measure_again
 from napari_sciml.backends.tuner import Choice
@@ -31,7 +31,7 @@ class Measuring:
     failed = Signal(object)
     """Emitted with `Failed` or `Crashed`."""
 
-    def __init__(self, viewer: object, start: Launch, turn: Turn) -> None:
+    def __init__(self, viewer: object, start: TaskRunner, turn: Turn) -> None:
         self.jobs = JobRunner(viewer, start, turn)
 
     def start(self, model: str) -> None:
@@ -45,11 +45,11 @@ class Measuring:
             return
         self.told.emit("", "")
         work, count = partial(measure_again, models), len(measurable(models))
-        self.jobs.begin(Task(f"Measuring runtimes: {model}", work, self._on_end, count, why=MEASURING))
+        self.jobs.begin(Job(f"Measuring runtimes: {model}", work, self._on_end, count, why=MEASURING))
 
     def _on_end(self, outcome: Outcome[list[Choice]]) -> None:
         match outcome:
             case Finished(result=choices):
-                self.told.emit("", measured_words(choices))
+                self.told.emit("", measured_text(choices))
             case Failed() | Crashed():
                 self.failed.emit(outcome)

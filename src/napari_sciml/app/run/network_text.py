@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_sciml.app.base.backend_choices import bytes_words, ratio_words, share_words
-from napari_sciml.app.base.runtime_text import runtime_words, sentence_of
+from napari_sciml.app.base.backend_choices import bytes_text, ratio_text, share_text
+from napari_sciml.app.base.runtime_text import runtime_text, sentence_of
 from napari_sciml.core.provenance import NetworkRecord, Provenance
 
 
@@ -12,14 +12,14 @@ def network_rows(record: Provenance) -> list[tuple[str, str]]:
     network = record.network
     if network is None:
         return []
-    rows = [("Computed by", f"{network.label}, {runtime_words(record.runtime)}")]
-    rows.append(("Network", milliseconds_words(network.milliseconds)))
+    rows = [("Computed by", f"{network.label}, {runtime_text(record.runtime)}")]
+    rows.append(("Network", milliseconds_text(network.milliseconds)))
     if network.model_bytes:
         rows.append(("Model", size_row(network)))
     if network.agreement is not None and network.compared:
         rows.append(("Agreement", agreement_row(network)))
     if network.energy_mJ:
-        rows.append(("Energy", f"{energy_words(network.energy_mJ)} (estimate)"))
+        rows.append(("Energy", f"{energy_text(network.energy_mJ)} (estimate)"))
     return rows
 
 
@@ -31,40 +31,40 @@ def choice_line(record: Provenance) -> str:
 
 def size_row(network: NetworkRecord) -> str:
     """Return how large the weights are, beside float32 where they are not that."""
-    size = bytes_words(network.model_bytes)
+    size = bytes_text(network.model_bytes)
     if not network.float_bytes or network.model_bytes == network.float_bytes:
         return size
-    return f"{size}, {ratio_words(network.float_bytes, network.model_bytes)}"
+    return f"{size}, {ratio_text(network.float_bytes, network.model_bytes)}"
 
 
 def agreement_row(network: NetworkRecord) -> str:
     """Return how many answers on this image had the same label as float32."""
     assert network.agreement is not None
-    words = f"the same label as float32 in {share_words(network.agreement)} of {network.compared:,} answers"
+    words = f"the same label as float32 in {share_text(network.agreement)} of {network.compared:,} answers"
     if network.unusual_agreement is not None:
-        words += f", and in {share_words(network.unusual_agreement)} of the {network.unusual:,} rare ones"
+        words += f", and in {share_text(network.unusual_agreement)} of the {network.unusual:,} rare ones"
     if network.difference is None:
         return words
     return f"{words}; scores differ by at most {network.difference:.2g}"
 
 
-def milliseconds_words(milliseconds: float) -> str:
+def milliseconds_text(milliseconds: float) -> str:
     """Write the time in the network.
 
     Examples
     --------
-    >>> milliseconds_words(3.14159), milliseconds_words(12345.0)
+    >>> milliseconds_text(3.14159), milliseconds_text(12345.0)
     ('3.1 ms', '12,345 ms')
     """
     return f"{milliseconds:.1f} ms" if milliseconds < 10 else f"{milliseconds:,.0f} ms"
 
 
-def energy_words(energy_mJ: float) -> str:
+def energy_text(energy_mJ: float) -> str:
     """Write an energy with two digits: the estimate has no more.
 
     Examples
     --------
-    >>> energy_words(0.000021), energy_words(0.0314), energy_words(4.27), energy_words(5321.0)
+    >>> energy_text(0.000021), energy_text(0.0314), energy_text(4.27), energy_text(5321.0)
     ('21 nJ', '31 µJ', '4.3 mJ', '5.3 J')
     """
     for limit_mJ, factor, unit in ((1e-3, 1e6, "nJ"), (1.0, 1e3, "µJ"), (1e3, 1.0, "mJ")):

@@ -10,7 +10,7 @@ import numpy as np
 from napari.layers import Layer
 
 from napari_sciml.app.base.backend_choices import NAMES, changed
-from napari_sciml.app.base.run_request import Wish
+from napari_sciml.app.base.run_request import RunRequest
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.io.saving.sets import open_set
 from napari_sciml.layers.run_layers import Part
@@ -19,7 +19,7 @@ from napari_sciml.techniques.registry import window_of
 from napari_sciml.techniques.saved_runs import MASK
 
 ELSEWHERE = {*NAMES, "model", "threshold"}
-"""Settings that a wish holds beside the technique's own."""
+"""Settings that a request holds beside the technique's own."""
 
 
 def result_of(run: OpenedRun, layers: Sequence[tuple[Part, Layer]], image: Layer | None) -> Result:
@@ -41,7 +41,7 @@ def image_of(run: OpenedRun, layers: Sequence[tuple[Part, Layer]], present: Sequ
     return image if image in present else None
 
 
-def wish_of(run: OpenedRun, before: Wish) -> Wish:
+def request_of(run: OpenedRun, before: RunRequest) -> RunRequest:
     """Return what a person would have to choose so that Run repeats a saved run."""
     settings, technique = run.findings.settings, run.findings.provenance.technique
     later = window_of(technique).later
@@ -62,6 +62,6 @@ def wish_of(run: OpenedRun, before: Wish) -> Wish:
         technique=technique,
         model=settings.model or run.findings.provenance.model,
         values={**before.values, technique: values},
-        compute=changed({}, {name: getattr(settings, name) for name in NAMES}),
+        backend_options=changed({}, {name: getattr(settings, name) for name in NAMES}),
         threshold=settings.threshold,
     )

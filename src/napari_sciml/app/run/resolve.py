@@ -1,4 +1,4 @@
-"""From what a person wishes and what the image is to what a run would do, or why it cannot start.
+"""From what a person requests and what the image is to what a run would do, or why it cannot start.
 
 Pure and instant: no pixel is read, no network is loaded. The order of precedence is: what the person
 chose, if the image allows it; then what the image is likely meant for.
@@ -13,10 +13,10 @@ from typing import Any
 from napari.layers import Layer
 
 from napari_sciml.app.base.backend_choices import used
-from napari_sciml.app.base.run_request import Resolved, Wish
+from napari_sciml.app.base.run_request import Resolved, RunRequest
 from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
 from napari_sciml.app.forms.mask_layer import LayerMask, without_layers
-from napari_sciml.app.run.guess_technique import likely
+from napari_sciml.app.run.guess_technique import guess_technique
 from napari_sciml.app.run.text import NO_IMAGE, image_line
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import parse_settings
@@ -26,13 +26,13 @@ from napari_sciml.layers.source import source_from_layer
 
 
 def resolve(
-    wish: Wish, image: Layer | None, techniques: Sequence[Technique], layers: Collection[Layer] = ()
+    request: RunRequest, image: Layer | None, techniques: Sequence[Technique], layers: Collection[Layer] = ()
 ) -> Resolved:
     """Decide what pressing Run would do.
 
     Parameters
     ----------
-    wish
+    request
         What the person chose.
     image
         The chosen image layer, or None.
@@ -48,15 +48,15 @@ def resolve(
         source, problem = None, error.sentence
     refusals = {} if source is None else {t.name: t.refusal(source) for t in techniques}
     fitting = [t for t in techniques if not refusals.get(t.name)] or list(techniques)
-    technique = next((t for t in fitting if t.name == wish.technique), None)
-    technique = technique or likely(image, source, fitting)
+    technique = next((t for t in fitting if t.name == request.technique), None)
+    technique = technique or guess_technique(image, source, fitting)
     own = next(iter(technique.models), "")
-    model = wish.model if wish.model in technique.models else own
+    model = request.model if request.model in technique.models else own
     found = Resolved(
         offered=tuple(TechniqueChoice(t.name, t.title) for t in fitting),
         technique=technique,
         model=model,
-        values=_values(wish, technique, model, source),
+        values=_values(request, technique, model, source),
         facts=_facts(image, source),
         source=source,
         blocked=problem or refusals.get(technique.name, ""),
@@ -77,17 +77,19 @@ def _planned(found: Resolved, layers: Collection[Layer]) -> Resolved:
     return replace(found, settings=settings, plan=plan, blocked=plan.problem)
 
 
-def _values(wish: Wish, technique: Technique, model: str, source: ImageSource | None) -> dict[str, Any]:
+def _values(
+    request: RunRequest, technique: Technique, model: str, source: ImageSource | None
+) -> dict[str, Any]:
     """Collect the settings that differ from the defaults, in the order in which a person would say them."""
-    values = dict(wish.values.get(technique.name, {}))
+    values = dict(request.values.get(technique.name, {}))
     if source is not None and len(set(source.axes) & set(SPATIAL_AXES)) < 3:
         # A flat image has no axis to choose; the choice made for a volume waits for the next volume.
         values.pop("axis", None)
-    if wish.threshold != technique.settings_type.model_fields["threshold"].default:
-        values["threshold"] = wish.threshold
+    if request.threshold != technique.settings_type.model_fields["threshold"].default:
+        values["threshold"] = request.threshold
     if model != next(iter(technique.models), ""):
         values["model"] = model
-    return {**values, **used(wish.compute)}
+    return {**values, **used(request.backend_options)}
 
 
 def _facts(image: Layer | None, source: ImageSource | None) -> ImageFacts:

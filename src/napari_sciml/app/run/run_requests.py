@@ -1,4 +1,4 @@
-"""`Wishes`: what a person wants from a run, and what that comes to for the chosen image."""
+"""`RunRequests`: what a person wants from a run, and what that comes to for the chosen image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 from napari.components import ViewerModel
 
 from napari_sciml.app.base.backend_choices import changed, without_file
-from napari_sciml.app.base.run_request import Resolved, Wish
+from napari_sciml.app.base.run_request import Resolved, RunRequest
 from napari_sciml.app.canvas.live_settings import decided, live_settings
 from napari_sciml.app.run.image_choice import ImageChoice
 from napari_sciml.app.run.resolve import resolve
@@ -33,7 +33,7 @@ def all_techniques() -> list[Technique]:
     return found
 
 
-class Wishes:
+class RunRequests:
     """Collects choices; starts nothing and shows nothing.
 
     Parameters
@@ -46,12 +46,12 @@ class Wishes:
 
     def __init__(self, viewer: ViewerModel, techniques: Sequence[Technique]) -> None:
         self.image = ImageChoice(viewer)
-        self.wish = Wish()
+        self.request = RunRequest()
         self._techniques = techniques
 
     def resolve(self) -> Resolved:
         """Decide what pressing Run would do now."""
-        return resolve(self.wish, self.image.image, self._techniques, self.image.labels)
+        return resolve(self.request, self.image.image, self._techniques, self.image.labels)
 
     def technique(self, name: str) -> Technique:
         """Return the technique of that name."""
@@ -59,33 +59,37 @@ class Wishes:
 
     def choose_technique(self, name: str) -> None:
         """Look for what this technique finds."""
-        self.wish = replace(self.wish, technique=name, compute=without_file(self.wish.compute))
+        self.request = replace(
+            self.request, technique=name, backend_options=without_file(self.request.backend_options)
+        )
 
     def choose_model(self, name: str) -> None:
         """Use this model."""
-        self.wish = replace(self.wish, model=name, compute=without_file(self.wish.compute))
+        self.request = replace(
+            self.request, model=name, backend_options=without_file(self.request.backend_options)
+        )
 
     def change_values(self, technique: str, values: Mapping[str, Any]) -> None:
         """Replace a technique's own settings; those left out or None take their defaults."""
         given = {name: value for name, value in values.items() if value is not None}
-        self.wish = replace(self.wish, values={**self.wish.values, technique: given})
+        self.request = replace(self.request, values={**self.request.values, technique: given})
 
-    def change_compute(self, changes: Mapping[str, Any]) -> None:
+    def change_backend_options(self, changes: Mapping[str, Any]) -> None:
         """Let something else compute the scores, whatever the technique; None stands for the default."""
-        self.wish = replace(self.wish, compute=changed(self.wish.compute, changes))
+        self.request = replace(self.request, backend_options=changed(self.request.backend_options, changes))
 
     def set_threshold(self, threshold: float) -> None:
         """Count everything at or above `threshold`."""
-        self.wish = replace(self.wish, threshold=threshold)
+        self.request = replace(self.request, threshold=threshold)
 
     def decided(self, findings: Findings) -> Findings:
         """Decide as the sliders stand now, if they were moved during the run."""
-        values = self.wish.values.get(findings.provenance.technique, {})
+        values = self.request.values.get(findings.provenance.technique, {})
         threshold, live = live_settings(findings)
         wanted = {name: values.get(name, value) for name, value in live.items()}
-        if (threshold, live) == (self.wish.threshold, wanted):
+        if (threshold, live) == (self.request.threshold, wanted):
             return findings
-        return decided(findings, self.wish.threshold, wanted)
+        return decided(findings, self.request.threshold, wanted)
 
     @property
     def origin(self) -> Origin | None:

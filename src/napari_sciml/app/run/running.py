@@ -9,10 +9,10 @@ from functools import partial
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.jobs import Job, JobRunner
 from napari_sciml.app.base.run_request import Resolved
 from napari_sciml.app.base.turn import Turn
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.run.text import RUNNING
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import RunSettings
@@ -50,7 +50,7 @@ class Running:
     failed = Signal(object)
     """Emitted with `Failed` or `Crashed`."""
 
-    def __init__(self, viewer: object, start: Launch, turn: Turn) -> None:
+    def __init__(self, viewer: object, start: TaskRunner, turn: Turn) -> None:
         self.jobs = JobRunner(viewer, start, turn)
 
     def start(self, plan: Resolved, image: Layer) -> None:
@@ -60,7 +60,7 @@ class Running:
         began = Began(weakref.ref(image), Place.of(image), settings)
         title = f"{plan.technique.title}: {image.name}"
         work = partial(plan.technique.run, plan.source, settings)
-        self.jobs.begin(Task(title, work, partial(self._on_end, began), plan.plan.tiles, why=RUNNING))
+        self.jobs.begin(Job(title, work, partial(self._on_end, began), plan.plan.tiles, why=RUNNING))
 
     def _on_end(self, began: Began, outcome: Outcome[Findings]) -> None:
         match outcome:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 from psygnal import Signal
 
-from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.jobs import Job, JobRunner
 from napari_sciml.app.base.names import new_folder
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.saving import corrected_points, save_work
 from napari_sciml.app.run.snippets import out_folder
@@ -29,7 +29,7 @@ class Saver:
     failed = Signal(object)
     """Emitted with `Failed` or `Crashed`."""
 
-    def __init__(self, viewer: object, start: Launch) -> None:
+    def __init__(self, viewer: object, start: TaskRunner) -> None:
         self.jobs = JobRunner(viewer, start)
 
     def save(self, result: Result, parent: str | Path) -> None:
@@ -38,9 +38,7 @@ class Saver:
         record = findings.provenance.source
         folder = new_folder(parent, out_folder(findings.provenance.technique, record.name))
         points = corrected_points(result)
-        self.jobs.begin(
-            Task("Saving", lambda token: save_work(findings, folder, points, files), self._on_end)
-        )
+        self.jobs.begin(Job("Saving", lambda token: save_work(findings, folder, points, files), self._on_end))
 
     def _on_end(self, outcome: Outcome[list[Path]]) -> None:
         match outcome:

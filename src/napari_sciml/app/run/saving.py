@@ -49,11 +49,11 @@ class PointsCopy:
 def corrected_points(result: Result) -> list[PointsCopy]:
     """Copy the points of `result` that a person changed."""
     copies = []
-    for overlay, keeper in result.keepers:
-        layer, corrections = keeper.layer, keeper.corrections
+    for overlay, sync in result.syncs:
+        layer, corrections = sync.layer, sync.corrections
         if layer is None or not (corrections or overlay.table in result.findings.corrections):
             continue
-        if not keeper.edits:
+        if not sync.edits:
             copies.append(PointsCopy(overlay.table, corrections))
             continue
         said = {METADATA_KEY: dict(layer.metadata[METADATA_KEY])}

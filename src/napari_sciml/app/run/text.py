@@ -24,10 +24,10 @@ MEASURING = "The runtimes are measured again; this takes some seconds."
 def image_line(source: ImageSource) -> str:
     """Return what an image is, for example ``24 × 256 × 256 (z, y, x), uint8, pixel 0.65 µm``."""
     shape = " × ".join(str(n) for n in source.shape)
-    return f"{shape} ({', '.join(source.axes)}), {source.dtype}, {pixel_words(source)}"
+    return f"{shape} ({', '.join(source.axes)}), {source.dtype}, {pixel_text(source)}"
 
 
-def pixel_words(source: ImageSource) -> str:
+def pixel_text(source: ImageSource) -> str:
     """Return how large a pixel is: ``pixel 0.65 µm``, ``pixel 2 × 0.65 × 0.65 µm`` or ``no pixel size``."""
     if source.pixel_size is None:
         return "no pixel size"

@@ -14,8 +14,8 @@ from napari.layers import Image, Layer
 from napari.utils.events import Event
 from psygnal import Signal
 
-from napari_sciml.app.base.jobs import JobRunner, Task
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome, launch
+from napari_sciml.app.base.jobs import Job, JobRunner
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner, run_in_thread
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.settings import parse_settings
@@ -74,7 +74,7 @@ class SimulationController:
 
     changed = Signal(object)
 
-    def __init__(self, viewer: ViewerModel, start: Launch = launch) -> None:
+    def __init__(self, viewer: ViewerModel, start: TaskRunner = run_in_thread) -> None:
         self._viewer = weakref.ref(viewer)
         self._jobs = JobRunner(viewer, start)
         self._layer: weakref.ref[Layer] | None = None
@@ -117,12 +117,12 @@ class SimulationController:
             self._simulate()
 
     def _simulate(self) -> None:
-        # Only the last of the wishes that come while one is worked on is fulfilled.
+        # Only the last of the requests that come while one is worked on is fulfilled.
         self._jobs.when_idle(self._begin)
 
     def _begin(self) -> None:
         values, seed = dict(self.state.values), self.state.seed
-        self._jobs.begin(Task(NAME, lambda token: _work(values, seed), self._on_end, quiet=True))
+        self._jobs.begin(Job(NAME, lambda token: _work(values, seed), self._on_end, quiet=True))
 
     def _on_end(self, outcome: Outcome[Pattern]) -> None:
         match outcome:

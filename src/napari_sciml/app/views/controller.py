@@ -17,7 +17,7 @@ from psygnal import Signal
 
 from napari_sciml.app.base.names import file_stem, new_folder
 from napari_sciml.app.base.state import RunState
-from napari_sciml.app.base.worker import Launch, launch
+from napari_sciml.app.base.worker import TaskRunner, run_in_thread
 from napari_sciml.app.canvas.addition import Addition
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
@@ -54,7 +54,7 @@ REPLACED = "The picks were replaced by another run meanwhile; sort them again."
 
 
 class ViewsController(Addition):
-    """Turns wishes about views into jobs, and their results into state and layers.
+    """Turns requests about views into jobs, and their results into state and layers.
 
     Parameters
     ----------
@@ -72,7 +72,11 @@ class ViewsController(Addition):
     """Emitted with the new `ViewsState` whenever something that the page shows has changed."""
 
     def __init__(
-        self, viewer: ViewerModel, runs: Runs, start: Launch = launch, science: Science | None = None
+        self,
+        viewer: ViewerModel,
+        runs: Runs,
+        start: TaskRunner = run_in_thread,
+        science: Science | None = None,
     ) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
@@ -326,7 +330,7 @@ class ViewsController(Addition):
             lenses_stated=self._known("lenses") is not None,
             can_train=can_train(state),
             going=self._job.jobs.going,
-            job=self._job.job,
+            kind=self._job.kind,
             stale=state.result is not None and picks is not None and picks != self._sorted_keys,
             caution="" if state.result is None else preferred(state.result),
             outdated=made is not None and set(made.kept) != set(useful(state)),

@@ -9,17 +9,17 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
-from napari_sciml.app.base.jobs import JobRunner, Task
+from napari_sciml.app.base.jobs import Job, JobRunner
 from napari_sciml.app.base.text import trouble
-from napari_sciml.app.base.worker import Crashed, Failed, Finished, Launch, Outcome
+from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
-from napari_sciml.app.views.state import Job, Made
+from napari_sciml.app.views.state import Kind, Made
 from napari_sciml.app.views.work import OnMap
 from napari_sciml.core.progress import CancelToken, Progress
 
 STOPPED = "Stopped; nothing was changed."
-TITLES: dict[Job, str] = {"sort": "Sorting into views", "build": "Building the 3-D map", "train": "Training"}
+TITLES: dict[Kind, str] = {"sort": "Sorting into views", "build": "Building the 3-D map", "train": "Training"}
 
 
 class ViewsJob:
@@ -42,24 +42,24 @@ class ViewsJob:
     done = Signal(object, bool)
     """Emitted with what was made, and whether the picks it began with are still on screen."""
 
-    def __init__(self, viewer: object, runs: Runs, start: Launch) -> None:
+    def __init__(self, viewer: object, runs: Runs, start: TaskRunner) -> None:
         self._runs = runs
         self._of: weakref.ref[Result] | None = None
         self._density: npt.NDArray[np.float32] | None = None
         self.jobs = JobRunner(viewer, start)
-        self.job: Job = ""
+        self.kind: Kind = ""
 
     def begin(
-        self, job: Job, work: Callable[[CancelToken], Generator[Progress, None, Made | None]], total: int
+        self, kind: Kind, work: Callable[[CancelToken], Generator[Progress, None, Made | None]], total: int
     ) -> None:
         """Start `work` of about `total` steps, unless there is some under way."""
         if self.jobs.is_busy:
             return
         result = self._runs.result
         self._of = None if result is None else weakref.ref(result)
-        self._density, self.job = None, job
+        self._density, self.kind = None, kind
         self.told.emit("", "")
-        self.jobs.begin(Task(TITLES[job], work, self._on_end, total, self._on_step))
+        self.jobs.begin(Job(TITLES[kind], work, self._on_end, total, self._on_step))
 
     def on_map(self) -> OnMap:
         """Return what the worker hands each new map to; it is told with the next step."""
@@ -81,7 +81,7 @@ class ViewsJob:
             self.grown.emit(density)
 
     def _on_end(self, outcome: Outcome[Made | None]) -> None:
-        self.job = ""
+        self.kind = ""
         match outcome:
             case Failed() | Crashed():
                 self.told.emit(trouble(outcome), "")

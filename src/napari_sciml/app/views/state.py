@@ -9,7 +9,7 @@ from typing import Literal
 from napari_sciml.app.base.jobs import Going, Phase
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 
-Job = Literal["", "sort", "build", "train"]
+Kind = Literal["", "sort", "build", "train"]
 Made = ViewsResult | Reconstruction | Path
 """What such a job makes."""
 
@@ -62,7 +62,7 @@ class ViewsState:
         Whether the micrographs themselves state their lenses, so that the CTF is corrected without a file.
     can_train
         Whether a model can be trained for the chosen map.
-    going, job
+    going, kind
         What is going on.
     result
         The views, or None before the first sorting.
@@ -93,7 +93,7 @@ class ViewsState:
     lenses_stated: bool = False
     can_train: bool = False
     going: Going = field(default_factory=Going)
-    job: Job = ""
+    kind: Kind = ""
     result: ViewsResult | None = None
     stale: bool = False
     kept: frozenset[int] = frozenset()

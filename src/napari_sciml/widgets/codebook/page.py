@@ -40,7 +40,7 @@ BUSY = "Running the slice in view…"
 
 
 class CodebookPage(PageView):
-    """Draws a `CodebookState` and emits wishes. Drawing never emits."""
+    """Draws a `CodebookState` and emits requests. Drawing never emits."""
 
     load_wanted = Signal()
     watched = Signal(bool)

@@ -21,7 +21,7 @@ CHOICE_TIP = "What computes the second result. Few levels are those chosen above
 
 
 class CompareBar(PageView):
-    """Draws a `ComparisonState` and emits wishes. Drawing never emits."""
+    """Draws a `ComparisonState` and emits requests. Drawing never emits."""
 
     chosen = Signal(str)
     compare_pressed = Signal()

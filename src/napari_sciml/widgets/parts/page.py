@@ -63,7 +63,7 @@ class Following:
 
 
 class PageView(QWidget):
-    """Draws the state of a controller and emits wishes. Drawing never emits."""
+    """Draws the state of a controller and emits requests. Drawing never emits."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -10,7 +10,7 @@ from napari_sciml.widgets.parts.page import PageView, save_result
 
 
 class ResultPage(PageView):
-    """Draws the findings in a `RunState` and emits wishes. Drawing never emits.
+    """Draws the findings in a `RunState` and emits requests. Drawing never emits.
 
     Signals
     -------

@@ -1,4 +1,4 @@
-"""`ComputeForm`: what computes the scores, and for few levels how many and how they were found."""
+"""`BackendForm`: what computes the scores, and for few levels how many and how they were found."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ MEASURE_TIP = (
 CHOICES = {"method": METHODS, "scope": SCOPES, "targets": TARGETS}
 
 
-class ComputeForm(QWidget):
+class BackendForm(QWidget):
     """Draws the choices of a `RunState` and emits the one that was changed. Drawing never emits."""
 
     changed = Signal(dict)
@@ -127,4 +127,4 @@ class ComputeForm(QWidget):
 
 
 def _value(state: RunState, name: str) -> Any:
-    return state.compute.get(name, RunSettings.model_fields[name].default)
+    return state.backend_options.get(name, RunSettings.model_fields[name].default)

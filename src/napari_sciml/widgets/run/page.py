@@ -27,8 +27,8 @@ from napari_sciml.widgets.by_technique import decider_of, form_of
 from napari_sciml.widgets.parts.basics import combo, error_bar, fill, form, say, sentence
 from napari_sciml.widgets.parts.decision import DecisionBar
 from napari_sciml.widgets.parts.page import PageView, save_result
+from napari_sciml.widgets.run.backend_form import BackendForm
 from napari_sciml.widgets.run.button import RunButton
-from napari_sciml.widgets.run.compute_form import ComputeForm
 from napari_sciml.widgets.run.network_facts import NetworkFacts
 
 COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
@@ -36,7 +36,7 @@ COPIED_COMMAND = "Copied as a command; paste it into a terminal."
 
 
 class RunPage(PageView):
-    """Draws a `RunState` and emits wishes. Drawing never emits.
+    """Draws a `RunState` and emits requests. Drawing never emits.
 
     Parameters
     ----------
@@ -48,7 +48,7 @@ class RunPage(PageView):
     technique_chosen = Signal(str)
     model_chosen = Signal(str)
     values_changed = Signal(dict)
-    compute_changed = Signal(dict)
+    backend_options_changed = Signal(dict)
     measure_pressed = Signal()
     asked = Signal(str)
     threshold_moved = Signal(float)
@@ -69,7 +69,7 @@ class RunPage(PageView):
         self._facts = sentence("sciml_image_facts")
         self._technique = combo("sciml_technique", "What to look for. Only what suits the image is offered.")
         self._model = combo("sciml_model", "The network that looks for it.")
-        self._compute = ComputeForm()
+        self._backend_form = BackendForm()
         self._settings_place = QVBoxLayout()
         self._how = sentence("sciml_how")
         self._plan = sentence("sciml_plan")
@@ -106,7 +106,7 @@ class RunPage(PageView):
         self.technique_chosen.connect(runs.choose_technique)
         self.model_chosen.connect(runs.choose_model)
         self.values_changed.connect(runs.change_values)
-        self.compute_changed.connect(runs.change_compute)
+        self.backend_options_changed.connect(runs.change_backend_options)
         self.measure_pressed.connect(runs.measure_runtimes)
         self.threshold_moved.connect(runs.set_threshold)
         self.decided.connect(runs.set_live)
@@ -127,9 +127,9 @@ class RunPage(PageView):
         fill(self._technique, [(choice.title, choice.name) for choice in state.techniques], state.technique)
         fill(self._model, [(name, name) for name in state.models], state.model)
         self._show_network_choices(bool(state.models))
-        self._compute.show_state(state)
+        self._backend_form.show_state(state)
         self._show_settings(state)
-        choices = (self._image, self._technique, self._model, self._compute.backend, self._compute)
+        choices = (self._image, self._technique, self._model, self._backend_form.backend, self._backend_form)
         for widget in (*choices, self._settings_form):
             if widget is not None:
                 widget.setEnabled(not running)
@@ -169,7 +169,7 @@ class RunPage(PageView):
         layout.setContentsMargins(4, 6, 4, 6)
         layout.setSpacing(6)
         layout.addLayout(self._choices())
-        layout.addWidget(self._compute)
+        layout.addWidget(self._backend_form)
         layout.addLayout(self._settings_place)
         for widget in (self._plan, self._run, self._blocked, self._error, self._bar, self._progress):
             layout.addWidget(widget)
@@ -193,24 +193,24 @@ class RunPage(PageView):
         rows.addRow("", self._facts)
         rows.addRow("Find", self._technique)
         rows.addRow("Model", self._model)
-        self._compute.add_rows(rows)
+        self._backend_form.add_rows(rows)
         self._rows = rows
         return rows
 
     def _show_network_choices(self, needed: bool) -> None:
         """Hide what a science without a network has no use for."""
-        for field in (self._model, self._compute.backend):
+        for field in (self._model, self._backend_form.backend):
             for widget in (field, self._rows.labelForField(field)):
                 if widget is not None:
                     widget.setVisible(needed)
-        self._compute.setVisible(needed)
+        self._backend_form.setVisible(needed)
 
     def _connect(self) -> None:
         self._image.activated.connect(self._on_image)
         self._technique.activated.connect(self._on_technique)
         self._model.textActivated.connect(self.model_chosen)
-        self._compute.changed.connect(self.compute_changed)
-        self._compute.measure_pressed.connect(self.measure_pressed)
+        self._backend_form.changed.connect(self.backend_options_changed)
+        self._backend_form.measure_pressed.connect(self.measure_pressed)
         self._run.run_pressed.connect(self.run_pressed)
         self._run.stop_pressed.connect(self.stop_pressed)
         self._copy_python.clicked.connect(self._on_copy_python)

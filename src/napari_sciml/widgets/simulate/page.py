@@ -89,7 +89,7 @@ CHOICES = (
 
 
 class SimulatePage(PageView):
-    """Draws a `SimulationState` and emits wishes. Drawing never emits."""
+    """Draws a `SimulationState` and emits requests. Drawing never emits."""
 
     value_changed = Signal(str, object)
     open_pressed = Signal()

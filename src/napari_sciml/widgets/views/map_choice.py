@@ -23,7 +23,7 @@ STAR_FILES = "STAR (*.star);;All (*)"
 
 
 class MapChooser(QWidget):
-    """Draws what a `ViewsState` says of map and method, and emits wishes. Drawing never emits."""
+    """Draws what a `ViewsState` says of map and method, and emits requests. Drawing never emits."""
 
     map_chosen = Signal(str, str)
     voxel_edited = Signal(object)

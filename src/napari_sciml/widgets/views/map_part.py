@@ -19,7 +19,7 @@ OUTDATED = "Other views are kept now than this map was made from: build it again
 
 
 class MapPart(QWidget):
-    """Draws what a `ViewsState` says about the 3-D map and emits wishes. Drawing never emits."""
+    """Draws what a `ViewsState` says about the 3-D map and emits requests. Drawing never emits."""
 
     build_pressed = Signal()
     stop_pressed = Signal()
@@ -50,7 +50,7 @@ class MapPart(QWidget):
         """Draw `state`, in which particles are sorted."""
         idle = state.phase is Phase.IDLE
         useful = bool(np.isin(result.views["view"][result.views["count"] > 0], list(state.kept)).any())
-        self._build.show_job(state.going, state.job == "build", idle and useful)
+        self._build.show_job(state.going, state.kind == "build", idle and useful)
         self._turn.setVisible(state.has_volume)
         self._turn.setText("Back to the micrographs" if state.shows_volume else "Show the 3-D map")
         self._made.setVisible(state.reconstruction is not None)

@@ -28,7 +28,7 @@ STALE = "The picks have changed since: sort again, or go on with these views."
 
 
 class ViewsPage(ResultPage):
-    """Draws a `ViewsState` beside the picks and emits wishes. Drawing never emits."""
+    """Draws a `ViewsState` beside the picks and emits requests. Drawing never emits."""
 
     view_chosen = Signal(int)
 
@@ -93,7 +93,7 @@ class ViewsPage(ResultPage):
         self._views = state
         self._chooser.show_state(state)
         idle = state.phase is Phase.IDLE
-        sorting = state.job in ("sort", "train")
+        sorting = state.kind in ("sort", "train")
         self._sort.show_job(state.going, sorting, idle and not state.blocked)
         say(self._blocked, state.blocked if idle else "")
         say(self._error, state.error)
