@@ -13,7 +13,7 @@ from napari_sciml.backends import open_predictor
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.diffraction.evaluate.classical import RadialFinder
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.prepare import prepare
 from napari_sciml.techniques.diffraction.search import FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
@@ -38,7 +38,7 @@ def _measure(model: Model, rounds: int) -> dict[str, Any]:
     run = SimulatedRun(RunSpec(frames=FRAMES, hit_share=0.3, strength=12), seed=1)
     images = np.stack([run.frame(number).image for number in range(FRAMES)])
     source = ImageSource(images, ("t", "y", "x"), name="simulated run")
-    seen = survey(source, None)
+    seen = survey_frames(source, None)
     scorer = FrameScorer(open_predictor(model), model.classes.index("bragg"))
     prepared = [prepare(read_frame(source, number), seen.hot) for number in range(FRAMES)]
     every = np.argwhere(np.ones((30, 30), bool)).T

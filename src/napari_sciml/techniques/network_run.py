@@ -16,7 +16,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 
 SettingsT = TypeVar("SettingsT", bound=RunSettings)
-JobT = TypeVar("JobT")
+SetupT = TypeVar("SetupT")
 SearchT = TypeVar("SearchT", bound=Search)
 
 
@@ -60,14 +60,14 @@ class Start:
 
 
 @dataclass(frozen=True)
-class NetworkRun(Generic[SettingsT, JobT, SearchT]):
+class NetworkRun(Generic[SettingsT, SetupT, SearchT]):
     """Describe a run that has searched, or was stopped while it did.
 
     Attributes
     ----------
     technique
         Its name.
-    job
+    setup
         What the technique settled before it searched.
     predictor
         What ran the network, closed by now; None if none was needed.
@@ -79,7 +79,7 @@ class NetworkRun(Generic[SettingsT, JobT, SearchT]):
     source: ImageSource
     settings: SettingsT
     model: Model
-    job: JobT
+    setup: SetupT
     search: SearchT
     predictor: Predictor | None
     start: Start

@@ -27,14 +27,14 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.crop import centre_windows
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.network_run import Cost, JobT, NetworkRun, SearchT, SettingsT, Start
+from napari_sciml.techniques.network_run import Cost, NetworkRun, SearchT, SettingsT, SetupT, Start
 
 Opener = Callable[[Model, RunSettings], Predictor]
 STARTING = "start-up"
 
 
 @dataclass(frozen=True)
-class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
+class NetworkTechnique(ABC, Generic[SettingsT, SetupT, SearchT]):
     """A technique that searches an image with one network.
 
     Attributes
@@ -77,7 +77,7 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
         """
 
     @abstractmethod
-    def job(self, source: ImageSource, settings: SettingsT) -> JobT:
+    def setup(self, source: ImageSource, settings: SettingsT) -> SetupT:
         """Settle what the search goes by, before the network is opened. May read pixels.
 
         Raises
@@ -88,12 +88,12 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
 
     @abstractmethod
     def search(
-        self, source: ImageSource, settings: SettingsT, job: JobT, predictor: Predictor | None
+        self, source: ImageSource, settings: SettingsT, setup: SetupT, predictor: Predictor | None
     ) -> SearchT:
         """Return the search, not begun yet. `predictor` is None if `open` says that none is needed."""
 
     @abstractmethod
-    def findings(self, run: NetworkRun[SettingsT, JobT, SearchT]) -> Findings:
+    def findings(self, run: NetworkRun[SettingsT, SetupT, SearchT]) -> Findings:
         """Return what was found."""
 
     def model(self, settings: SettingsT) -> Model:
@@ -154,19 +154,19 @@ class NetworkTechnique(ABC, Generic[SettingsT, JobT, SearchT]):
             raise SciMLError(reason)
         start, cancel = Start(), cancel or CancelToken()
         model = self.model(settings)
-        job = self.job(source, settings)
+        setup = self.setup(source, settings)
         yield Progress(0, self.cost(source, settings, settings.runtime).units, self.what)
         predictor = self._opened(model, settings)
         try:
-            search = self.search(source, settings, job, predictor)
+            search = self.search(source, settings, setup, predictor)
             yield from self._timed(search.run(cancel), source, settings, predictor)
         finally:
             if predictor is not None:
                 predictor.close()
-        run = NetworkRun(self.name, source, settings, model, job, search, predictor, start, cancel)
+        run = NetworkRun(self.name, source, settings, model, setup, search, predictor, start, cancel)
         return (yield from self.conclude(run))
 
-    def conclude(self, run: NetworkRun[SettingsT, JobT, SearchT]) -> Generator[Progress, None, Findings]:
+    def conclude(self, run: NetworkRun[SettingsT, SetupT, SearchT]) -> Generator[Progress, None, Findings]:
         """Return the findings; where more work follows on the search, do it, yielding progress."""
         yield from ()
         return self.findings(run)

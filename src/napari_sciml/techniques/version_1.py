@@ -60,11 +60,11 @@ def fibers(
     from napari_sciml.techniques.microct.decide import MAIN, axis_columns
     from napari_sciml.techniques.microct.run_geometry import resolve
 
-    job = resolve(source, settings)
+    geometry = resolve(source, settings)
     # Those of the other kind were left out already.
     kind = -1.0 if settings.fiber_contrast == "dark" else 1.0
-    context = MicroCTContext(job.mean_diameter_px)
-    overlay = PointsOverlay(MAIN, axis_columns(job.planes), "fiber", context.diameter_px)
+    context = MicroCTContext(geometry.mean_diameter_px)
+    overlay = PointsOverlay(MAIN, axis_columns(geometry.slicing), "fiber", context.diameter_px)
     candidates = main.assign(contrast=kind)
     return Findings({MAIN: main}, MAIN, candidates, (overlay,), record, settings, context, source)
 

@@ -1,4 +1,4 @@
-"""The label rule, the gate and the local levels."""
+"""The label rule, the prefilter and the local levels."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 from napari_sciml.techniques.diffraction.suspects import NO_SUSPECT, RING, STRAGGLER, suspects
 
@@ -22,7 +22,7 @@ def blanks() -> SimulatedRun:
 
 
 def test_the_beam_is_found_from_the_background(blanks: SimulatedRun) -> None:
-    seen = survey(blanks.source(), None)
+    seen = survey_frames(blanks.source(), None)
     assert seen.beam is not None
     assert np.abs(np.subtract(blanks.view.center, 479.5)).max() > 3
     assert np.hypot(*np.subtract(seen.beam, blanks.view.center)) < 2.0
@@ -30,12 +30,12 @@ def test_the_beam_is_found_from_the_background(blanks: SimulatedRun) -> None:
 
 def test_a_flat_background_has_no_beam() -> None:
     flat = np.random.default_rng(0).poisson(40, (5, 512, 512))
-    assert survey(ImageSource.from_array(flat), None).beam is None
+    assert survey_frames(ImageSource.from_array(flat), None).beam is None
 
 
 def test_pixels_that_are_bright_in_every_frame_are_hot(blanks: SimulatedRun) -> None:
     images = blanks[:]
-    hot = survey(ImageSource.from_array(images), None).hot
+    hot = survey_frames(ImageSource.from_array(images), None).hot
     assert hot is not None
     strong = blanks.detector.hot[blanks.detector.heat > 300]
     inside = strong[(strong > 2).all(axis=1) & (strong < 957).all(axis=1)]
@@ -47,7 +47,7 @@ def test_pixels_that_are_bright_in_every_frame_are_hot(blanks: SimulatedRun) -> 
 def test_a_spot_of_a_single_frame_is_not_hot() -> None:
     images = np.random.default_rng(0).poisson(40, (6, 256, 256))
     images[2, 100:103, 100:103] += 900
-    hot = survey(ImageSource.from_array(images), None).hot
+    hot = survey_frames(ImageSource.from_array(images), None).hot
     assert hot is None or (not hot[98:105, 98:105].any() and hot.sum() < 8)
 
 

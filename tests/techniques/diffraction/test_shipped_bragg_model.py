@@ -11,7 +11,7 @@ import pytest
 from napari_sciml.backends import open_predictor
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
 from napari_sciml.techniques.diffraction.prepare import prepare
 from napari_sciml.techniques.diffraction.search import FrameScorer
@@ -41,7 +41,7 @@ def answers() -> dict[str, np.ndarray]:
             level=120,
         )
         run = SimulatedRun(spec, seed=70 + seed)
-        hot = survey(ImageSource.from_array(run[:]), None).hot
+        hot = survey_frames(ImageSource.from_array(run[:]), None).hot
         for number in range(spec.frames):
             frame = run.frame(number)
             prepared = prepare(frame.image, hot)

@@ -19,7 +19,7 @@ SCRIPT = textwrap.dedent(
     from napari_sciml.backends import FieldScores
     from napari_sciml.core.progress import drive
     from napari_sciml.core.source import ImageSource
-    from napari_sciml.techniques.microct import planes
+    from napari_sciml.techniques.microct import slices
     from napari_sciml.techniques.microct.recipe import MicroCT
     from napari_sciml.techniques.microct.settings import MicroCTSettings
 
@@ -51,7 +51,7 @@ SCRIPT = textwrap.dedent(
             pass
 
     path, model, slices, edge = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
-    planes.SLAB_BYTES = 4 * edge * edge * 2
+    slices.SLAB_BYTES = 4 * edge * edge * 2
     volume = Counting(path, (slices, edge, edge))
     process = psutil.Process()
     settings = MicroCTSettings(model=model)

@@ -51,8 +51,8 @@ def test_shrinking_averages_instead_of_skipping():
 
 def test_map_goes_beyond_every_border():
     plane = np.random.default_rng(0).integers(0, 255, (41, 50), np.uint8)
-    job = job_for(plane)
-    elements = (prepare(plane, job).shape[0] - 16) // 2 + 1
+    geometry = job_for(plane)
+    elements = (prepare(plane, geometry).shape[0] - 16) // 2 + 1
     at = to_image(np.array([0.0, elements - 1]), 2, 1.0)
     assert at[0] <= -2
     assert at[1] >= 40 + 2

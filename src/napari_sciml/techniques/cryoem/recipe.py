@@ -40,7 +40,7 @@ LATER = "sorting into views and the 3-D map come on top; how long depends on the
 
 
 @dataclass(frozen=True)
-class PickJob:
+class PickSetup:
     """What is settled before the first micrograph is picked.
 
     Attributes
@@ -56,7 +56,7 @@ class PickJob:
 
 
 @dataclass(frozen=True)
-class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
+class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
     """Finds the particles of micrographs, from their diameter alone."""
 
     name: ClassVar[str] = SPEC.name
@@ -122,11 +122,11 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         factor = pick_scale(source, settings).downsampling
         return centred(np.stack([shrink(image, factor, bright).image for image in images]))
 
-    def job(self, source: ImageSource, settings: CryoEMSettings) -> PickJob:
+    def setup(self, source: ImageSource, settings: CryoEMSettings) -> PickSetup:
         """Settle the lengths, and read what the views need: refused now, not after hours of picking."""
         refuse_movie(source)
         scale = pick_scale(source, settings)
-        return PickJob(scale, basis_of(source, scale, settings) if settings.views != "none" else None)
+        return PickSetup(scale, basis_of(source, scale, settings) if settings.views != "none" else None)
 
     def open(self, model: Model, settings: CryoEMSettings) -> Predictor | None:
         """Return what runs the network; without it, the Laplacian needs it only to see what to leave out."""
@@ -134,19 +134,19 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         return super().open(model, settings) if needed else None
 
     def search(
-        self, source: ImageSource, settings: CryoEMSettings, job: PickJob, predictor: Predictor | None
+        self, source: ImageSource, settings: CryoEMSettings, setup: PickSetup, predictor: Predictor | None
     ) -> MicrographSearch:
         """Return the picking, micrograph by micrograph."""
         from napari_sciml.techniques.cryoem.search import LOWEST_FLOOR, MicrographSearch
 
         floor = min(settings.threshold, LOWEST_FLOOR)
-        return MicrographSearch(source, job.scale, settings, predictor, floor)
+        return MicrographSearch(source, setup.scale, settings, predictor, floor)
 
-    def findings(self, run: NetworkRun[CryoEMSettings, PickJob, MicrographSearch]) -> Findings:
+    def findings(self, run: NetworkRun[CryoEMSettings, PickSetup, MicrographSearch]) -> Findings:
         """Return the picks, and what was left out of each micrograph."""
         from napari_sciml.techniques.cryoem.search import gather
 
-        search, scale, settings = run.search, run.job.scale, run.settings
+        search, scale, settings = run.search, run.setup.scale, run.settings
         candidates = gather(search.found)
         context = CryoEMContext(scale.diameter_px, scale.pixel_size_A)
         masks = mask_map(search.masks, search.step, run.source.ndim)
@@ -173,10 +173,10 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickJob, "MicrographSearch"]):
         return (yield from super().run(source, with_known(source, settings), cancel))
 
     def conclude(
-        self, run: NetworkRun[CryoEMSettings, PickJob, MicrographSearch]
+        self, run: NetworkRun[CryoEMSettings, PickSetup, MicrographSearch]
     ) -> Generator[Progress, None, Findings]:
         """Sort the picks into views and build a map, if that was asked for."""
-        found, basis = self.findings(run), run.job.basis
+        found, basis = self.findings(run), run.setup.basis
         if basis is None or run.cancel.cancelled:
             return found
         contrast = run.search.contrast

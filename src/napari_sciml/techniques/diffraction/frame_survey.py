@@ -27,7 +27,7 @@ SAMPLED_FRAMES = 9
 
 
 @dataclass(frozen=True)
-class Survey:
+class FrameSurvey:
     """What a few frames spread over a run say.
 
     Attributes
@@ -42,7 +42,7 @@ class Survey:
     beam: tuple[float, float] | None
 
 
-def survey(source: ImageSource, mask: BoolArray | None) -> Survey:
+def survey_frames(source: ImageSource, mask: BoolArray | None) -> FrameSurvey:
     """Look at up to nine frames, twice: what is bright hides its neighbours in the noise that is measured.
 
     In serial crystallography every shot is another crystal, so that a spot does not come back to a pixel:
@@ -52,7 +52,7 @@ def survey(source: ImageSource, mask: BoolArray | None) -> Survey:
     if hot is not None:
         more, background = look(source, hot if mask is None else mask | hot)
         hot = hot if more is None else hot | more
-    return Survey(hot, None if background is None else background.find())
+    return FrameSurvey(hot, None if background is None else background.find())
 
 
 def sampled(count: int) -> list[int]:

@@ -20,7 +20,7 @@ from napari_sciml.techniques.diffraction.costs import memory_gb, seconds_per_fra
 from napari_sciml.techniques.diffraction.decide import MAIN, SPOTS, decide, gather
 from napari_sciml.techniques.diffraction.frame_survey import looks
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
-from napari_sciml.techniques.diffraction.run_setup import Outlook, look_ahead
+from napari_sciml.techniques.diffraction.run_setup import RunSetup, look_ahead
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer, FrameSearch
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.spec import SPEC
@@ -34,7 +34,7 @@ TILES = "tiles"
 
 
 @dataclass(frozen=True)
-class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
+class Diffraction(NetworkTechnique[DiffractionSettings, RunSetup, FrameSearch]):
     """Finds the frames with Bragg peaks in a series of stills."""
 
     name: ClassVar[str] = SPEC.name
@@ -66,7 +66,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
             ahead_images=ahead,
         )
 
-    def job(self, source: ImageSource, settings: DiffractionSettings) -> Outlook:
+    def setup(self, source: ImageSource, settings: DiffractionSettings) -> RunSetup:
         """Settle which pixels are ignored and where the beam is, from a few frames."""
         return look_ahead(source, settings)
 
@@ -74,16 +74,16 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
         self,
         source: ImageSource,
         settings: DiffractionSettings,
-        job: Outlook,
+        setup: RunSetup,
         predictor: Predictor | None,
     ) -> FrameSearch:
         """Return the search for Bragg spots, frame by frame."""
         assert predictor is not None
         scorer = FrameScorer(predictor, predictor.model.classes.index(POSITIVE))
         floor = min(settings.threshold, LOWEST_FLOOR)
-        return FrameSearch(source, scorer, job.mask, floor, job.beam)
+        return FrameSearch(source, scorer, setup.mask, floor, setup.beam)
 
-    def findings(self, run: NetworkRun[DiffractionSettings, Outlook, FrameSearch]) -> Findings:
+    def findings(self, run: NetworkRun[DiffractionSettings, RunSetup, FrameSearch]) -> Findings:
         """Return the frames with their spots, and the scores of all tiles."""
         search = run.search
         candidates = gather(search.found)
@@ -93,7 +93,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, Outlook, FrameSearch]):
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(SPOTS, run.place, POSITIVE, float(BOX_PX + 4)),),
-            provenance=run.record(notes=run.job.notes, problems=run.job.cautions),
+            provenance=run.record(notes=run.setup.notes, problems=run.setup.cautions),
             settings=run.settings,
             context=context,
             source=run.source,

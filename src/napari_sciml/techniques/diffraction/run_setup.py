@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.masks.setting import find_mask
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.prepare import BoolArray
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 
@@ -16,7 +16,7 @@ MOST_MASKED = 0.5
 
 
 @dataclass(frozen=True)
-class Outlook:
+class RunSetup:
     """What a run goes by.
 
     Attributes
@@ -35,7 +35,7 @@ class Outlook:
     cautions: tuple[str, ...]
 
 
-def look_ahead(source: ImageSource, settings: DiffractionSettings) -> Outlook:
+def look_ahead(source: ImageSource, settings: DiffractionSettings) -> RunSetup:
     """Find mask, always-bright pixels and beam of a run.
 
     Raises
@@ -50,7 +50,7 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> Outlook:
             f"The mask leaves out {mask.mean():.0%} of the pixels: it is not zero where to ignore, "
             "so turn it around if you meant the opposite."
         )
-    seen = survey(source, mask)
+    seen = survey_frames(source, mask)
     if settings.hot_pixels and seen.hot is not None:
         notes.append(
             f"{int(seen.hot.sum())} pixels are bright in most frames and are ignored; if the frames show "
@@ -60,7 +60,7 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> Outlook:
     beam = seen.beam if settings.drop_suspects else None
     if settings.drop_suspects:
         notes.append(beam_sentence(beam))
-    return Outlook(mask, beam, tuple(notes), tuple(cautions))
+    return RunSetup(mask, beam, tuple(notes), tuple(cautions))
 
 
 def beam_sentence(beam: tuple[float, float] | None) -> str:

@@ -40,7 +40,7 @@ class FrameScorer:
         self.positive = positive
 
     def score(self, prepared: Prepared) -> FloatArray:
-        """Return the score of each tile ``(rows, columns)``: 0 where the gate rules a spot out.
+        """Return the score of each tile ``(rows, columns)``: 0 where the prefilter rules a spot out.
 
         Tiles that are bright in the two rows and columns that the network does not see are looked at a
         second time, moved by as much, and keep the higher score.

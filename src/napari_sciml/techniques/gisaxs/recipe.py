@@ -107,16 +107,16 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
                 raise SciMLError(f"Image {number}: {error.message}", error.hint) from error
         return squares
 
-    def job(self, source: ImageSource, settings: GisaxsSettings) -> Reader:
+    def setup(self, source: ImageSource, settings: GisaxsSettings) -> Reader:
         """Settle where pixels lie in q, and which are ignored."""
         return Reader.of(source, settings)
 
     def search(
-        self, source: ImageSource, settings: GisaxsSettings, job: Reader, predictor: Predictor | None
+        self, source: ImageSource, settings: GisaxsSettings, setup: Reader, predictor: Predictor | None
     ) -> LatticeSearch:
         """Return the search that names and explains, frame by frame."""
         assert predictor is not None
-        return LatticeSearch(source, job, predictor, explore=settings.explore)
+        return LatticeSearch(source, setup, predictor, explore=settings.explore)
 
     def findings(self, run: NetworkRun[GisaxsSettings, Reader, LatticeSearch]) -> Findings:
         """Return the lattice of each frame, and the spots that it predicts."""
@@ -136,7 +136,7 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
             candidates=table,
             overlays=(PointsOverlay(SPOTS, run.place, "spot", search.marker_px, found="found"),),
             paths=(PathsOverlay(FEATURE_LINES, run.place, "feature", FEATURES),) if explore else (),
-            provenance=run.record(notes=(*run.job.notes, *search.notes), problems=run.job.cautions),
+            provenance=run.record(notes=(*run.setup.notes, *search.notes), problems=run.setup.cautions),
             settings=run.settings,
             context=context,
             source=run.source,

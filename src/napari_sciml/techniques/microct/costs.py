@@ -1,9 +1,9 @@
-"""What a run over planes costs: time on the machine that `core.run_rate` compares with, and memory."""
+"""What a run over slices costs: time on the machine that `core.run_rate` compares with, and memory."""
 
 from __future__ import annotations
 
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.microct.run_geometry import Job
+from napari_sciml.techniques.microct.run_geometry import RunGeometry
 from napari_sciml.techniques.microct.score_map import map_shape
 from napari_sciml.techniques.microct.slices import slab_length
 
@@ -17,16 +17,16 @@ ACTIVATION_BYTES = 900
 """Bytes for each pixel of a tile while the network runs."""
 
 
-def seconds(job: Job, stride: int, backend: str, runtime: str) -> float:
+def seconds(geometry: RunGeometry, stride: int, backend: str, runtime: str) -> float:
     """Return the time of a run."""
-    rows, columns = map_shape(job, stride)
+    rows, columns = map_shape(geometry, stride)
     share = INTEGERS if backend == "int8" else 1.0
-    return job.planes.count * rows * columns * share * ELEMENT_S.get(runtime, ELEMENT_S["openvino"])
+    return geometry.slicing.count * rows * columns * share * ELEMENT_S.get(runtime, ELEMENT_S["openvino"])
 
 
-def memory_gb(source: ImageSource, job: Job, tile_px: int) -> float:
+def memory_gb(source: ImageSource, geometry: RunGeometry, tile_px: int) -> float:
     """Return the most memory that a run holds besides the program itself."""
-    rows, columns = job.planes.shape
-    slab = slab_length(source, job.planes) * rows * columns * source.dtype.itemsize
-    plane = job.shape[0] * job.shape[1] * PIXEL_COPIES_BYTES
+    rows, columns = geometry.slicing.shape
+    slab = slab_length(source, geometry.slicing) * rows * columns * source.dtype.itemsize
+    plane = geometry.shape[0] * geometry.shape[1] * PIXEL_COPIES_BYTES
     return (slab + plane + tile_px * tile_px * ACTIVATION_BYTES) / 1e9

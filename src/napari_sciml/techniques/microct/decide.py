@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.techniques.microct.contrast import of_one_kind
-from napari_sciml.techniques.microct.slices import Planes
+from napari_sciml.techniques.microct.slices import Slicing
 
 MAIN = "fibers"
 SPATIAL = ("z", "y", "x")
@@ -35,19 +35,19 @@ class PlaneFinds:
     contrasts: npt.NDArray[np.float64]
 
 
-def axis_columns(planes: Planes) -> tuple[str, ...]:
+def axis_columns(slicing: Slicing) -> tuple[str, ...]:
     """Name the column for each axis of the source: the last is x, the one before y, and so on."""
-    others = planes.plane_axes if planes.slice_axis is None else (*planes.plane_axes, planes.slice_axis)
+    others = slicing.plane_axes if slicing.slice_axis is None else (*slicing.plane_axes, slicing.slice_axis)
     spatial = sorted(others)
     names = dict(zip(spatial, SPATIAL[-len(spatial) :], strict=True))
-    if planes.time_axis is not None:
-        names[planes.time_axis] = "t"
+    if slicing.time_axis is not None:
+        names[slicing.time_axis] = "t"
     return tuple(names[axis] for axis in sorted(names))
 
 
-def gather(found: Sequence[PlaneFinds], planes: Planes) -> pd.DataFrame:
-    """Join the candidates of all planes into one table ``[t,] z, y, x, score, contrast``, sorted by place."""
-    names = axis_columns(planes)
+def gather(found: Sequence[PlaneFinds], slicing: Slicing) -> pd.DataFrame:
+    """Join the candidates of all slices into one table ``[t,] z, y, x, score, contrast``, sorted by place."""
+    names = axis_columns(slicing)
     columns = {
         name: np.concatenate([np.empty(0), *(plane.coordinates[axis] for plane in found)])
         for axis, name in enumerate(names)

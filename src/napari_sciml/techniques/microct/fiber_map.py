@@ -14,7 +14,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.microct.prepare import prepare, to_image
-from napari_sciml.techniques.microct.run_geometry import Job
+from napari_sciml.techniques.microct.run_geometry import RunGeometry
 from napari_sciml.techniques.microct.score_map import fill_map, map_shape, map_tiles, unknown_map
 
 
@@ -22,22 +22,27 @@ class PlaneScorer:
     """Computes the map of one plane; opens the predictor once and lets one thread in at a time."""
 
     def __init__(
-        self, source: ImageSource, job: Job, opener: Callable[[], Predictor], stride: int, tile_px: int
+        self,
+        source: ImageSource,
+        geometry: RunGeometry,
+        opener: Callable[[], Predictor],
+        stride: int,
+        tile_px: int,
     ) -> None:
         self._source = source
-        self._job = job
+        self._geometry = geometry
         self._opener = opener
         self._stride = stride
-        self._tiles = map_tiles(job, stride, tile_px)
+        self._tiles = map_tiles(geometry, stride, tile_px)
         self._predictor: Predictor | None = None
         self._lock = threading.Lock()
 
     def scores(self, frame: int, number: int) -> npt.NDArray[np.float32]:
         """Return the map of one plane; NaN all over where the plane cannot be used."""
-        plane = self._job.planes.read(self._source, frame, number, number + 1)[0]
-        scores = unknown_map(self._job, self._stride)
+        plane = self._geometry.slicing.read(self._source, frame, number, number + 1)[0]
+        scores = unknown_map(self._geometry, self._stride)
         try:
-            prepared = prepare(plane, self._job)
+            prepared = prepare(plane, self._geometry)
         except SciMLError:
             # The run has listed this plane among its problems.
             return scores
@@ -51,11 +56,11 @@ class PlaneScorer:
 
     def __call__(self, block_id: tuple[int, ...] | None = None) -> npt.NDArray[np.float32]:
         """Return the map of the plane of one chunk, with the axes of the source."""
-        planes, ndim = self._job.planes, self._source.ndim
+        slicing, ndim = self._geometry.slicing, self._source.ndim
         where = block_id or (0,) * ndim
-        frame = 0 if planes.time_axis is None else where[planes.time_axis]
-        number = 0 if planes.slice_axis is None else where[planes.slice_axis]
-        others = [axis for axis in range(ndim) if axis not in planes.plane_axes]
+        frame = 0 if slicing.time_axis is None else where[slicing.time_axis]
+        number = 0 if slicing.slice_axis is None else where[slicing.slice_axis]
+        others = [axis for axis in range(ndim) if axis not in slicing.plane_axes]
         return np.expand_dims(self.scores(frame, number), tuple(others))
 
     def __getstate__(self) -> dict[str, Any]:
@@ -67,24 +72,24 @@ class PlaneScorer:
 
 
 def fiber_map(
-    source: ImageSource, job: Job, opener: Callable[[], Predictor], stride: int, tile_px: int
+    source: ImageSource, geometry: RunGeometry, opener: Callable[[], Predictor], stride: int, tile_px: int
 ) -> FieldMap:
     """Return the lazy map of a source, with axes in the source's order."""
     import dask.array as da
 
-    planes = job.planes
-    scorer = PlaneScorer(source, job, opener, stride, tile_px)
-    shape = map_shape(job, stride)
+    slicing = geometry.slicing
+    scorer = PlaneScorer(source, geometry, opener, stride, tile_px)
+    shape = map_shape(geometry, stride)
     chunks: dict[int, tuple[int, ...]] = {
-        axis: (n,) for axis, n in zip(planes.plane_axes, shape, strict=True)
+        axis: (n,) for axis, n in zip(slicing.plane_axes, shape, strict=True)
     }
-    scale = {axis: stride / factor for axis, factor in zip(planes.plane_axes, job.scale, strict=True)}
+    scale = {axis: stride / factor for axis, factor in zip(slicing.plane_axes, geometry.scale, strict=True)}
     zero = np.zeros(1)
     translate = {
         axis: float(to_image(zero, stride, factor)[0])
-        for axis, factor in zip(planes.plane_axes, job.scale, strict=True)
+        for axis, factor in zip(slicing.plane_axes, geometry.scale, strict=True)
     }
-    for axis, count in ((planes.time_axis, planes.frames), (planes.slice_axis, planes.slices)):
+    for axis, count in ((slicing.time_axis, slicing.frames), (slicing.slice_axis, slicing.slices)):
         if axis is not None:
             chunks[axis], scale[axis], translate[axis] = (1,) * count, 1.0, 0.0
 

@@ -13,13 +13,13 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.window import CENTRE_PX
-from napari_sciml.techniques.microct.run_geometry import Job
+from napari_sciml.techniques.microct.run_geometry import RunGeometry
 
 FRAME_PX = 16
 """Mirrored pixels around a plane: half a window and a margin, so that the map goes beyond every border."""
 
 
-def prepare(plane: npt.NDArray[Any], job: Job) -> npt.NDArray[Any]:
+def prepare(plane: npt.NDArray[Any], geometry: RunGeometry) -> npt.NDArray[Any]:
     """Return the plane ``(rows, columns)`` at the network's scale, with a mirrored frame.
 
     Raises
@@ -29,8 +29,8 @@ def prepare(plane: npt.NDArray[Any], job: Job) -> npt.NDArray[Any]:
     """
     plane = fill_missing(plane)
     check_plane(plane)
-    if job.shape != plane.shape:
-        plane = resize(plane, job.shape)
+    if geometry.shape != plane.shape:
+        plane = resize(plane, geometry.shape)
     return np.pad(plane, FRAME_PX, mode="reflect")
 
 

@@ -17,9 +17,9 @@ from napari_sciml.techniques.microct.context import MicroCTContext
 from napari_sciml.techniques.microct.costs import memory_gb, seconds
 from napari_sciml.techniques.microct.decide import MAIN, axis_columns, decide, gather
 from napari_sciml.techniques.microct.fiber_map import fiber_map
-from napari_sciml.techniques.microct.run_geometry import Job, resolve
+from napari_sciml.techniques.microct.run_geometry import RunGeometry, resolve
 from napari_sciml.techniques.microct.score_map import POSITIVE, map_tiles
-from napari_sciml.techniques.microct.search import PlaneSearch
+from napari_sciml.techniques.microct.search import SliceSearch
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 from napari_sciml.techniques.microct.spec import SPEC
 from napari_sciml.techniques.microct.write import write
@@ -35,7 +35,7 @@ STRIDE = 2
 
 
 @dataclass(frozen=True)
-class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
+class MicroCT(NetworkTechnique[MicroCTSettings, RunGeometry, SliceSearch]):
     """Finds the fibres of ceramic-matrix composites in microCT slices.
 
     Attributes
@@ -70,36 +70,40 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
 
     def cost(self, source: ImageSource, settings: MicroCTSettings, runtime: str) -> Cost:
         """Return what a run will cost: it grows with the elements of the map."""
-        job = resolve(source, settings)
+        geometry = resolve(source, settings)
         return Cost(
-            units=job.planes.count * len(map_tiles(job, self.stride, self.tile_px)),
-            seconds=seconds(job, self.stride, settings.backend, runtime),
-            memory_gb=memory_gb(source, job, self.tile_px),
-            notes=job.notes,
+            units=geometry.slicing.count * len(map_tiles(geometry, self.stride, self.tile_px)),
+            seconds=seconds(geometry, self.stride, settings.backend, runtime),
+            memory_gb=memory_gb(source, geometry, self.tile_px),
+            notes=geometry.notes,
         )
 
-    def job(self, source: ImageSource, settings: MicroCTSettings) -> Job:
+    def setup(self, source: ImageSource, settings: MicroCTSettings) -> RunGeometry:
         """Settle how the image is cut and rescaled."""
         return resolve(source, settings)
 
     def search(
-        self, source: ImageSource, settings: MicroCTSettings, job: Job, predictor: Predictor | None
-    ) -> PlaneSearch:
+        self,
+        source: ImageSource,
+        settings: MicroCTSettings,
+        geometry: RunGeometry,
+        predictor: Predictor | None,
+    ) -> SliceSearch:
         """Return the search for fibres, plane by plane."""
         assert predictor is not None
         floor = min(settings.threshold, LOWEST_FLOOR)
-        return PlaneSearch(source, job, predictor, self.stride, self.tile_px, floor)
+        return SliceSearch(source, geometry, predictor, self.stride, self.tile_px, floor)
 
-    def findings(self, run: NetworkRun[MicroCTSettings, Job, PlaneSearch]) -> Findings:
+    def findings(self, run: NetworkRun[MicroCTSettings, RunGeometry, SliceSearch]) -> Findings:
         """Return the fibres, and the map of their probability."""
-        candidates = gather(run.search.found, run.job.planes)
-        context = MicroCTContext(run.job.mean_diameter_px)
+        candidates = gather(run.search.found, run.setup.slicing)
+        context = MicroCTContext(run.setup.mean_diameter_px)
         return Findings(
             tables=self.decide(candidates, run.settings, context),
             main=MAIN,
             candidates=candidates,
-            overlays=(PointsOverlay(MAIN, axis_columns(run.job.planes), POSITIVE, context.diameter_px),),
-            provenance=run.record(notes=run.job.notes),
+            overlays=(PointsOverlay(MAIN, axis_columns(run.setup.slicing), POSITIVE, context.diameter_px),),
+            provenance=run.record(notes=run.setup.notes),
             settings=run.settings,
             context=context,
             source=run.source,
@@ -109,8 +113,8 @@ class MicroCT(NetworkTechnique[MicroCTSettings, Job, PlaneSearch]):
     def maps(self, source: ImageSource, settings: MicroCTSettings) -> dict[str, FieldMap]:
         """Return the probabilities over the whole image, computed where somebody looks."""
         opener = partial(self.opener, self.model(settings), settings)
-        job = resolve(source, settings)
-        return {POSITIVE: fiber_map(source, job, opener, self.stride, self.tile_px)}
+        geometry = resolve(source, settings)
+        return {POSITIVE: fiber_map(source, geometry, opener, self.stride, self.tile_px)}
 
     def decide(
         self, candidates: pd.DataFrame, settings: MicroCTSettings, context: MicroCTContext

@@ -1,4 +1,4 @@
-"""`Job`: what a fibre run will do with a given image, decided before a pixel is read."""
+"""`RunGeometry`: what a fibre run will do with a given image, decided before a pixel is read."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.io.formats.units import micrometres
 from napari_sciml.networks.window import WINDOW_PX
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
-from napari_sciml.techniques.microct.slices import Planes, cut_planes
+from napari_sciml.techniques.microct.slices import Slicing, cut_slices
 
 SAME_SCALE = 0.02
 """Rescaling by less than this share is left out; the network was trained on a wider spread."""
@@ -21,12 +21,12 @@ COARSE_DIAMETER_PX = 6.0
 
 
 @dataclass(frozen=True)
-class Job:
+class RunGeometry:
     """A fibre run in numbers.
 
     Attributes
     ----------
-    planes
+    slices
         How the image is cut.
     diameter_px
         Diameter of a fibre along rows and columns of a plane, in pixels of the image.
@@ -36,7 +36,7 @@ class Job:
         Least distance of two fibres in pixels after rescaling.
     """
 
-    planes: Planes
+    slicing: Slicing
     diameter_px: tuple[float, float]
     shape: tuple[int, int]
     min_distance: float
@@ -44,7 +44,7 @@ class Job:
     @property
     def scale(self) -> tuple[float, float]:
         """Pixels after rescaling for each pixel of the image, along rows and columns; exact."""
-        rows, columns = self.planes.shape
+        rows, columns = self.slicing.shape
         return self.shape[0] / rows, self.shape[1] / columns
 
     @property
@@ -56,7 +56,7 @@ class Job:
     def notes(self) -> tuple[str, ...]:
         """Facts worth showing."""
         notes = [f"a fibre is taken to be {self.mean_diameter_px:.3g} px across"]
-        if self.shape != self.planes.shape:
+        if self.shape != self.slicing.shape:
             rows, columns = self.shape
             notes.append(
                 f"slices are rescaled by {math.sqrt(math.prod(self.scale)):.3g} to {rows} x {columns} px, "
@@ -67,7 +67,7 @@ class Job:
         return tuple(notes)
 
 
-def resolve(source: ImageSource, settings: MicroCTSettings) -> Job:
+def resolve(source: ImageSource, settings: MicroCTSettings) -> RunGeometry:
     """Decide how `source` is cut and rescaled. Reads no pixels.
 
     Raises
@@ -75,15 +75,15 @@ def resolve(source: ImageSource, settings: MicroCTSettings) -> Job:
     SciMLError
         If image and settings do not fit together.
     """
-    planes = cut_planes(source, settings.axis)
-    diameter = diameters(source, settings, planes)
+    slicing = cut_slices(source, settings.axis)
+    diameter = diameters(source, settings, slicing)
     scale = [RING_DIAMETER_PX / edge for edge in diameter]
     if all(abs(factor - 1) < SAME_SCALE for factor in scale):
         scale = [1.0, 1.0]
-    rows, columns = (max(1, round(n * s)) for n, s in zip(planes.shape, scale, strict=True))
+    rows, columns = (max(1, round(n * s)) for n, s in zip(slicing.shape, scale, strict=True))
     if min(rows, columns) < WINDOW_PX:
         raise SciMLError(
-            f"The slices of {source.name} are {planes.shape[0]} x {planes.shape[1]} px, "
+            f"The slices of {source.name} are {slicing.shape[0]} x {slicing.shape[1]} px, "
             f"hardly larger than one fibre of {max(diameter):.3g} px",
             "give a smaller fibre diameter, another axis or a larger image",
         )
@@ -91,10 +91,10 @@ def resolve(source: ImageSource, settings: MicroCTSettings) -> Job:
         distance = MIN_DISTANCE_DIAMETERS * RING_DIAMETER_PX
     else:
         distance = settings.min_distance_px * math.sqrt(scale[0] * scale[1])
-    return Job(planes, diameter, (rows, columns), distance)
+    return RunGeometry(slicing, diameter, (rows, columns), distance)
 
 
-def diameters(source: ImageSource, settings: MicroCTSettings, planes: Planes) -> tuple[float, float]:
+def diameters(source: ImageSource, settings: MicroCTSettings, slicing: Slicing) -> tuple[float, float]:
     """Return the diameter of a fibre in pixels along rows and columns of a plane."""
     if settings.fiber_diameter_um is None:
         diameter = settings.fiber_diameter_px or RING_DIAMETER_PX
@@ -106,7 +106,7 @@ def diameters(source: ImageSource, settings: MicroCTSettings, planes: Planes) ->
     if settings.pixel_size_nm is not None:
         edges: list[float | None] = [settings.pixel_size_nm / 1000] * 2
     elif source.pixel_size is not None:
-        edges = [micrometres(source.pixel_size[axis], source.unit) for axis in planes.plane_axes]
+        edges = [micrometres(source.pixel_size[axis], source.unit) for axis in slicing.plane_axes]
     else:
         edges = [None, None]
     if edges[0] is None or edges[1] is None:

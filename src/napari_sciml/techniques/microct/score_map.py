@@ -11,20 +11,20 @@ from napari_sciml.core.tiling import Tile, map_length, plan_tiles
 from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.networks.window import WINDOW_PX
 from napari_sciml.techniques.microct.prepare import FRAME_PX
-from napari_sciml.techniques.microct.run_geometry import Job
+from napari_sciml.techniques.microct.run_geometry import RunGeometry
 
 POSITIVE = "fiber"
 
 
-def map_shape(job: Job, stride: int) -> tuple[int, int]:
+def map_shape(geometry: RunGeometry, stride: int) -> tuple[int, int]:
     """Return rows and columns of the map of one plane."""
-    rows, columns = (map_length(n + 2 * FRAME_PX, WINDOW_PX, stride) for n in job.shape)
+    rows, columns = (map_length(n + 2 * FRAME_PX, WINDOW_PX, stride) for n in geometry.shape)
     return rows, columns
 
 
-def map_tiles(job: Job, stride: int, tile_px: int) -> list[Tile]:
+def map_tiles(geometry: RunGeometry, stride: int, tile_px: int) -> list[Tile]:
     """Cut the map of one plane into tiles that see at most `tile_px` pixels each way."""
-    rows, columns = job.shape
+    rows, columns = geometry.shape
     return plan_tiles((rows + 2 * FRAME_PX, columns + 2 * FRAME_PX), WINDOW_PX, stride, tile_px)
 
 
@@ -38,6 +38,6 @@ def fill_map(
         yield
 
 
-def unknown_map(job: Job, stride: int) -> FloatArray:
+def unknown_map(geometry: RunGeometry, stride: int) -> FloatArray:
     """Return a map in which nothing is known yet: NaN everywhere."""
-    return np.full(map_shape(job, stride), np.nan, np.float32)
+    return np.full(map_shape(geometry, stride), np.nan, np.float32)

@@ -1,4 +1,4 @@
-"""`PlaneSearch`: the work itself, plane after plane and tile after tile."""
+"""`SliceSearch`: the work itself, plane after plane and tile after tile."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from napari_sciml.techniques.microct.centres import find_peaks
 from napari_sciml.techniques.microct.contrast import core_contrast
 from napari_sciml.techniques.microct.decide import PlaneFinds
 from napari_sciml.techniques.microct.prepare import missing_pixels, prepare, to_image
-from napari_sciml.techniques.microct.run_geometry import Job
+from napari_sciml.techniques.microct.run_geometry import RunGeometry
 from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unknown_map
-from napari_sciml.techniques.microct.slices import read_planes
+from napari_sciml.techniques.microct.slices import read_slices
 
 
-class PlaneSearch(Search):
+class SliceSearch(Search):
     """Looks for fibres in every plane of a source.
 
     Attributes
@@ -39,16 +39,16 @@ class PlaneSearch(Search):
     def __init__(
         self,
         source: ImageSource,
-        job: Job,
+        geometry: RunGeometry,
         predictor: Predictor,
         stride: int,
         tile_px: int,
         floor: float,
     ) -> None:
-        self._tiles = map_tiles(job, stride, tile_px)
-        super().__init__(source.name, job.planes.count, "tiles", len(self._tiles))
+        self._tiles = map_tiles(geometry, stride, tile_px)
+        super().__init__(source.name, geometry.slicing.count, "tiles", len(self._tiles))
         self._source = source
-        self._job = job
+        self._geometry = geometry
         self._predictor = predictor
         self._stride = stride
         self._floor = floor
@@ -65,12 +65,12 @@ class PlaneSearch(Search):
         SciMLError
             If not one plane could be used.
         """
-        planes = self._job.planes
+        slicing = self._geometry.slicing
         yield from self.each(
-            read_planes(self._source, planes),
+            read_slices(self._source, slicing),
             lambda plane: self.search(*plane, cancel),
             cancel,
-            lambda plane: planes.place(*plane[:2]),
+            lambda plane: slicing.place(*plane[:2]),
         )
         if self._with_missing:
             slices = "1 slice has" if self._with_missing == 1 else f"{self._with_missing} slices have"
@@ -90,9 +90,9 @@ class PlaneSearch(Search):
         """Search one plane, yielding after each tile; stopped early, its candidates are those so far."""
         if isinstance(plane, SciMLError):
             raise plane
-        self._note_missing(self._job.planes.place(frame, number), missing_pixels(plane), plane.size)
-        field = self._predictor.model.normalise(prepare(plane, self._job)[np.newaxis])[0]
-        scores = unknown_map(self._job, self._stride)
+        self._note_missing(self._geometry.slicing.place(frame, number), missing_pixels(plane), plane.size)
+        field = self._predictor.model.normalise(prepare(plane, self._geometry)[np.newaxis])[0]
+        scores = unknown_map(self._geometry, self._stride)
         for _ in fill_map(scores, field, self._tiles, self._predictor, self._stride):
             yield
             if cancel.cancelled:
@@ -102,17 +102,17 @@ class PlaneSearch(Search):
 
     def _candidates(self, frame: int, number: int, scores: FloatArray, field: FloatArray) -> PlaneFinds:
         peaks = find_peaks(scores, self._stride, self._floor)
-        scale = self._job.scale
+        scale = self._geometry.scale
         rows, columns = (
             to_image(elements, self._stride, factor)
             for elements, factor in zip((peaks.rows, peaks.columns), scale, strict=True)
         )
-        height, width = self._job.planes.shape
+        height, width = self._geometry.slicing.shape
         inside = (rows >= -0.5) & (rows <= height - 0.5) & (columns >= -0.5) & (columns <= width - 0.5)
         rows, columns, strength = rows[inside], columns[inside], peaks.scores[inside]
         # Distances are meant at the network's scale, where fibres are round.
-        kept = suppress(np.column_stack((rows, columns)) * scale, strength, self._job.min_distance)
-        place = self._job.planes.coordinates(frame, number, rows[kept], columns[kept])
+        kept = suppress(np.column_stack((rows, columns)) * scale, strength, self._geometry.min_distance)
+        place = self._geometry.slicing.coordinates(frame, number, rows[kept], columns[kept])
         middles = (
             elements[inside][kept] * self._stride + CENTRE_PX for elements in (peaks.rows, peaks.columns)
         )

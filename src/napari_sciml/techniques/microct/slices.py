@@ -1,4 +1,4 @@
-"""How an image of two to four dimensions is cut into planes, and how these are read slab by slab."""
+"""How an image of two to four dimensions is cut into slices, and how these are read slab by slab."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ SLAB_BYTES = 128 * 2**20
 
 
 @dataclass(frozen=True)
-class Planes:
-    """The planes of a source.
+class Slicing:
+    """The slices of a source.
 
     Attributes
     ----------
     time_axis, slice_axis
-        Axes of the source along which planes follow each other; None where there is none.
+        Axes of the source along which slices follow each other; None where there is none.
     plane_axes
         The two axes of the source that span a plane.
     frames, slices
-        How many planes there are along them.
+        How many slices there are along them.
     shape
         Rows and columns of a plane.
     """
@@ -41,7 +41,7 @@ class Planes:
 
     @property
     def count(self) -> int:
-        """Number of planes."""
+        """Number of slices."""
         return self.frames * self.slices
 
     def index(self, frame: int, start: int, stop: int) -> tuple[int | slice, ...]:
@@ -59,7 +59,7 @@ class Planes:
         if self.slice_axis is None:
             return slab[np.newaxis]
         dropped = self.time_axis is not None and self.time_axis < self.slice_axis
-        # Copied where planes lie across the file, which is then read once for each slab, not each plane.
+        # Copied where slices lie across the file, which is then read once for each slab, not each plane.
         return np.ascontiguousarray(np.moveaxis(slab, self.slice_axis - dropped, 0))
 
     def place(self, frame: int, number: int) -> str:
@@ -79,7 +79,7 @@ class Planes:
         return [along[axis] for axis in range(len(along))]
 
 
-def cut_planes(source: ImageSource, axis: int) -> Planes:
+def cut_slices(source: ImageSource, axis: int) -> Slicing:
     """Cut `source` across its spatial axis number `axis`.
 
     An axis called ``t``, or the first of four, is time. An image of two spatial axes is one plane, and
@@ -102,7 +102,7 @@ def cut_planes(source: ImageSource, axis: int) -> Planes:
         )
     slice_axis = spatial.pop(axis) if len(spatial) == 3 else None
     rows, columns = spatial
-    return Planes(
+    return Slicing(
         time_axis=time_axis,
         slice_axis=slice_axis,
         plane_axes=(rows, columns),
@@ -112,46 +112,46 @@ def cut_planes(source: ImageSource, axis: int) -> Planes:
     )
 
 
-def slab_length(source: ImageSource, planes: Planes) -> int:
+def slab_length(source: ImageSource, slicing: Slicing) -> int:
     """Choose how many slices to read at once: whole chunks of the file where they fit."""
-    if planes.slice_axis is None:
+    if slicing.slice_axis is None:
         return 1
-    fitting = max(1, SLAB_BYTES // max(1, planes.shape[0] * planes.shape[1] * source.dtype.itemsize))
+    fitting = max(1, SLAB_BYTES // max(1, slicing.shape[0] * slicing.shape[1] * source.dtype.itemsize))
     chunks = getattr(source.data, "chunks", None)
-    chunk = chunks[planes.slice_axis] if chunks else 1
+    chunk = chunks[slicing.slice_axis] if chunks else 1
     # dask lists every chunk's length, zarr and HDF5 one for all.
     depth = int(chunk[0] if isinstance(chunk, tuple) else chunk)
     whole = fitting - fitting % depth if fitting >= depth else fitting
-    return min(whole, planes.slices)
+    return min(whole, slicing.slices)
 
 
-def read_planes(
-    source: ImageSource, planes: Planes
+def read_slices(
+    source: ImageSource, slicing: Slicing
 ) -> Iterator[tuple[int, int, npt.NDArray[Any] | SciMLError]]:
     """Read every plane in order, a bounded slab at a time.
 
     Yields frame, slice and the pixels ``(rows, columns)``, or the reason why they could not be read: one
     damaged slice does not hide its neighbours.
     """
-    step = slab_length(source, planes)
-    for frame in range(planes.frames):
-        for start in range(0, planes.slices, step):
-            stop = min(start + step, planes.slices)
-            for number, plane in read_slab(source, planes, frame, start, stop):
+    step = slab_length(source, slicing)
+    for frame in range(slicing.frames):
+        for start in range(0, slicing.slices, step):
+            stop = min(start + step, slicing.slices)
+            for number, plane in read_slab(source, slicing, frame, start, stop):
                 yield frame, number, plane
 
 
 def read_slab(
-    source: ImageSource, planes: Planes, frame: int, start: int, stop: int
+    source: ImageSource, slicing: Slicing, frame: int, start: int, stop: int
 ) -> Iterator[tuple[int, npt.NDArray[Any] | SciMLError]]:
     """Read slices `start` to `stop` at once, or one by one if that fails."""
     try:
-        slab = planes.read(source, frame, start, stop)
+        slab = slicing.read(source, frame, start, stop)
     except SciMLError as error:
         if stop - start == 1:
             yield start, error
             return
         for number in range(start, stop):
-            yield from read_slab(source, planes, frame, number, number + 1)
+            yield from read_slab(source, slicing, frame, number, number + 1)
         return
     yield from enumerate(slab, start)

@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_sciml.core.findings import Findings
 from napari_sciml.techniques.microct.settings import MicroCTSettings
-from napari_sciml.techniques.microct.slices import cut_planes
+from napari_sciml.techniques.microct.slices import cut_slices
 
 
 def write(findings: Findings, folder: Path) -> list[Path]:
@@ -31,27 +31,27 @@ def write_overlay(findings: Findings, path: Path) -> Path:
 
     source, settings = findings.source, findings.settings
     assert isinstance(settings, MicroCTSettings)
-    planes = cut_planes(source, settings.axis)
+    slicing = cut_slices(source, settings.axis)
     columns = findings.overlays[0].columns
     table = findings.table
-    along = [axis for axis in (planes.time_axis, planes.slice_axis) if axis is not None]
-    counts = np.zeros((planes.frames, planes.slices), np.int64)
+    along = [axis for axis in (slicing.time_axis, slicing.slice_axis) if axis is not None]
+    counts = np.zeros((slicing.frames, slicing.slices), np.int64)
     where = np.zeros((len(table), 2), np.int64)
-    for slot, axis in ((0, planes.time_axis), (1, planes.slice_axis)):
+    for slot, axis in ((0, slicing.time_axis), (1, slicing.slice_axis)):
         if axis is not None:
             where[:, slot] = table[columns[axis]].to_numpy().round()
     np.add.at(counts, (where[:, 0], where[:, 1]), 1)
     frame, number = fullest(counts)
     here = (where == (frame, number)).all(axis=1)
-    points = table.loc[here, [columns[axis] for axis in planes.plane_axes]].to_numpy(float)
-    image = planes.read(source, frame, number, number + 1)[0]
+    points = table.loc[here, [columns[axis] for axis in slicing.plane_axes]].to_numpy(float)
+    image = slicing.read(source, frame, number, number + 1)[0]
     record = findings.provenance
     size = None
     if settings.pixel_size_nm is not None:
         size = settings.pixel_size_nm / 1000
     elif source.pixel_size is not None:
-        size = micrometres(source.pixel_size[planes.plane_axes[1]], source.unit)
-    title = f"{len(points)} fibres in {planes.place(frame, number)}" if along else f"{len(points)} fibres"
+        size = micrometres(source.pixel_size[slicing.plane_axes[1]], source.unit)
+    title = f"{len(points)} fibres in {slicing.place(frame, number)}" if along else f"{len(points)} fibres"
     caption = [
         f"{source.name} · model {record.model} · threshold {settings.threshold:g}",
         f"{len(table)} fibre cross-sections in {record.units_done} of {record.units_total} {record.what}",

@@ -1,6 +1,6 @@
 """``napari-sciml evaluate diffraction``: the figures of the model card, on runs made only to test on.
 
-No choice is made here: network, operating point, gate and minimum number of tiles are fixed before.
+No choice is made here: network, operating point, prefilter and minimum number of tiles are fixed before.
 """
 
 from __future__ import annotations
@@ -25,7 +25,13 @@ from napari_sciml.techniques.diffraction.evaluate.frame_rates import (
     tile_figures,
 )
 from napari_sciml.techniques.diffraction.evaluate.real_frames import real_figures
-from napari_sciml.techniques.diffraction.evaluate.test_sets import SETS, TRUTHS, Proof, make_proof, read_proof
+from napari_sciml.techniques.diffraction.evaluate.test_sets import (
+    SETS,
+    TRUTHS,
+    ScoredFrames,
+    read_scored,
+    score_test_frames,
+)
 from napari_sciml.techniques.diffraction.false_hits import FILE as FALSE_HITS
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
 from napari_sciml.techniques.diffraction.simulate.artefacts import ARTEFACTS, PAINTED, bits
@@ -88,17 +94,19 @@ def evaluate(
         for number in range(count)
     ]
     with ProcessPoolExecutor(workers) as pool:
-        for done, _ in enumerate(pool.map(make_proof, jobs), start=1):
+        for done, _ in enumerate(pool.map(score_test_frames, jobs), start=1):
             yield Progress(done, len(jobs), "runs")
-    proofs = {which: Proof.join([read_proof(job[-1]) for job in jobs if job[0] == which]) for which in SETS}
-    metrics = [metric for which in SETS[:2] for metric in compare(proofs[which], which)]
-    metrics += blank_figures(proofs["blanks"])
-    everything = Proof.join(list(proofs.values()))
+    scored_sets = {
+        which: ScoredFrames.join([read_scored(job[-1]) for job in jobs if job[0] == which]) for which in SETS
+    }
+    metrics = [metric for which in SETS[:2] for metric in compare(scored_sets[which], which)]
+    metrics += blank_figures(scored_sets["blanks"])
+    everything = ScoredFrames.join(list(scored_sets.values()))
     metrics += artefact_figures(everything) + kind_figures(everything)
     if data is not None:
         metrics += real_figures(data, folder)
-    sliders = roc(proofs)
-    false_hits = false_hit_table(proofs["blanks"])
+    sliders = roc(scored_sets)
+    false_hits = false_hit_table(scored_sets["blanks"])
     table = pd.DataFrame([{"model": NAME, **metric.model_dump()} for metric in metrics])
     save_evaluation(out, "diffraction", {"evaluation.csv": table, ROC: sliders, FALSE_HITS: false_hits})
     if models is not None:
@@ -106,40 +114,42 @@ def evaluate(
     return table
 
 
-def compare(proof: Proof, split: str) -> list[Metric]:
+def compare(scored: ScoredFrames, split: str) -> list[Metric]:
     """Measure the network and the classical finder on the same frames of a set."""
-    positive = proof.scores >= THRESHOLD
-    peaks = proof.classical > 0
-    bragg = proof.tiles == BRAGG
+    positive = scored.scores >= THRESHOLD
+    peaks = scored.classical > 0
+    bragg = scored.tiles == BRAGG
     return [
-        *tile_figures(proof, positive, split),
+        *tile_figures(scored, positive, split),
         rate(
-            "gate recall",
+            "prefilter recall",
             split,
-            per_frame(bragg & (proof.scores > 0)),
+            per_frame(bragg & (scored.scores > 0)),
             per_frame(bragg),
             "before the network",
         ),
         rate(
-            "tiles lost to the gate alone",
+            "tiles lost to the prefilter alone",
             split,
-            per_frame(proof.lost),
+            per_frame(scored.lost),
             per_frame(bragg),
             "Bragg tiles that the network would have found",
         ),
-        rate("tiles that pass the gate", split, per_frame(proof.scores > 0), per_frame(proof.tiles > -9)),
-        *frame_figures(proof, positive & ~proof.suspect, split),
-        *frame_figures(proof, positive, f"{split}, without the frame-level step")[:2],
-        *tile_figures(proof, peaks, f"{split}, classical finder"),
-        *frame_figures(proof, peaks, f"{split}, classical finder"),
+        rate(
+            "tiles that pass the prefilter", split, per_frame(scored.scores > 0), per_frame(scored.tiles > -9)
+        ),
+        *frame_figures(scored, positive & ~scored.suspect, split),
+        *frame_figures(scored, positive, f"{split}, without the frame-level step")[:2],
+        *tile_figures(scored, peaks, f"{split}, classical finder"),
+        *frame_figures(scored, peaks, f"{split}, classical finder"),
     ]
 
 
-def blank_figures(proof: Proof) -> list[Metric]:
+def blank_figures(scored: ScoredFrames) -> list[Metric]:
     """Measure frames of a beam on liquid: tiles without any artefact, all tiles, and frames."""
-    positive, none = proof.scores >= THRESHOLD, proof.tiles == NONE
-    clean = none & (proof.artefacts == 0)
-    said = (per_frame(positive & ~proof.suspect) >= 3).astype(np.int64)
+    positive, none = scored.scores >= THRESHOLD, scored.tiles == NONE
+    clean = none & (scored.artefacts == 0)
+    said = (per_frame(positive & ~scored.suspect) >= 3).astype(np.int64)
     return [
         rate(
             "false tiles",
@@ -155,39 +165,39 @@ def blank_figures(proof: Proof) -> list[Metric]:
     ]
 
 
-def artefact_figures(proof: Proof) -> list[Metric]:
+def artefact_figures(scored: ScoredFrames) -> list[Metric]:
     """Measure the tiles without Bragg spots that hold each kind of artefact, alone of the painted kinds."""
-    positive, none = proof.scores >= THRESHOLD, proof.tiles == NONE
+    positive, none = scored.scores >= THRESHOLD, scored.tiles == NONE
     metrics = []
     for number, kind in enumerate(ARTEFACTS):
         others = bits(other for other in PAINTED if other != kind)
-        chosen = none & ((proof.artefacts >> number) & 1 == 1) & (proof.artefacts & others == 0)
+        chosen = none & ((scored.artefacts >> number) & 1 == 1) & (scored.artefacts & others == 0)
         if chosen.any():
             metrics.append(rate("false tiles", kind, per_frame(positive & chosen), per_frame(chosen)))
     return metrics
 
 
-def kind_figures(proof: Proof) -> list[Metric]:
+def kind_figures(scored: ScoredFrames) -> list[Metric]:
     """Measure how often frames without a crystal are called hits, by what happened in them."""
-    positive = proof.scores >= THRESHOLD
+    positive = scored.scores >= THRESHOLD
     metrics = []
-    for step, counted in (("", positive & ~proof.suspect), (", without the frame-level step", positive)):
+    for step, counted in (("", positive & ~scored.suspect), (", without the frame-level step", positive)):
         said = per_frame(counted) >= 3
         for number, kind in enumerate(KINDS[1:], start=1):
-            chosen = said[proof.kind == number].astype(np.int64)
+            chosen = said[scored.kind == number].astype(np.int64)
             if len(chosen):
                 metrics.append(rate("false hits", f"{kind} frames{step}", chosen, np.ones_like(chosen)))
     return metrics
 
 
-def roc(proofs: dict[str, Proof]) -> pd.DataFrame:
+def roc(scored_sets: dict[str, ScoredFrames]) -> pd.DataFrame:
     """Return frame recall and specificity for every setting of the minimum-tiles slider."""
     rows = []
     for which in SETS[:2]:
-        proof = proofs[which]
-        counts = per_frame((proof.scores >= THRESHOLD) & ~proof.suspect)
+        scored = scored_sets[which]
+        counts = per_frame((scored.scores >= THRESHOLD) & ~scored.suspect)
         for least in range(1, MOST_TILES + 1):
-            hits, misses = (counts[proof.truth == TRUTHS.index(truth)] for truth in ("hit", "miss"))
+            hits, misses = (counts[scored.truth == TRUTHS.index(truth)] for truth in ("hit", "miss"))
             row: dict[str, str | float] = {"set": which, "min_tiles": least}
             for name, right in (("recall", hits >= least), ("specificity", misses < least)):
                 metric = rate(name, which, right.astype(np.int64), np.ones(len(right), np.int64))
@@ -196,11 +206,11 @@ def roc(proofs: dict[str, Proof]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
-def false_hit_table(proof: Proof) -> pd.DataFrame:
+def false_hit_table(scored: ScoredFrames) -> pd.DataFrame:
     """Return the share of blank frames that are called hits, for every pair of the two sliders."""
     rows = []
     for threshold in THRESHOLDS:
-        counts: npt.NDArray[np.int64] = per_frame((proof.scores >= threshold) & ~proof.suspect)
+        counts: npt.NDArray[np.int64] = per_frame((scored.scores >= threshold) & ~scored.suspect)
         for least in range(1, 11):
             said = (counts >= least).astype(np.int64)
             metric = rate("false hits", "blanks", said, np.ones_like(said))

@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.networks.card import Metric
-from napari_sciml.techniques.diffraction.evaluate.test_sets import TRUTHS, Proof
+from napari_sciml.techniques.diffraction.evaluate.test_sets import TRUTHS, ScoredFrames
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE
 from napari_sciml.training.metrics import wilson
 
@@ -68,16 +68,16 @@ def per_frame(flags: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     return np.asarray(flags.sum(axis=(1, 2)), np.int64)
 
 
-def tile_figures(proof: Proof, positive: npt.NDArray[np.bool_], split: str) -> list[Metric]:
+def tile_figures(scored: ScoredFrames, positive: npt.NDArray[np.bool_], split: str) -> list[Metric]:
     """Measure the tiles of hit frames; undecided ones are left out."""
-    hit = proof.truth == TRUTHS.index("hit")
-    bragg, none = proof.tiles[hit] == BRAGG, proof.tiles[hit] == NONE
+    hit = scored.truth == TRUTHS.index("hit")
+    bragg, none = scored.tiles[hit] == BRAGG, scored.tiles[hit] == NONE
     said = positive[hit]
     decided = bragg | none
     found, false = per_frame(said & bragg), per_frame(said & none)
     right = per_frame((said == bragg) & decided)
     majority = float(none.sum() / max(decided.sum(), 1))
-    undecided = proof.tiles[hit] == -1
+    undecided = scored.tiles[hit] == -1
     return [
         rate("tile recall", split, found, per_frame(bragg), "tiles of hit frames that the label rule counts"),
         rate("tile precision", split, found, found + false, "hit frames, undecided tiles left out"),
@@ -92,7 +92,7 @@ def tile_figures(proof: Proof, positive: npt.NDArray[np.bool_], split: str) -> l
 
 
 def frame_figures(
-    proof: Proof, positive: npt.NDArray[np.bool_], split: str, min_tiles: int = 3
+    scored: ScoredFrames, positive: npt.NDArray[np.bool_], split: str, min_tiles: int = 3
 ) -> list[Metric]:
     """Measure the frames; weak crystals (maybe) are left out and told apart."""
     said = per_frame(positive) >= min_tiles
@@ -102,7 +102,7 @@ def frame_figures(
         ("frame specificity", "miss", False),
         ("maybe frames called hits", "maybe", True),
     ):
-        chosen = proof.truth == TRUTHS.index(truth)
+        chosen = scored.truth == TRUTHS.index(truth)
         right = (said[chosen] == wanted).astype(np.int64)
         if chosen.any():
             metrics.append(rate(name, split, right, np.ones_like(right), f"at least {min_tiles} tiles"))

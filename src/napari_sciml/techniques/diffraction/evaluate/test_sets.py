@@ -13,7 +13,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.diffraction.evaluate.classical import RadialFinder
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.grid import BRAGG, grid_shape, tile_of
 from napari_sciml.techniques.diffraction.prepare import Prepared, prepare
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer
@@ -34,17 +34,17 @@ TRUTHS = ("miss", "maybe", "hit")
 
 
 @dataclass(frozen=True)
-class Proof:
+class ScoredFrames:
     """Frames with truth and answers; every array has one row for each frame.
 
     Attributes
     ----------
     scores
-        ``(n, rows, columns)`` of the network, 0 where the gate ruled a spot out.
+        ``(n, rows, columns)`` of the network, 0 where the prefilter ruled a spot out.
     suspect
         ``(n, rows, columns)`` whether the frame-level step suspects all spots of a tile.
     lost
-        ``(n, rows, columns)`` Bragg tiles that the network would have found, had the gate let them through.
+        ``(n, rows, columns)`` Bragg tiles that the network would have found, without the prefilter.
     tiles, artefacts
         ``(n, rows, columns)`` truth as in `simulate.frame.Frame`.
     truth, kind
@@ -69,9 +69,9 @@ class Proof:
         return len(self.truth)
 
     @classmethod
-    def join(cls, parts: list[Proof]) -> Proof:
+    def join(cls, parts: list[ScoredFrames]) -> ScoredFrames:
         """Put several together."""
-        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(Proof)))
+        return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(ScoredFrames)))
 
 
 def proof_spec(which: str, number: int, frames: int, size_px: int) -> RunSpec:
@@ -84,7 +84,7 @@ def proof_spec(which: str, number: int, frames: int, size_px: int) -> RunSpec:
     return spec
 
 
-def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
+def score_test_frames(job: tuple[str, int, int, int, str, Path]) -> None:
     """Simulate one run, let network and classical finder answer, and store it unless that was done before."""
     import torch
 
@@ -98,7 +98,7 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
     scorer = FrameScorer(predictor, model.classes.index("bragg"))
     finder = RadialFinder(run.view.center)
     made = [run.frame(index) for index in range(frames)]
-    seen = survey(ImageSource(np.stack([frame.image for frame in made]), ("t", "y", "x")), None)
+    seen = survey_frames(ImageSource(np.stack([frame.image for frame in made]), ("t", "y", "x")), None)
     parts = []
     for frame in made:
         classical = np.full(grid_shape(frame.image.shape), -1, np.int8)
@@ -112,7 +112,7 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
             classical[tile_of(peaks[:, 0], peaks[:, 1])] = 1
         scores = scorer.score(prepared)
         parts.append(
-            Proof(
+            ScoredFrames(
                 scores=scores[np.newaxis],
                 suspect=suspect_tiles(prepared, scores, seen.beam)[np.newaxis],
                 lost=lost_tiles(prepared, scores, frame.tiles, scorer)[np.newaxis],
@@ -124,9 +124,9 @@ def make_proof(job: tuple[str, int, int, int, str, Path]) -> None:
                 classical=classical[np.newaxis],
             )
         )
-    proof = Proof.join(parts)
+    scored = ScoredFrames.join(parts)
     partial = path.with_name(path.stem + ".part.npz")
-    np.savez_compressed(partial, **{f.name: getattr(proof, f.name) for f in fields(Proof)})
+    np.savez_compressed(partial, **{f.name: getattr(scored, f.name) for f in fields(ScoredFrames)})
     partial.replace(path)
 
 
@@ -152,7 +152,7 @@ def lost_tiles(
     truth: npt.NDArray[np.int8],
     scorer: FrameScorer,
 ) -> npt.NDArray[np.bool_]:
-    """Return which Bragg tiles ``(rows, columns)`` the gate stopped although the network would find them."""
+    """Return which Bragg tiles ``(rows, columns)`` the prefilter stopped and the network would find."""
     result = np.zeros(scores.shape, bool)
     rows, columns = np.nonzero((truth == BRAGG) & (scores == 0))
     if len(rows):
@@ -161,7 +161,7 @@ def lost_tiles(
     return result
 
 
-def read_proof(path: Path) -> Proof:
+def read_scored(path: Path) -> ScoredFrames:
     """Read one run back."""
     with np.load(path) as stored:
-        return Proof(**{f.name: stored[f.name] for f in fields(Proof)})
+        return ScoredFrames(**{f.name: stored[f.name] for f in fields(ScoredFrames)})

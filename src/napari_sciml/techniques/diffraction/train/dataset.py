@@ -19,7 +19,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.normalise.local_noise import LocalNoise
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.grid import BRAGG, NONE, TILE_PX, padded
 from napari_sciml.techniques.diffraction.prefilter import passes
 from napari_sciml.techniques.diffraction.prepare import STRIP_PX, Prepared, prepare
@@ -48,7 +48,7 @@ class DatasetSpec:
     size_px
         Edge of a frame.
     positives, negatives, easy, lookalikes
-        Tiles kept from a frame: with Bragg spots; without that pass the gate; others; and those with salt,
+        Tiles kept from a frame: with Bragg spots; without that pass the prefilter; others; those with salt,
         coarse ice or grainy rings. The last are few, since one tile often cannot tell, and the network should
         not learn to doubt every spot.
     alone
@@ -147,7 +147,7 @@ def make_run(job: tuple[DatasetSpec, int, Path]) -> None:
     # On runs to validate on, every tile that a run would show to the network counts.
     learnt = number < spec.runs
     limits = spec if learnt else replace(spec, positives=900, negatives=900, alone=0.0, unmasked=0.0)
-    hot = survey(stack, None).hot if rng.random() >= limits.unmasked else None
+    hot = survey_frames(stack, None).hot if rng.random() >= limits.unmasked else None
     cut = [cut_tiles(frame, number, index, hot, limits, rng) for index, frame in enumerate(frames)]
     tiles = Tiles.join([part for part in cut if part is not None])
     partial = path.with_name(path.stem + ".part.npz")
@@ -173,7 +173,7 @@ def cut_tiles(
     none = frame.tiles == NONE
     chosen = []
     for where, most in (
-        # What the gate stops, the network never sees.
+        # What the prefilter stops, the network never sees.
         ((frame.tiles == BRAGG) & passed, spec.positives),
         (none & passed & ~alike, spec.negatives),
         (none & passed & alike, spec.lookalikes),

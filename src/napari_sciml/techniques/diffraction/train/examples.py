@@ -12,7 +12,7 @@ from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
-from napari_sciml.techniques.diffraction.frame_survey import survey
+from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.grid import BRAGG
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.train.augment import varied
@@ -65,7 +65,7 @@ def run_tiles(spec: DatasetSpec, number: int, seed: int) -> list[Tiles]:
     frames = [run.frame(index) for index in range(short.frames)]
     stack = ImageSource(np.stack([frame.image for frame in frames]), ("t", "y", "x"))
     draw = np.random.default_rng([spec.seed, number, 2, seed])
-    hot = survey(stack, None).hot if draw.random() >= spec.unmasked else None
+    hot = survey_frames(stack, None).hot if draw.random() >= spec.unmasked else None
     cut = [cut_tiles(frame, number, index, hot, short, draw) for index, frame in enumerate(frames)]
     return [part for part in cut if part is not None]
 

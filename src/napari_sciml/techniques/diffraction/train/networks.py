@@ -123,7 +123,7 @@ class BraggRecipe:
     def operating_point(self, scores: npt.NDArray[np.float32], tiles: Tiles) -> float:
         """Return the score above which `MOST_FALSE` of all tiles of blank frames lie.
 
-        Only tiles that pass the gate were kept of a frame; those that did not are none above.
+        Only tiles that pass the prefilter were kept of a frame; those that did not are none above.
         """
         blank = tiles.kind == KINDS.index("blank")
         frames = len(np.unique(np.stack([tiles.run[blank], tiles.frame[blank]]), axis=1).T)

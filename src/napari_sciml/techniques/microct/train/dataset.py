@@ -90,11 +90,11 @@ def build_dataset(spec: DatasetSpec, cache: Path, workers: int = 2) -> Generator
     return Dataset(patches, split_patches(patches, spec))
 
 
-def make_slab(job: tuple[DatasetSpec, int, Path]) -> None:
+def make_slab(geometry: tuple[DatasetSpec, int, Path]) -> None:
     """Simulate one specimen and store its patches, unless that was done before."""
     import torch
 
-    spec, number, path = job
+    spec, number, path = geometry
     if path.is_file():
         return
     torch.set_num_threads(1)

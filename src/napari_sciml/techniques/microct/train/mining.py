@@ -76,13 +76,13 @@ def file_of(cache: Path, what: str, number: int) -> Path:
     return cache / f"{what}-{number:05d}.npz"
 
 
-def mine_slab(job: tuple[Path, DatasetSpec, int, Path]) -> None:
+def mine_slab(geometry: tuple[Path, DatasetSpec, int, Path]) -> None:
     """Simulate one specimen and store the model's errors on it, unless that was done before."""
     import torch
 
     from napari_sciml.networks.paper.table_vii_dense import TableVIIDense
 
-    checkpoint, spec, number, cache = job
+    checkpoint, spec, number, cache = geometry
     if file_of(cache, "errors", number).is_file():
         return
     torch.set_num_threads(1)
