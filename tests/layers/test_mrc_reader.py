@@ -13,11 +13,12 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
+from fixtures.pick_files import write_cbox, write_picks_csv
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.io.formats.mrc import write_mrc
 from napari_sciml.io.picks.reading import read_picks
-from napari_sciml.io.picks.writing import write_box, write_cbox, write_picks_csv, write_star
+from napari_sciml.io.picks.writing import write_box, write_star
 from napari_sciml.io.star import read_star
 from napari_sciml.layers import notify, readers
 from napari_sciml.layers.keys import PATH_KEY, TECHNIQUE_KEY

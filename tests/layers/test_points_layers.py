@@ -8,10 +8,10 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from fixtures.fakes import SpotTechnique, spots
+from fixtures.point_layers import findings_to_layers
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
 from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.points import findings_to_layers
 from napari_sciml.layers.spatial import Place
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 

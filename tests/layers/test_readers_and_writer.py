@@ -12,12 +12,12 @@ from napari.layers import Layer
 from napari.plugins import _initialize_plugins
 
 from fixtures.fakes import SpotTechnique, spots
+from fixtures.point_layers import findings_to_layers
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers import notify
-from napari_sciml.layers.points import findings_to_layers
 from napari_sciml.layers.points_table import points_table_layers
 from napari_sciml.layers.readers import (
     NOTHING,

@@ -6,8 +6,8 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 
 from fixtures.fakes import SpotTechnique, spots
+from fixtures.point_layers import findings_to_layers
 from napari_sciml.core.progress import drive
-from napari_sciml.layers.points import findings_to_layers
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.layers.spatial import Place, spatial_kwargs
 from napari_sciml.layers.transform_sync import TransformSync

@@ -7,12 +7,11 @@ from itertools import combinations
 import numpy as np
 import pytest
 
+from fixtures.levels import first_centroids, mean_squared_error
 from napari_sciml.networks.codebook import kmeans
 from napari_sciml.networks.codebook.kmeans import (
     assign,
-    first_centroids,
     lloyd,
-    mean_squared_error,
     optimal,
     rounded,
     thresholds,

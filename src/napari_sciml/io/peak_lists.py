@@ -84,19 +84,6 @@ def write_cxi(
     return Path(path)
 
 
-def read_cxi(path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Read such a peak list back: ``frame`` and the columns of `CXI_COLUMNS`, one row for each peak."""
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        result = file[RESULT]
-        counts = result["nPeaks"][()]
-        frame = np.repeat(np.arange(len(counts)), counts)
-        place = np.arange(len(frame)) - np.repeat(np.cumsum(counts) - counts, counts)
-        columns = {column: result[name][()][frame, place] for name, column in CXI_COLUMNS.items()}
-    return pd.DataFrame({"frame": frame, **columns})
-
-
 def write_event_list(events: Iterable[str], path: str | os.PathLike[str]) -> Path:
     """Write an event list as CrystFEL reads it: ``file //number``, one for each line."""
     return write_text(path, "".join(f"{event}\n" for event in events))

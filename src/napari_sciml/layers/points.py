@@ -20,11 +20,6 @@ LayerData = tuple[Any, dict[str, Any], str]
 """What napari readers and writers pass around: data, arguments, type of layer."""
 
 
-def findings_to_layers(findings: Findings, place: Place) -> list[LayerData]:
-    """Turn each overlay of `findings` into a points layer on the image at `place`."""
-    return [points_layer(findings, overlay, place) for overlay in findings.overlays]
-
-
 def points_layer(findings: Findings, overlay: PointsOverlay, place: Place) -> LayerData:
     """Build one points layer: features ``score, label, source`` and the run record in its metadata.
 

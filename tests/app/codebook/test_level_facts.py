@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fixtures.levels import mean_squared_error
 from napari_sciml.app.codebook.level_facts import (
     BINS,
     SHARED,
@@ -20,7 +21,6 @@ from napari_sciml.app.codebook.level_facts import (
     with_table_at,
 )
 from napari_sciml.networks.codebook.constrained import Coded, constrain
-from napari_sciml.networks.codebook.kmeans import mean_squared_error
 from napari_sciml.networks.codebook.spec import CodebookSpec
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from fixtures.cryoem_data import cryoem_file
+from fixtures.pick_files import write_cbox, write_picks_csv
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.picks.micrograph_names import match_names, stem_of
 from napari_sciml.io.picks.reading import PickGrid, outside_of, read_picks
@@ -14,9 +15,7 @@ from napari_sciml.io.picks.writing import (
     Optics,
     write_box,
     write_boxes,
-    write_cbox,
     write_coords,
-    write_picks_csv,
     write_star,
 )
 from napari_sciml.io.star import read_star

@@ -13,10 +13,10 @@ import pytest
 
 from fixtures.bright_tiles import find_bright, hits_of, still
 from fixtures.detector_formats import cut, write_cbf, write_tiff
+from fixtures.peak_files import read_cxi
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io import open_image
 from napari_sciml.io.events import event_names
-from napari_sciml.io.peak_lists import read_cxi
 from napari_sciml.io.saving.record import read_record
 from napari_sciml.techniques.diffraction.usable_frames import refusal
 

@@ -12,12 +12,12 @@ import pandas as pd
 import pytest
 
 from fixtures.by_hand import ByHand
+from fixtures.peak_files import read_cxi
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
-from napari_sciml.io.peak_lists import read_cxi
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import ModelCard
 from napari_sciml.networks.saving import save_model

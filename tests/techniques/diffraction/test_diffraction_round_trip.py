@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import napari_sciml as sciml
+from fixtures.peak_files import read_cxi
 from napari_sciml.core.findings import Findings
-from napari_sciml.io.peak_lists import read_cxi
 from napari_sciml.io.saving.record import read_record
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec

@@ -1,4 +1,4 @@
-"""Particle picks for other programs: RELION and crYOLO STAR, EMAN boxes, Topaz text, CSV.
+"""Particle picks for other programs: RELION and crYOLO STAR, EMAN boxes and Topaz text.
 
 No picks is a valid result: the file is written with its header and, where the form allows, says so.
 """
@@ -16,9 +16,8 @@ import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.picks.micrograph_names import stem_of
-from napari_sciml.io.picks.reading import COLUMNS, OPTICS_KEY, PickGrid
+from napari_sciml.io.picks.reading import OPTICS_KEY, PickGrid
 from napari_sciml.io.picks.tables import (
-    CBOX_BLOCK,
     NO_SCORE,
     RLN_MICROGRAPH,
     RLN_SCORE,
@@ -26,7 +25,6 @@ from napari_sciml.io.picks.tables import (
     RLN_Y,
 )
 from napari_sciml.io.saving.atomic import make_folder, write_text
-from napari_sciml.io.saving.tables import write_csv
 from napari_sciml.io.star import GROUP, OPTICS, Values, write_star_blocks
 
 SAME = PickGrid()
@@ -167,32 +165,6 @@ def write_boxes(
     return written
 
 
-def write_cbox(
-    table: pd.DataFrame, path: str | os.PathLike[str], box_px: float, *, grid: PickGrid = SAME
-) -> Path:
-    """Write the picks of one micrograph for crYOLO and its viewer: corners with their confidence."""
-    size = box_px / grid.binning
-    y, x = grid.to_file(table["y"].to_numpy(float), table["x"].to_numpy(float))
-    score = table["score"].to_numpy(float) if "score" in table else np.full(len(table), np.nan)
-    boxes = pd.DataFrame(
-        {
-            "CoordinateX": x - size / 2,
-            "CoordinateY": y - size / 2,
-            "CoordinateZ": np.nan,
-            "Width": size,
-            "Height": size,
-            "Depth": np.nan,
-            "EstWidth": size,
-            "EstHeight": size,
-            "Confidence": score,
-            "NumBoxes": np.nan,
-            "Angle": np.nan,
-        }
-    )
-    blocks: dict[str, pd.DataFrame | Values] = {"global": {"cbox_format_version": 1.0}, CBOX_BLOCK: boxes}
-    return write_star_blocks(blocks, path, note="" if len(table) else NONE_NOTE, missing="<NA>")
-
-
 def write_coords(
     table: pd.DataFrame, path: str | os.PathLike[str], micrographs: Sequence[str] | None = None
 ) -> Path:
@@ -210,17 +182,6 @@ def write_coords(
     )
     text = lines.to_csv(sep="\t", index=False, lineterminator="\n")
     return write_text(path, text)
-
-
-def write_picks_csv(
-    table: pd.DataFrame, path: str | os.PathLike[str], micrographs: Sequence[str] | None = None
-) -> Path:
-    """Write picks as CSV: ``frame, y, x, score, micrograph``, as far as they are known."""
-    names = names_of(table, micrographs)
-    full = table.copy()
-    if names is not None:
-        full["micrograph"] = pd.Series(names, index=table.index, dtype=object)
-    return write_csv(full[[name for name in COLUMNS if name in full]], path)
 
 
 def _spread(particles: pd.DataFrame, groups: Sequence[dict[str, Any]]) -> pd.DataFrame:

@@ -79,17 +79,6 @@ def lloyd(values: npt.NDArray[Any], start: npt.ArrayLike, counts: npt.ArrayLike 
     return centroids.astype(np.float32)
 
 
-def first_centroids(values: npt.NDArray[Any], levels: int, start: str, seed: int = 0) -> FloatArray:
-    """Return Lloyd's start: ``linear`` over the range, ``quantile`` (k + 1/2) / K, or ``random`` values."""
-    flat = np.asarray(values, np.float32).ravel()
-    if start == "linear":
-        return np.linspace(flat.min(), flat.max(), levels, dtype=np.float32)
-    if start == "quantile":
-        return np.quantile(flat, (np.arange(levels) + 0.5) / levels).astype(np.float32)
-    drawn: FloatArray = np.random.default_rng(seed).choice(np.unique(flat), levels, replace=False)
-    return np.sort(drawn)
-
-
 def thresholds(centroids: npt.NDArray[Any]) -> FloatArray:
     """Return the middles between neighbouring centroids, along the last axis."""
     wide = centroids.astype(np.float64)
@@ -107,12 +96,6 @@ def rounded(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> FloatArray
     """Replace each value by its centroid."""
     replaced: FloatArray = np.asarray(centroids, np.float32)[assign(values, centroids)]
     return replaced
-
-
-def mean_squared_error(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> float:
-    """Return the mean squared error of rounding."""
-    wide = np.asarray(values, np.float64)
-    return float(np.mean((wide - rounded(values, centroids)) ** 2))
 
 
 def running(values: npt.NDArray[Any], counts: npt.ArrayLike) -> tuple[WideArray, WideArray]:

@@ -15,8 +15,6 @@ from torch import Tensor, nn
 
 TILE_PX = 64
 """Edge of a tile in pixels."""
-SEEN_PX = 62
-"""Rows and columns of a tile that the first convolution reaches."""
 PAPER_PARAMETERS = 12_200 + 302_484
 """Weights as the paper counts them: convolutions and classifier."""
 

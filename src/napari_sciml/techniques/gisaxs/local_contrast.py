@@ -119,7 +119,7 @@ def smooth(values: Floats, measured: Bools, sigma: tuple[float, float]) -> Float
     return np.asarray(light / np.maximum(weight, 1e-3), np.float32)
 
 
-def relief(
+def local_contrast(
     values: Floats, measured: Bools, sigma: tuple[float, float], wide: float, streaks: float
 ) -> Floats:
     """Return by how much places stand out from those to their left and right, in logarithms.

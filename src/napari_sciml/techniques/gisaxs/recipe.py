@@ -167,9 +167,9 @@ def named(findings: Findings) -> str:
     failed = int((table["label"] == FAILED).sum())
     if len(table) == 1 and not failed:
         row = table.iloc[0]
-        doubt = "unknown, at best " if row["unknown"] else ""
+        unsure = "unknown, at best " if row["unknown"] else ""
         chance = "> 99 %" if row["probability"] > 0.99 else f"{100 * row['probability']:.0f} %"
-        return f"{doubt}{row['label']} ({chance})"
+        return f"{unsure}{row['label']} ({chance})"
     parts = [f"{label} in {count}" for label, count in known.items()]
     parts += [f"{unknown} unknown"] if unknown else []
     parts += [f"{failed} left out"] if failed else []

@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
+from fixtures.rotated import turn_back
 from napari_sciml.core.progress import drive
 from napari_sciml.techniques.cryoem.density.density_map import built_in_map, fit_box
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
@@ -14,7 +15,6 @@ from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW, Images, 
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
 from napari_sciml.techniques.cryoem.views.align import align, peak
 from napari_sciml.techniques.cryoem.views.directions import view_angles
-from napari_sciml.techniques.cryoem.views.rotate import turn_back
 
 COUNT = 24
 Angles = npt.NDArray[np.float64]

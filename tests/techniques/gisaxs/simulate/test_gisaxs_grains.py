@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import torch
 
+from fixtures import gisaxs_direct
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES, STACKS
-from napari_sciml.techniques.gisaxs.simulate import direct, dwba, particles, powder
+from napari_sciml.techniques.gisaxs.simulate import dwba, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.fresnel import material
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
 from napari_sciml.techniques.gisaxs.simulate.grains import (
@@ -91,7 +92,7 @@ def test_the_fast_average_is_the_average_over_many_turned_grains(name: str, shap
     def form(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         return particles.sphere(torch.sqrt(x**2 + y**2 + z**2), R)
 
-    slow = direct.powder_intensity(beam, q, kf, silicon.contrast, places, form, steps=180)
+    slow = gisaxs_direct.powder_intensity(beam, q, kf, silicon.contrast, places, form, steps=180)
     ways = dwba.waves(beam, kf, silicon.contrast)
     lengths = torch.sqrt(q[None, :, None] ** 2 + ways.qz[:, None, :] ** 2)
     heights = R + torch.arange(grain.layers) * grain.stack.height * D
@@ -121,7 +122,7 @@ def test_boxes_are_averaged_with_their_own_edges() -> None:
     def form(x: torch.Tensor, y: torch.Tensor, z: torch.Tensor) -> torch.Tensor:
         return flat(x, y) * particles.slab(z, 2 * R)
 
-    slow = direct.powder_intensity(beam, q, kf, silicon.contrast, places, form, steps=120)
+    slow = gisaxs_direct.powder_intensity(beam, q, kf, silicon.contrast, places, form, steps=120)
     ways = dwba.waves(beam, kf, silicon.contrast)
     upright = particles.slab(ways.qz, 2 * R)[:, None, :].expand(-1, len(q), -1)
     amplitudes = dwba.layer_amplitudes(upright[None], ways, R + torch.arange(2)[None] * D)

@@ -10,7 +10,7 @@ from fixtures.training_images import labels, make, modest, same_again
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.train import examples
-from napari_sciml.techniques.gisaxs.train.pool import PoolSpec, views_of
+from napari_sciml.techniques.gisaxs.train.pool import PoolSpec, images_of
 
 
 @pytest.mark.parametrize("name", ["gisaxs-lattice", "gisaxs-lattice-hipgisaxs"])
@@ -24,16 +24,16 @@ def test_all_classes_are_there_as_the_network_sees_them(name: str) -> None:
     assert made.vary(torch.from_numpy(made.images[:3])).shape == (3, 100, 100)
 
 
-def test_they_are_views_of_training_samples(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_they_are_images_of_training_samples(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[PoolSpec, int, int]] = []
 
     def watched(spec: PoolSpec, label: int, number: int) -> list[np.ndarray]:
         asked.append((spec, label, number))
-        return views_of(spec, label, number)
+        return images_of(spec, label, number)
 
-    monkeypatch.setattr(examples, "views_of", watched)
+    monkeypatch.setattr(examples, "images_of", watched)
     make(modest("gisaxs-lattice", samples_per_class=6), 50)
-    assert {spec.side for spec, _, _ in asked} == {"train", "decoys"}
+    assert {spec.side for spec, _, _ in asked} == {"train", "negatives"}
     assert all(number % 7 == label for _, label, number in asked)
     assert all(number < 7 * spec.samples for spec, _, number in asked)
     lattices = [number for spec, _, number in asked if spec.side == "train"]

@@ -9,11 +9,11 @@ import pytest
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import auroc, evaluate
-from napari_sciml.techniques.gisaxs.evaluate.outliers import FOREIGN
+from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.negatives import DECOYS, decoy
+from napari_sciml.techniques.gisaxs.train.negatives import NEGATIVES, negative
 from napari_sciml.techniques.gisaxs.train.networks import NAMES, train
-from napari_sciml.techniques.gisaxs.train.pool import DECOY, PoolSpec, build_pool, views_of
+from napari_sciml.techniques.gisaxs.train.pool import NEGATIVE, PoolSpec, build_pool, images_of
 
 pytestmark = pytest.mark.slow
 
@@ -48,28 +48,28 @@ def test_a_sample_is_the_same_in_a_larger_pool_and_no_side_shares_it(tmp_path: P
     small = drive(build_pool(PoolSpec("physical", "test", 1, 2, seed=3), tmp_path))
     assert small.images.shape == (14, 100, 100)
     assert small.labels.tolist() == [n // 2 for n in range(14)]
-    again = views_of(PoolSpec("physical", "test", 5, 2, seed=3), 0, 0)
-    same = views_of(PoolSpec("physical", "test", 1, 2, seed=3), 0, 0)
+    again = images_of(PoolSpec("physical", "test", 5, 2, seed=3), 0, 0)
+    same = images_of(PoolSpec("physical", "test", 1, 2, seed=3), 0, 0)
     assert all(np.array_equal(a, b) for a, b in zip(again, same, strict=True))
-    other = views_of(PoolSpec("physical", "train", 1, 2, seed=3), 0, 0)
+    other = images_of(PoolSpec("physical", "train", 1, 2, seed=3), 0, 0)
     assert not np.array_equal(again[0], other[0])
 
 
 def test_decoys_have_no_class_and_are_not_what_doubt_is_measured_on(tmp_path: Path) -> None:
-    pool = drive(build_pool(PoolSpec("hipgisaxs", "validate-decoys", 1, 1), tmp_path))
-    assert (pool.labels == DECOY).all()
-    assert not set(DECOYS) & set(FOREIGN)
+    pool = drive(build_pool(PoolSpec("hipgisaxs", "validate-negatives", 1, 1), tmp_path))
+    assert (pool.labels == NEGATIVE).all()
+    assert not set(NEGATIVES) & set(OUTLIERS)
     square = np.random.default_rng(0).poisson(50, (100, 100)).astype(np.float32)
     for seed in range(12):
-        image = decoy(square, np.random.default_rng(seed))
+        image = negative(square, np.random.default_rng(seed))
         assert image.shape == (100, 100)
         assert np.isfinite(image).all()
 
 
-@pytest.mark.parametrize("name", FOREIGN)
+@pytest.mark.parametrize("name", OUTLIERS)
 def test_foreign_images_are_squares_that_hold_something(name: str) -> None:
     for seed in range(3):
-        square = FOREIGN[name](np.random.default_rng(seed))
+        square = OUTLIERS[name](np.random.default_rng(seed))
         assert square.shape == (100, 100)
         assert square.max() > 0
 
@@ -99,7 +99,7 @@ def test_evaluation_gives_every_figure_that_the_card_needs(trained: Path, tmp_pa
         assert ((rows["low"] <= rows["value"] + 1e-9) & (rows["value"] <= rows["high"] + 1e-9)).all()
         headline = get_model(trained / name).card["headline"]
         assert headline in set(rows["name"] + "/" + rows["split"])
-    assert set(table.loc[table["name"] == "AUROC", "split"]) == set(FOREIGN)
+    assert set(table.loc[table["name"] == "AUROC", "split"]) == set(OUTLIERS)
 
 
 def test_table_v_compares_every_method_on_the_same_images(tmp_path: Path) -> None:

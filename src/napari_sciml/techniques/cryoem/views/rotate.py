@@ -90,18 +90,3 @@ def turned_spectra(image: Images, psi_deg: npt.NDArray[np.floating]) -> npt.NDAr
         turned = sample(fine.expand(len(psi_deg), -1, -1), -psi_deg, np.zeros((len(psi_deg), 2)))
         result: npt.NDArray[np.complex64] = spectra_of(turned).numpy()
     return result
-
-
-def turn_back(
-    images: Images, psi_deg: npt.NDArray[np.floating], shift_yx: npt.NDArray[np.floating]
-) -> Images:
-    """Return images ``(n, box, box)`` of particles at `psi_deg`, off by `shift_yx`, at psi 0 and centred."""
-    import torch
-
-    result = np.empty_like(images, dtype=np.float32)
-    with torch.inference_mode():
-        for start in range(0, len(images), AT_ONCE):
-            part = slice(start, start + AT_ONCE)
-            fine = finer(spectra_of(torch.from_numpy(np.ascontiguousarray(images[part], np.float32))))
-            result[part] = sample(fine, psi_deg[part], shift_yx[part]).numpy()
-    return result

@@ -18,7 +18,7 @@ from napari_sciml.networks.card import Metric
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model
 from napari_sciml.networks.saving import update_card
 from napari_sciml.techniques.gisaxs.evaluate.hog_baseline import HogLinear, hog_rows
-from napari_sciml.techniques.gisaxs.evaluate.outliers import FOREIGN, real_films
+from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS, real_films
 from napari_sciml.techniques.gisaxs.evaluate.spots import spot_figures
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
@@ -34,7 +34,7 @@ TEST_SEED = 1000
 """Test samples are drawn from another seed than any training."""
 SAMPLES = 300
 """Test samples of each class."""
-FOREIGN_IMAGES = 200
+OUTLIER_IMAGES = 200
 """Images of each family that is none of the lattices."""
 SPOT_IMAGES = 350
 """Images on which the fitted spots are judged, 50 of each class."""
@@ -113,7 +113,7 @@ def figures(
     metrics = device_figures(judge, chances, pool, baseline)
     metrics += yield from set_figures(judge, protocol, work)
     if protocol == "physical":
-        metrics += foreign_figures(judge, chances, data)
+        metrics += outlier_figures(judge, chances, data)
         metrics += spot_figures(judge.chances, SPOT_IMAGES, TEST_SEED, THRESHOLD)
         metrics += [] if data is None else figures_bornagain(judge, data)
     elif data is not None:
@@ -186,17 +186,17 @@ def set_figures(judge: Judge, protocol: Protocol, work: Path) -> Generator[Progr
     return found
 
 
-def foreign_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path | None) -> list[Metric]:
+def outlier_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path | None) -> list[Metric]:
     """Measure how well images of no lattice are told from the test pool, by family."""
     from napari_sciml.networks.normalise.log_contrast import LogContrast
 
     inside = outlier_score(chances)
     families = {
-        name: [make(np.random.default_rng([TEST_SEED, row, n])) for n in range(FOREIGN_IMAGES)]
-        for row, (name, make) in enumerate(FOREIGN.items())
+        name: [make(np.random.default_rng([TEST_SEED, row, n])) for n in range(OUTLIER_IMAGES)]
+        for row, (name, make) in enumerate(OUTLIERS.items())
     }
     if data is not None:
-        families["real films"] = real_films(data, np.random.default_rng(TEST_SEED), FOREIGN_IMAGES)
+        families["real films"] = real_films(data, np.random.default_rng(TEST_SEED), OUTLIER_IMAGES)
     found = []
     for name, squares in families.items():
         if not squares:

@@ -15,7 +15,7 @@ from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.canonical import canonical, count_like
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
-from napari_sciml.techniques.gisaxs.train.detector_augment import random_view
+from napari_sciml.techniques.gisaxs.train.detector_augment import through_random_detector
 from napari_sciml.techniques.gisaxs.train.training_distribution import random_spec
 
 Square = npt.NDArray[np.float32]
@@ -24,7 +24,7 @@ Square = npt.NDArray[np.float32]
 def form_factor_only(rng: np.random.Generator) -> Square:
     """Return particles without any order between them."""
     spec = random_spec(str(rng.choice(CLASSES)), rng).model_copy(update={"disordered": 1.0})
-    return random_view(simulate(spec, rng).image, rng)
+    return through_random_detector(simulate(spec, rng).image, rng)
 
 
 def powder_rings(rng: np.random.Generator) -> Square:
@@ -43,7 +43,7 @@ def powder_rings(rng: np.random.Generator) -> Square:
         place = first * np.sqrt(order / orders[0])
         image += rng.uniform(0.2, 1) * np.exp(-((q - place) ** 2) / (2 * width**2)) / order
     image[side[::-1] < rng.uniform(0, 0.25)] = 0
-    return random_view(image.astype(np.float32), rng)
+    return through_random_detector(image.astype(np.float32), rng)
 
 
 def empty(rng: np.random.Generator) -> Square:
@@ -54,7 +54,7 @@ def empty(rng: np.random.Generator) -> Square:
     horizon = rng.uniform(0.05, 0.25)
     yoneda = np.exp(-((qz - 1.3 * horizon) ** 2) / (2 * (0.02 + 0.03 * rng.random()) ** 2))
     image = (yoneda + 0.05) / (1 + (qy / rng.uniform(0.02, 0.2)) ** 3) * (qz > horizon)
-    return random_view((image + spec.flat + 1e-5).astype(np.float32), rng)
+    return through_random_detector((image + spec.flat + 1e-5).astype(np.float32), rng)
 
 
 def wrong_window(rng: np.random.Generator) -> Square:
@@ -69,10 +69,10 @@ def wrong_window(rng: np.random.Generator) -> Square:
     else:
         left, low = reach * rng.uniform(0.5, 1.0), reach * rng.uniform(0.4, 1.0)
         window = {"qy_range": (left, left + reach), "qz_range": (low, low + reach)}
-    return random_view(simulate(spec.model_copy(update=window), rng).image, rng)
+    return through_random_detector(simulate(spec.model_copy(update=window), rng).image, rng)
 
 
-FOREIGN: dict[str, Callable[[np.random.Generator], Square]] = {
+OUTLIERS: dict[str, Callable[[np.random.Generator], Square]] = {
     "form factor only": form_factor_only,
     "powder rings": powder_rings,
     "empty": empty,

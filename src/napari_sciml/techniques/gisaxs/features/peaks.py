@@ -19,7 +19,7 @@ AROUND = 2.5
 """Size of the surroundings over that of the peak."""
 LEAST_STRENGTH = 6.0
 """Standard deviations by which a peak stands out of the noise at least."""
-LEAST_RELIEF = 0.05
+LEAST_HEIGHT = 0.05
 """Least logarithm of a peak over its surroundings."""
 GOES_ON = 0.6
 """A maximum is no peak if, in some direction, more than this of it is left: a ridge goes on there."""
@@ -68,12 +68,12 @@ def find_peaks(image: QImage, log: LogImage) -> list[Peak]:
         wide = AROUND * size
         for sigma in (size, wide):
             layers.setdefault(round(sigma, 3), smooth(log.values, log.measured, (sigma, sigma)))
-        relief = layers[round(size, 3)] - layers[round(wide, 3)]
+        contrast = layers[round(size, 3)] - layers[round(wide, 3)]
         valid = log.measured & (smooth_share(log.measured, wide) > 0.6)
-        strength = np.where(valid, relief / (noise * white_noise(size, wide)), 0)
+        strength = np.where(valid, contrast / (noise * white_noise(size, wide)), 0)
         top = (strength == maximum_filter(strength, 3)) & (strength >= LEAST_STRENGTH)
-        row, column = np.nonzero(top & (relief >= LEAST_RELIEF))
-        stands = stands_alone(np.where(valid, relief, np.nan), row, column, AROUND * size)
+        row, column = np.nonzero(top & (contrast >= LEAST_HEIGHT))
+        stands = stands_alone(np.where(valid, contrast, np.nan), row, column, AROUND * size)
         found += [
             (float(strength[r, c]), int(r), int(c), size)
             for r, c in zip(row[stands], column[stands], strict=True)
@@ -106,22 +106,23 @@ def white_noise(size: float, wide: float) -> float:
 
 
 def stands_alone(
-    relief: Floats, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], reach: float
+    contrast: Floats, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], reach: float
 ) -> Bools:
     """Return which maxima fall off in every direction within `reach` pixels, so are no part of a ridge."""
-    padded = np.pad(relief, 1, constant_values=np.nan)
+    padded = np.pad(contrast, 1, constant_values=np.nan)
     alone = np.ones(len(row), bool)
     for angle in np.arange(8) * math.pi / 8:
         sides = []
         for sign in (-1, 1):
-            y = np.clip(np.rint(row + sign * reach * math.sin(angle)).astype(int), -1, relief.shape[0]) + 1
-            x = np.clip(np.rint(column + sign * reach * math.cos(angle)).astype(int), -1, relief.shape[1]) + 1
+            away = sign * reach
+            y = np.clip(np.rint(row + away * math.sin(angle)).astype(int), -1, contrast.shape[0]) + 1
+            x = np.clip(np.rint(column + away * math.cos(angle)).astype(int), -1, contrast.shape[1]) + 1
             sides.append(padded[y, x])
         left, right = sides
         # Where one side was not measured the other one decides; where neither was, nobody knows.
         left, right = np.where(np.isnan(left), right, left), np.where(np.isnan(right), left, right)
         with np.errstate(invalid="ignore"):
-            alone &= np.maximum(left, right) <= GOES_ON * relief[row, column]
+            alone &= np.maximum(left, right) <= GOES_ON * contrast[row, column]
     return alone
 
 

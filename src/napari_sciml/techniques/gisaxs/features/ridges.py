@@ -29,7 +29,7 @@ LEAST_SUM = 8.0
 """Sum of the excess along a ridge from which it is one, in standard deviations."""
 FEWEST = 4
 """Segments or sectors that a ridge has at least."""
-LEAST_RELIEF = 0.03
+LEAST_HEIGHT = 0.03
 """Height of a ridge above both sides at least, in logarithms of the intensity."""
 
 
@@ -144,7 +144,7 @@ def stand_out(table: Table, size: float) -> tuple[Array, Bools]:
     (top, top_spread, top_seen), (left, left_spread, left_seen), (right, right_spread, right_seen) = parts
     height = top - 0.5 * (left + right)
     known = top_seen & left_seen & right_seen
-    ridge = (np.minimum(top - left, top - right) > 0.3 * height) & (height >= LEAST_RELIEF)
+    ridge = (np.minimum(top - left, top - right) > 0.3 * height) & (height >= LEAST_HEIGHT)
     sure = height / np.sqrt(top_spread + 0.25 * (left_spread + right_spread) + 1e-12)
     return np.where(known & ridge, sure, 0), known
 

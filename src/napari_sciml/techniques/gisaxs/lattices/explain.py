@@ -16,7 +16,6 @@ import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.lattices.spot_fit import (
     FARTHEST,
     SIZE,
@@ -24,7 +23,7 @@ from napari_sciml.techniques.gisaxs.lattices.spot_fit import (
     Scales,
     fit_lattice,
     horizons_to_try,
-    make_relief,
+    make_local_contrast,
     make_scales,
     spacing_limits,
     weights,
@@ -68,8 +67,8 @@ class Explanation:
     agreement
         Weighted share of the counted spots that were found, 0 to 1; 0 if none counts.
     fit
-        How well the pattern as a whole fits, in standard deviations of the relief; too many and too few
-        predicted spots both lower it.
+        How well the pattern as a whole fits, in standard deviations of the local contrast; too many
+        and too few predicted spots both lower it.
     """
 
     lattice: str
@@ -112,25 +111,6 @@ def fit_spots(
     folded = fold(log)
     scales = make_scales(folded, checked(spacing_range, folded))
     return explain(log, scales, lattice, horizons_to_try(folded, horizon), horizon)
-
-
-def rank_lattices(image: QImage, horizon: float | None = None) -> dict[str, Explanation]:
-    """Fit every class to an image; the one whose pattern fits best comes first.
-
-    The order is that of `Explanation.fit`, which pays for spots that are predicted and missing and for those
-    that are there and not predicted; the agreement knows only the former.
-
-    Raises
-    ------
-    SciMLError
-        As `fit_spots`.
-    """
-    log = log_image(image)
-    folded = fold(log)
-    scales = make_scales(folded, spacing_limits(folded))
-    tried = horizons_to_try(folded, horizon)
-    found = [explain(log, scales, name, tried, horizon) for name in CLASSES]
-    return {one.lattice: one for one in sorted(found, key=lambda one: -one.fit)}
 
 
 def checked(spacing_range: tuple[float, float] | None, image: LogImage) -> tuple[float, float]:
@@ -215,14 +195,14 @@ def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
     """
     from scipy.ndimage import maximum_filter
 
-    out, valid = make_relief(log, 2 * math.pi / unit, 0.0)
+    out, valid = make_local_contrast(log, 2 * math.pi / unit, 0.0)
     row, column = pixels(log, spots)
     down, right = (max(1, round(size * unit / step)) for size, step in zip(SIZE, steps(log), strict=True))
     seen = out[valid]
     spread = 1.4826 * float(np.median(np.abs(seen - np.median(seen)))) if seen.size else 0.0
     if spread <= 0:
         spread = float(seen.std()) if seen.size and seen.std() > 0 else 1.0
-    # The relief of a place is 0 where nothing was measured, which is no maximum of anything bright.
+    # The local contrast of a place is 0 where nothing was measured, which is no maximum of anything bright.
     contrast = maximum_filter(out, (2 * down + 1, 2 * right + 1), mode="nearest") / spread
     beside_rod = np.abs(log.q_y) > ROD * unit
     # Spots of thin films are streaks along q_z.

@@ -1,8 +1,8 @@
 """The search for the distance of neighbours and the horizon with which a lattice's spots fit an image.
 
-Score of a pair: the relief at all predicted spots, weighted, over the root of the sum of squared weights.
-A lattice that predicts too many spots (a distance too large) pays in the divisor, one that leaves bright
-spots out (too small) in the sum.
+Score of a pair: the local contrast at all predicted spots, weighted, over the root of the sum of squared
+weights. A lattice that predicts too many spots (a distance too large) pays in the divisor, one that leaves
+bright spots out (too small) in the sum.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.lattices.spots import Reflections, reflections
-from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage, relief, rise
+from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage, local_contrast, rise
 
 Array = npt.NDArray[np.float64]
 
@@ -37,9 +37,9 @@ NEAR = 0.10
 TOLD = 0.02
 """Standard deviation, relative, of a horizon that was told: what a beam and a stage are good for."""
 STEP, BAND = 0.008, 0.35
-"""Logarithmic steps between distances, and between those for which the relief is computed anew."""
+"""Logarithmic steps between distances, and between those for which the local contrast is computed anew."""
 RISE_WEIGHT = 2.5
-"""What the steepest rise of intensity counts, in standard deviations of the relief."""
+"""What the steepest rise of intensity counts, in standard deviations of the local contrast."""
 FINE_RISE_WEIGHT = 1.0
 """The same between the pixels, where the spots know better than the row that the horizon lies in."""
 DRAWS = 100
@@ -49,7 +49,7 @@ COMMON = 0.015
 
 
 @dataclass(frozen=True)
-class Relief:
+class LocalContrast:
     """Relief for one size of spots, and where it holds; one spare row and column of zeros at the end."""
 
     values: Floats
@@ -67,7 +67,7 @@ class Scales:
     spacings
         ``(n,)`` distances to try, nm, evenly spaced in their logarithm.
     band
-        ``(n,)`` which relief each belongs to.
+        ``(n,)`` which local contrast each belongs to.
     reliefs
         From the smallest distance to the largest.
     """
@@ -75,7 +75,7 @@ class Scales:
     image: LogImage
     spacings: Array
     band: npt.NDArray[np.int64]
-    reliefs: tuple[Relief, ...]
+    reliefs: tuple[LocalContrast, ...]
 
 
 @dataclass(frozen=True)
@@ -124,22 +124,22 @@ def spacing_limits(image: LogImage) -> tuple[float, float]:
     return 2 * math.pi / (0.9 * farthest), 2 * math.pi / max(4 * image.step_y, 0.08 * farthest)
 
 
-def make_relief(image: LogImage, spacing_nm: float, beyond: float = AXIS) -> tuple[Floats, Bools]:
-    """Return the relief for the spots of a distance, and where it is valid, `beyond` beside the rod."""
+def make_local_contrast(image: LogImage, spacing_nm: float, beyond: float = AXIS) -> tuple[Floats, Bools]:
+    """Return the local contrast for a distance's spots, and where it is valid, `beyond` beside the rod."""
     unit = 2 * math.pi / spacing_nm
     valid = image.measured & (np.abs(image.q_y) >= max(1.5 * image.step_y, beyond * unit))
     sigma = (max(0.6, SIZE[0] * unit / image.step_z), max(0.6, SIZE[1] * unit / image.step_y))
-    return relief(image.values, valid, sigma, max(2.0, WIDE * unit / image.step_y), STREAKS), valid
+    return local_contrast(image.values, valid, sigma, max(2.0, WIDE * unit / image.step_y), STREAKS), valid
 
 
-def bounded(image: LogImage, spacing_nm: float) -> Relief:
-    """Return the relief with its brightest places bounded, so that none rules, in standard deviations."""
-    out, valid = make_relief(image, spacing_nm)
+def bounded(image: LogImage, spacing_nm: float) -> LocalContrast:
+    """Return the local contrast with its brightest places bounded, so that none rules, in deviations."""
+    out, valid = make_local_contrast(image, spacing_nm)
     scale = float(np.quantile(np.abs(out[valid]), 0.9)) if valid.any() else 0.0
     out = np.tanh(out / scale) if scale > 0 else np.zeros_like(out)
     spread = float(out[valid].std()) if valid.any() else 0.0
     out = out / (spread + 1e-6)
-    return Relief(np.pad(out, ((0, 1), (0, 1))), np.pad(valid, ((0, 1), (0, 1))).astype(np.float32))
+    return LocalContrast(np.pad(out, ((0, 1), (0, 1))), np.pad(valid, ((0, 1), (0, 1))).astype(np.float32))
 
 
 def make_scales(image: LogImage, limits: tuple[float, float]) -> Scales:

@@ -17,10 +17,12 @@ from napari_sciml.techniques.gisaxs.canonical import canonical, count_like, over
 LEAST_CROP = 0.55
 """Share of the simulated window that a detector sees at least."""
 NOISELESS = 0.3
-"""Share of views without counting noise."""
+"""Share of images without counting noise."""
 
 
-def random_view(pattern: npt.NDArray[np.float32], rng: np.random.Generator) -> npt.NDArray[np.float32]:
+def through_random_detector(
+    pattern: npt.NDArray[np.float32], rng: np.random.Generator
+) -> npt.NDArray[np.float32]:
     """Look at a half-plane pattern through a random detector; gives the square ``(100, 100)``.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Training images of the lattice models, made again: some views of training samples, and a few decoys."""
+"""Training images of the lattice models, made again: some images of training samples, and a few negatives."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.pool import PATTERNS, PoolSpec, views_of
+from napari_sciml.techniques.gisaxs.train.pool import PATTERNS, PoolSpec, images_of
 from napari_sciml.training.quantisation.calibration_set import check_count, first_seed, told
 
 if TYPE_CHECKING:
     from torch import Tensor
 
-ONE_DECOY_IN = 15
+ONE_NEGATIVE_IN = 15
 """As in training, every fifteenth image shows no lattice."""
 APART = 1000
 """Up to so many images are of as many samples; of more, some show the same one, to save time."""
@@ -46,27 +46,27 @@ def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, E
             f"{protocol!r}",
             f"choose a model of the protocols {' and '.join(PATTERNS)}",
         )
-    samples, views = int(told(model, "samples_per_class")), int(told(model, "views"))
-    learnt = PoolSpec(protocol, "train", samples, views, first_seed(model))
-    # All decoys of training are of its first samples.
-    decoys = replace(learnt, side="decoys", samples=max(4, samples // 14))
-    each = 1 if count <= APART else views
+    samples, detectors = int(told(model, "samples_per_class")), int(told(model, "views"))
+    learnt = PoolSpec(protocol, "train", samples, detectors, first_seed(model))
+    # All negatives of training are of its first samples.
+    negatives = replace(learnt, side="negatives", samples=max(4, samples // 14))
+    each = 1 if count <= APART else detectors
     rng = np.random.default_rng([seed, 2])
     # Samples are drawn without doubles as long as there are enough, one class after the other.
-    order = {spec: np.stack([rng.permutation(spec.samples) for _ in CLASSES]) for spec in (learnt, decoys)}
+    order = {spec: np.stack([rng.permutation(spec.samples) for _ in CLASSES]) for spec in (learnt, negatives)}
     images: list[npt.NDArray[np.float32]] = []
     for n in range(-(-count // each)):
         if n % STEP == 0:
             yield Progress(len(images), count, "images")
-        spec = decoys if n % ONE_DECOY_IN == ONE_DECOY_IN - 1 else learnt
+        spec = negatives if n % ONE_NEGATIVE_IN == ONE_NEGATIVE_IN - 1 else learnt
         turn, label = divmod(n, len(CLASSES))
         number = int(order[spec][label, turn % spec.samples]) * len(CLASSES) + label
-        seen = views_of(spec, label, number)
-        images += [seen[view] for view in rng.permutation(views)[:each]]
+        seen = images_of(spec, label, number)
+        images += [seen[image] for image in rng.permutation(detectors)[:each]]
     normalised = model.normalise(np.stack(images[:count]))
     return Examples(
         normalised[rng.permutation(count)],
-        f"{count} simulated training images ({protocol} protocol), one in {ONE_DECOY_IN} of no lattice",
+        f"{count} simulated training images ({protocol} protocol), one in {ONE_NEGATIVE_IN} of no lattice",
         moved_a_pixel,
     )
 

@@ -1,8 +1,7 @@
-"""Images of none of the seven lattices that a network learns to doubt.
+"""Images of none of the seven lattices to which a network learns to answer "all seven alike".
 
-Being trained to answer "all seven alike" on anything but a lattice makes it doubt what it never saw, too
-(outlier exposure: Hendrycks, Mazeika and Dietterich, ICLR 2019). The families on which that is measured,
-`foreign`, are others.
+Trained so, it gives high out-of-distribution scores to what it never saw, too (outlier exposure: Hendrycks,
+Mazeika and Dietterich, ICLR 2019). The families on which that is measured, `evaluate.outliers`, are others.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ def two_at_once(square: Square, rng: np.random.Generator) -> Square:
     return mixed
 
 
-DECOYS: dict[str, Callable[[Square, np.random.Generator], Square]] = {
+NEGATIVES: dict[str, Callable[[Square, np.random.Generator], Square]] = {
     "cloud": cloud,
     "scattered spots": scattered_spots,
     "stripes": stripes,
@@ -82,9 +81,9 @@ DECOYS: dict[str, Callable[[Square, np.random.Generator], Square]] = {
 """Name of a family -> what makes one of its images, some out of an image of a lattice."""
 
 
-def decoy(square: Square, rng: np.random.Generator) -> Square:
+def negative(square: Square, rng: np.random.Generator) -> Square:
     """Make an image of a random family."""
-    return DECOYS[str(rng.choice(list(DECOYS)))](square, rng)
+    return NEGATIVES[str(rng.choice(list(NEGATIVES)))](square, rng)
 
 
 def _counted(logs: npt.NDArray[np.float64], rng: np.random.Generator) -> Square:

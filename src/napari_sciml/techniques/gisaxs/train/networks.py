@@ -19,7 +19,7 @@ from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.train import examples
 from napari_sciml.techniques.gisaxs.train.dataset import Protocol
-from napari_sciml.techniques.gisaxs.train.pool import DECOY, Pool, PoolSpec, build_pool
+from napari_sciml.techniques.gisaxs.train.pool import NEGATIVE, Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import bootstrap_by_group
@@ -27,7 +27,7 @@ from napari_sciml.training.quantisation.calibration_set import save_trained
 
 NAMES: dict[Protocol, str] = {"physical": "gisaxs-lattice", "hipgisaxs": "gisaxs-lattice-hipgisaxs"}
 SAMPLES: dict[Protocol, int] = {"physical": 3500, "hipgisaxs": 1400}
-VIEWS = 3
+DETECTORS = 3
 """Detectors that see each training sample."""
 EPOCHS: dict[Protocol, int] = {"physical": 10, "hipgisaxs": 8}
 REJECTED = 0.05
@@ -79,10 +79,10 @@ def train_one(
     """Train the model of one protocol."""
     work = out / "work"
     count = 10 if quick else SAMPLES[protocol]
-    few, views = (4 if quick else 100), (1 if quick else VIEWS)
-    learnt = yield from build_pool(PoolSpec(protocol, "train", count, views, seed), work, workers)
-    decoys = yield from build_pool(
-        PoolSpec(protocol, "decoys", max(4, count // 14), views, seed), work, workers
+    few, detectors = (4 if quick else 100), (1 if quick else DETECTORS)
+    learnt = yield from build_pool(PoolSpec(protocol, "train", count, detectors, seed), work, workers)
+    negatives = yield from build_pool(
+        PoolSpec(protocol, "negatives", max(4, count // 14), detectors, seed), work, workers
     )
     probe = yield from build_pool(PoolSpec(protocol, "validate", few, 2, seed), work, workers)
     settings = FitSettings(
@@ -94,7 +94,7 @@ def train_one(
         symmetric=False,
     )
     folder = work / f"{NAMES[protocol]}-{'quick' if quick else 'full'}-{seed}"
-    module = yield from fit_lattices(learnt, decoys, probe, settings, folder, cancel)
+    module = yield from fit_lattices(learnt, negatives, probe, settings, folder, cancel)
     assert isinstance(module, LatticeNet)
     logits = answer(module, probe.images)
     temperature = fit_temperature(logits, probe.labels)
@@ -109,12 +109,13 @@ def train_one(
         input=(100, 100),
         normalisation="log-contrast",
         licence="BSD-3-Clause",
-        trained_on=f"{len(learnt.labels):,} simulated images ({views} views each of {count * len(CLASSES):,} "
-        f"samples, {protocol} protocol) and {len(decoys.labels):,} images of no lattice; no real image",
+        trained_on=f"{len(learnt.labels):,} simulated images ({detectors} detectors for each of "
+        f"{count * len(CLASSES):,} samples, {protocol} protocol) "
+        f"and {len(negatives.labels):,} images of no lattice; no real image",
         training={
             "protocol": protocol,
             "samples_per_class": count,
-            "views": views,
+            "views": detectors,
             "fit": asdict(settings),
             "temperature": temperature,
             "outlier_limit": limit,
@@ -133,18 +134,18 @@ def train_one(
 
 def fit_lattices(
     learnt: Pool,
-    decoys: Pool,
+    negatives: Pool,
     probe: Pool,
     settings: FitSettings,
     folder: Path,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, nn.Module]:
-    """Fit a new network: the class for lattices, "all alike" for decoys."""
+    """Fit a new network: the class for lattices, "all alike" for negatives."""
     torch.manual_seed(settings.seed)
-    images = torch.from_numpy(np.concatenate([learnt.images, decoys.images]))
-    labels = np.concatenate([learnt.labels, decoys.labels])
+    images = torch.from_numpy(np.concatenate([learnt.images, negatives.images]))
+    labels = np.concatenate([learnt.labels, negatives.labels])
     targets = np.full((len(labels), len(CLASSES)), 1 / len(CLASSES), np.float32)
-    real = labels != DECOY
+    real = labels != NEGATIVE
     targets[real] = np.eye(len(CLASSES), dtype=np.float32)[labels[real]]
 
     def prepare(batch: Tensor, index: Tensor) -> Tensor:

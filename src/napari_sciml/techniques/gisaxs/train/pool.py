@@ -20,11 +20,11 @@ from napari_sciml.networks.normalise.log_contrast import LogContrast
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.train.dataset import Protocol
 
-Side = Literal["train", "validate", "test", "decoys", "validate-decoys"]
+Side = Literal["train", "validate", "test", "negatives", "validate-negatives"]
 CHUNK = 70
 """Samples that are simulated and stored together: what an interrupted call loses at the most."""
-SIDES: dict[Side, int] = {"train": 1, "validate": 2, "test": 3, "decoys": 4, "validate-decoys": 5}
-DECOY = -1
+SIDES: dict[Side, int] = {"train": 1, "validate": 2, "test": 3, "negatives": 4, "validate-negatives": 5}
+NEGATIVE = -1
 """Label of an image of none of the classes."""
 
 
@@ -37,10 +37,10 @@ class PoolSpec:
     protocol
         ``physical`` or ``hipgisaxs``; they are never mixed.
     side
-        What the images are for. On the two sides of decoys every view is made into one.
+        What the images are for. On the sides of negatives every image is made into one.
     samples
         Samples of each class.
-    views
+    detectors
         Images of each sample.
     seed
         Decides every image, whatever the number of samples.
@@ -49,13 +49,13 @@ class PoolSpec:
     protocol: Protocol
     side: Side
     samples: int
-    views: int
+    detectors: int
     seed: int = 0
 
 
 @dataclass(frozen=True)
 class Pool:
-    """Normalised squares ``(n, 100, 100)`` float16; classes (-1 for a decoy) and sample numbers ``(n,)``."""
+    """Normalised squares ``(n, 100, 100)`` float16; classes (-1: negative) and sample numbers ``(n,)``."""
 
     images: npt.NDArray[np.float16]
     labels: npt.NDArray[np.int64]
@@ -64,7 +64,7 @@ class Pool:
 
 def build_pool(spec: PoolSpec, folder: Path, workers: int = 1) -> Generator[Progress, None, Pool]:
     """Simulate, or read what an earlier call left in `folder`; yields after each chunk."""
-    folder = folder / f"{spec.protocol}-{spec.side}-{spec.views}-{spec.seed}"
+    folder = folder / f"{spec.protocol}-{spec.side}-{spec.detectors}-{spec.seed}"
     folder.mkdir(parents=True, exist_ok=True)
     total = spec.samples * len(CLASSES)
     chunks = [range(first, min(first + CHUNK, total)) for first in range(0, total, CHUNK)]
@@ -93,24 +93,24 @@ def _write_chunk(spec: PoolSpec, numbers: range, file: Path) -> None:
     for number in numbers:
         # Classes take turns, so that a smaller pool is the beginning of a larger one.
         label = number % len(CLASSES)
-        for view in views_of(spec, label, number):
-            images.append(LogContrast().apply(view[None])[0].astype(np.float16))
-            labels.append(DECOY if spec.side.endswith("decoys") else label)
+        for image in images_of(spec, label, number):
+            images.append(LogContrast().apply(image[None])[0].astype(np.float16))
+            labels.append(NEGATIVE if spec.side.endswith("negatives") else label)
             samples.append(number)
     partial = file.with_suffix(".part.npz")
     np.savez(partial, images=np.stack(images), labels=np.array(labels), samples=np.array(samples))
     partial.replace(file)
 
 
-def views_of(spec: PoolSpec, label: int, number: int) -> list[npt.NDArray[np.float32]]:
-    """Simulate one sample and its views, each the network's square before it is normalised."""
-    from napari_sciml.techniques.gisaxs.train.detector_augment import random_view
-    from napari_sciml.techniques.gisaxs.train.negatives import decoy
+def images_of(spec: PoolSpec, label: int, number: int) -> list[npt.NDArray[np.float32]]:
+    """Simulate one sample and its images, each the network's square before it is normalised."""
+    from napari_sciml.techniques.gisaxs.train.detector_augment import through_random_detector
+    from napari_sciml.techniques.gisaxs.train.negatives import negative
 
     rng = np.random.default_rng([spec.seed, SIDES[spec.side], spec.protocol == "physical", number])
     pattern = PATTERNS[spec.protocol](CLASSES[label], rng)
-    views = [random_view(pattern, rng) for _ in range(spec.views)]
-    return [decoy(view, rng) for view in views] if spec.side.endswith("decoys") else views
+    images = [through_random_detector(pattern, rng) for _ in range(spec.detectors)]
+    return [negative(image, rng) for image in images] if spec.side.endswith("negatives") else images
 
 
 def _physical(lattice: str, rng: np.random.Generator) -> npt.NDArray[np.float32]:
