@@ -251,7 +251,7 @@ def add_micrographs(viewer: Any, count: int) -> None:
 
     (micrographs, look, _), *_ = cryoem_micrographs()
     known = look["metadata"][KNOWN_KEY]
-    known["lenses"] = known["lenses"][:count]
+    known["ctfs"] = known["ctfs"][:count]
     viewer.add_image(micrographs[:count], **look)
 
 

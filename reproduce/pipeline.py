@@ -1,7 +1,7 @@
 """Measure the way from particles to a map on simulated particles; `python -m` this module prints the figures.
 
-The particles have any in-plane angle, half of them are seen from behind, they lie off the centre, were seen
-through a lens and lie in coloured ice noise; views are predicted, never known.
+The particles have any in-plane angle, half of them are seen from the opposite side, they lie off the
+centre, were seen through a microscope and lie in coloured ice noise; views are predicted, never known.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from napari_sciml.techniques.cryoem.density.density_map import DensityMap, built
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.reconstruction.resolution import HALF_SETS_LEVEL, crossing
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
-from napari_sciml.techniques.cryoem.views.mirror_views import facing
+from napari_sciml.techniques.cryoem.views.mirror_views import unmirrored
 from napari_sciml.techniques.cryoem.views.sorter import Method
 from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
@@ -72,9 +72,9 @@ def measure(
     from napari_sciml.techniques.cryoem.train.orientation.dataset import realistic_set
 
     simulated = realistic_set(particle, count, seed + 100, snr)
-    # Every other one is seen from behind, as in ice they are.
-    behind = np.arange(count) % 2 == 1
-    particles = facing(simulated.particles, behind)
+    # Every other one is seen from the opposite side, as in ice they are.
+    mirror = np.arange(count) % 2 == 1
+    particles = unmirrored(simulated.particles, mirror)
     start = process_time()
     views = drive(sort_into_views(particles, particle, method=method, model=model))
     sorted_at = process_time()
@@ -90,7 +90,7 @@ def measure(
     view = views.table["view"].to_numpy()
     named = view != NO_VIEW
     right = named & (view == simulated.labels)
-    sides = (views.table["mirrored"].to_numpy(bool) == behind)[right]
+    sides = (views.table["mirrored"].to_numpy(bool) == mirror)[right]
     abstains, likeness = on_noise(views, min(count, 400), seed)
     return PipelineFigures(
         count,

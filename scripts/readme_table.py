@@ -59,8 +59,8 @@ IN_README = {
             )
         ),
         ("paper protocol", "accuracy"),
-        *((f"SNR {snr}, lens known", "accuracy") for snr in ("inf", "1", "0.3", "0.1", "0.05", "0.02")),
-        *((f"pure noise, {lens}", "called none of the 84") for lens in ("lens known", "lens not known")),
+        *((f"SNR {snr}, CTF known", "accuracy") for snr in ("inf", "1", "0.3", "0.1", "0.05", "0.02")),
+        *((f"pure noise, {lens}", "called none of the 84") for lens in ("CTF known", "CTF not known")),
     ),
 }
 """Rows shown in the README where a technique has many; the others stand in the documentation."""

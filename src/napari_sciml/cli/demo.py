@@ -79,5 +79,5 @@ def run_headless(technique: str, sample: SampleSpec, out: Path) -> None:
     """Run on the sample, write the files and say how well the known truth was found."""
     with closing(sample.open()) as source:
         findings = run_source(technique, source, {}, out)
-    if sample.verdict:
-        say(load(sample.verdict)(findings))
+    if sample.compare_truth:
+        say(load(sample.compare_truth)(findings))

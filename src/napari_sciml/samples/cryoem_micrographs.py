@@ -53,7 +53,7 @@ def truth() -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def verdict(findings: Findings) -> str:
+def compare_truth(findings: Findings) -> str:
     """Compare the picks, and the views if they were sorted, with the particles of the micrographs."""
     from napari_sciml.techniques.cryoem.compare_truth import compare
 

@@ -34,7 +34,7 @@ def true_hits() -> list[int]:
     return [number for number in range(FRAMES) if run.frame(number).truth == "hit"]
 
 
-def verdict(findings: Findings) -> str:
+def compare_truth(findings: Findings) -> str:
     """Compare the hits with the frames that hold a crystal strong enough to count."""
     table = findings.table
     true, found = set(true_hits()), set(table.loc[table["hit"], "frame"])

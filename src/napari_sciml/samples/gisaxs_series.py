@@ -184,7 +184,7 @@ def write_series(path: str) -> None:
         np.save(file, np.asarray(gisaxs_series().data))
 
 
-def verdict(findings: Findings) -> str:
+def compare_truth(findings: Findings) -> str:
     """Compare the labels with the lattices of the series."""
     table = findings.table.merge(truth(), on="frame")
     one = table[table["lattice"] != ""]

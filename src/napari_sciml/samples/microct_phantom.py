@@ -35,7 +35,7 @@ def truth() -> pd.DataFrame:
     return pd.read_csv(FOLDER / TRUTH)
 
 
-def verdict(findings: Findings) -> str:
+def compare_truth(findings: Findings) -> str:
     """Compare the fibres with the true centres."""
     return truth_line(findings.table, truth())
 

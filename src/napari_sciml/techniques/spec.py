@@ -43,7 +43,7 @@ class SampleSpec:
         Where the image is then.
     truth
         Reference to a function that returns a table of what is known of it; empty where there is none.
-    verdict
+    compare_truth
         Reference to a function that says in a sentence how findings compare with the truth.
     """
 
@@ -53,7 +53,7 @@ class SampleSpec:
     command: str = ""
     file: str = ""
     truth: Reference = ""
-    verdict: Reference = ""
+    compare_truth: Reference = ""
 
     def open(self) -> ImageSource:
         """Open the sample."""

@@ -100,7 +100,7 @@ def test_the_truth_of_the_sample_is_the_built_in_map():
     bench = Bench()
     bench.views.sort()
     bench.views.build()
-    bench.image.metadata = {KNOWN_KEY: {"truth": "built-in", "lenses": [None] * 3}}
+    bench.image.metadata = {KNOWN_KEY: {"truth": "built-in", "ctfs": [None] * 3}}
     bench.views.build()
     bench.views.choose_map("model", "mine")
     bench.views.build()

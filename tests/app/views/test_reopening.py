@@ -92,7 +92,7 @@ def test_views_and_map_are_there_again(first, tmp_path):
 def test_the_choices_are_set_as_they_were(first, tmp_path):
     first.views.choose_method("correlation")
     first.views.choose_map("map", "mine.mrc")
-    first.views.choose_ctf("lenses.star")
+    first.views.choose_ctf("CTFs.star")
     first.views.set_voxel(3.5)
     first.views.sort()
     again = reopened(first, tmp_path)

@@ -1,4 +1,4 @@
-"""The files of a run over micrographs, and what RELION wrote about lenses and particles."""
+"""The files of a run over micrographs, and what RELION wrote about CTFs and particles."""
 
 from __future__ import annotations
 
@@ -201,7 +201,7 @@ def test_views_and_map_are_written_with_their_pixel_size(series, tmp_path):
     assert len(pd.read_csv(out / "findings.csv")) == 12
 
 
-LENSES_31 = """# version 30001
+CTFS_31 = """# version 30001
 
 data_optics
 
@@ -227,7 +227,7 @@ _rlnPhaseShift #6
 Mics/b.mrc 2 10000 10500 45 90
 Mics/a.mrc 1 20000 19000 -30 0
 """
-LENSES_30 = """
+CTFS_30 = """
 data_
 
 loop_
@@ -242,32 +242,32 @@ Mics/a.mrc 20000 19000 -30 300 2.7 0.1
 """
 
 
-def test_lenses_are_matched_by_name_and_optics_group(tmp_path):
-    (tmp_path / "c.star").write_text(LENSES_31)
+def test_ctfs_are_matched_by_name_and_optics_group(tmp_path):
+    (tmp_path / "c.star").write_text(CTFS_31)
     found = read_ctfs(tmp_path / "c.star", ["a.tif", "other.mrc", "x/b.mrc"])
     assert found == [
         Ctf(20000, 19000, -30, 300, 2.7, 0.1),
         None,
         Ctf(10000, 10500, 45, 200, 1.4, 0.07, phase_shift_deg=90),
     ]
-    (tmp_path / "old.star").write_text(LENSES_30)
+    (tmp_path / "old.star").write_text(CTFS_30)
     assert read_ctfs(tmp_path / "old.star", ["a"]) == found[:1]
 
 
-def test_lenses_without_their_columns_are_refused(tmp_path):
+def test_ctfs_without_their_columns_are_refused(tmp_path):
     path = tmp_path / "c.star"
-    path.write_text(LENSES_30.replace("rlnDefocusV", "rlnFigure"))
+    path.write_text(CTFS_30.replace("rlnDefocusV", "rlnFigure"))
     with pytest.raises(SciMLError, match="lacks the column rlnDefocusV; it has rlnMicrographName"):
         read_ctfs(path, ["a"])
-    path.write_text(LENSES_30.replace("rlnVoltage", "rlnFigure"))
+    path.write_text(CTFS_30.replace("rlnVoltage", "rlnFigure"))
     with pytest.raises(SciMLError, match="lacks the column rlnVoltage"):
         read_ctfs(path, ["a"])
-    path.write_text(LENSES_30.replace("20000", "unknown"))
+    path.write_text(CTFS_30.replace("20000", "unknown"))
     with pytest.raises(SciMLError, match="1 of 1 values of rlnDefocusU"):
         read_ctfs(path, ["a"])
 
 
-def test_particles_get_the_lens_and_pixel_size_of_old_files():
+def test_particles_get_the_ctf_and_pixel_size_of_old_files():
     stack = read_particle_star(cryoem_file("relion_golden/sample_relion_data.star"))
     assert stack.images.shape == (17, 200, 200)
     assert stack.pixel_size_A == pytest.approx(1.338, abs=1e-3)

@@ -1,4 +1,4 @@
-"""The simulator of micrographs against physics: counts, signal over noise, lens, truth."""
+"""The simulator of micrographs against physics: counts, signal over noise, CTF, truth."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from napari_sciml.techniques.cryoem.simulate.shapes import random_map, symmetry
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 from napari_sciml.techniques.cryoem.train.picker.fields import Conditions, Library, simulate_field
 
-LENS = Ctf(15_000.0, 15_000.0)
+CTF = Ctf(15_000.0, 15_000.0)
 CLEAN = {"carbon": 0.0, "contaminants": 0, "gradient": 0.0, "size_px": 512}
 
 
 def test_counts_of_empty_ice_are_poisson() -> None:
     shape = (256, 256)
     nothing = np.zeros(shape, np.float32)
-    exposure = Exposure(LENS, 5.0, 1.0, ice_share=0.0, dose_e_per_A2=30.0)
+    exposure = Exposure(CTF, 5.0, 1.0, ice_share=0.0, dose_e_per_A2=30.0)
     _, parts = expose(
         np.random.default_rng(0),
         nothing,

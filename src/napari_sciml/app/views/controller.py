@@ -205,7 +205,7 @@ class ViewsController(Addition):
         return command_values(self.state)
 
     def _known(self, name: str) -> Any:
-        """Return what the micrographs state themselves, for example their lenses; None if they do not."""
+        """Return what the micrographs state themselves, for example their CTFs; None if they do not."""
         result = self._runs.result
         image = None if result is None else result.image
         return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
@@ -327,7 +327,7 @@ class ViewsController(Addition):
             picks=0 if picks is None else len(picks),
             whose=whose_projections(state.map, state.method, map_title(state.map)),
             blocked=why_not(state, result, picks, size),
-            lenses_stated=self._known("lenses") is not None,
+            ctfs_stated=self._known("ctfs") is not None,
             can_train=can_train(state),
             going=self._job.jobs.going,
             kind=self._job.kind,

@@ -58,8 +58,8 @@ class ViewsState:
         Whose projections name the views, and what that means for the particles at hand.
     blocked
         Why sorting cannot start, or an empty string.
-    lenses_stated
-        Whether the micrographs themselves state their lenses, so that the CTF is corrected without a file.
+    ctfs_stated
+        Whether the micrographs themselves state their CTFs, so that the CTF is corrected without a file.
     can_train
         Whether a model can be trained for the chosen map.
     going, kind
@@ -90,7 +90,7 @@ class ViewsState:
     ctf: str = ""
     whose: str = ""
     blocked: str = ""
-    lenses_stated: bool = False
+    ctfs_stated: bool = False
     can_train: bool = False
     going: Going = field(default_factory=Going)
     kind: Kind = ""

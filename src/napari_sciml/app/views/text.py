@@ -80,9 +80,11 @@ def likeness_line(result: ViewsResult, view: int) -> str:
     """Return how alike the average of a view and its reference are, and which view it is easily taken for."""
     likeness = float(result.views.iloc[view]["correlation"])
     parts = [] if np.isnan(likeness) else [f"Average and reference correlate by {likeness:.2f}."]
-    behind = int(result.table.loc[result.table["view"] == view, "mirrored"].sum())
-    if behind:
-        parts.append(f"{behind} of its particles {'is' if behind == 1 else 'are'} seen from behind.")
+    mirror = int(result.table.loc[result.table["view"] == view, "mirrored"].sum())
+    if mirror:
+        parts.append(
+            f"{mirror} of its particles {'is' if mirror == 1 else 'are'} seen from the opposite side."
+        )
     if view in MIRROR_PAIR:
         other = next(one for one in MIRROR_PAIR if one != view)
         parts.append(f"View {other} is its mirror image: the same axis from the other end.")

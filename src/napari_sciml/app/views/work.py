@@ -83,14 +83,14 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
     SciMLError
         If the map, the model or the CTFs cannot be used.
     """
-    from napari_sciml.techniques.cryoem.orient import lenses, references
+    from napari_sciml.techniques.cryoem.orient import read_ctfs, references
     from napari_sciml.techniques.cryoem.particles.extract import extract
     from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
     # Files are opened before the first step, so that a wrong one is told at once.
     settings = order.settings
     model, particle_map = references(settings)
-    ctfs = lenses(order.source, settings)
+    ctfs = read_ctfs(order.source, settings)
     particles = yield from extract(
         order.source,
         order.table,

@@ -5,7 +5,7 @@ its Fourier transform, shifted to a few places, and each ring convolved around t
 filter for each view; what is pooled over all angles and places, as log-sum-exp, is the evidence for a view.
 The filters start as the projections of the map, so that learning begins near the matched filter; it then
 learns what one view's images have in common within its cell of directions, and what sets views apart. A small
-network reads how strong each ring is, and weighs the rings for the noise and the lens of this very image;
+network reads how strong each ring is, and weighs the rings for the noise and the CTF of this very image;
 another one reads how good the best answer is, and holds back where there may be no particle at all.
 """
 

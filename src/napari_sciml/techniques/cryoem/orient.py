@@ -41,7 +41,7 @@ class Basis:
     model, particle
         The network, if one is needed, and the map whose projections name the views.
     ctfs
-        The lens of each micrograph, if it is known.
+        The CTF of each micrograph, if it is known.
     truth
         The true map of simulated particles.
     """
@@ -59,7 +59,7 @@ def basis_of(source: ImageSource, scale: PickScale, settings: CryoEMSettings) ->
     Raises
     ------
     SciMLError
-        If the pixel size is not known, or a map, a model or the lenses cannot be used.
+        If the pixel size is not known, or a map, a model or the CTFs cannot be used.
     """
     model, particle = references(settings)
     if scale.pixel_size_A is None:
@@ -68,7 +68,7 @@ def basis_of(source: ImageSource, scale: PickScale, settings: CryoEMSettings) ->
             "give the pixel size in Angstrom (--pixel-size-A)",
         )
     truth = fit_box(load_map(settings.truth, settings.map_pixel_size_A)) if settings.truth else None
-    return Basis(scale.pixel_size_A, model, particle, lenses(source, settings), truth)
+    return Basis(scale.pixel_size_A, model, particle, read_ctfs(source, settings), truth)
 
 
 def unused(settings: CryoEMSettings) -> tuple[str, ...]:
@@ -155,8 +155,8 @@ def references(settings: CryoEMSettings) -> tuple[Model | None, DensityMap]:
     return model, map_of(model)
 
 
-def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
-    """Return the lens of every micrograph, or None if neither a file nor the data name them.
+def read_ctfs(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
+    """Return the CTF of every micrograph, or None if neither a file nor the data name them.
 
     Raises
     ------
@@ -164,7 +164,7 @@ def lenses(source: ImageSource, settings: CryoEMSettings) -> list[Ctf] | None:
         If some micrographs have none.
     """
     if settings.ctf is None:
-        stated = source.known.get("lenses")
+        stated = source.known.get("ctfs")
         return None if stated is None or len(stated) != frame_count(source) else list(stated)
     from napari_sciml.techniques.cryoem.optics.ctf_files import read_ctfs
     from napari_sciml.techniques.cryoem.write import micrograph_names

@@ -26,7 +26,7 @@ class ViewsResult:
         One row for each particle, in the order of `particles.table` and with its columns, and
         ``view`` (0 to 83, or -1 for none of them), ``view_probability``, ``psi_deg`` (in-plane angle),
         ``shift_y, shift_x`` (pixels of the box: where the particle's centre lies off the box's),
-        ``mirrored`` (seen from behind: angle and shift are those of the mirror image),
+        ``mirrored`` (seen from the opposite side: angle and shift are those of the mirror image),
         ``half`` (0 or 1: the random half of the data that it belongs to).
     views
         One row for each view: ``view, rot_deg, tilt_deg, count, share`` and ``correlation`` of its average

@@ -16,7 +16,7 @@ NETWORK_DIAMETER_PX = 18.0
 SUPPRESSION = 0.6
 """Two picks may not lie nearer to each other than this share of the diameter."""
 BOX = 1.6
-"""Edge of the box around a particle, in diameters: room for what the lens has spread around it."""
+"""Edge of the box around a particle, in diameters: room for what the CTF has spread around it."""
 UNIT_A = {
     "nm": 10.0,
     "um": 1e4,

@@ -16,7 +16,7 @@ from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.normalise.micrographs import Micrograph
 from napari_sciml.networks.ours.picker import CENTRE_PX, NATIVE_STRIDE
-from napari_sciml.techniques.cryoem.picking.dead_edges import dead_rim
+from napari_sciml.techniques.cryoem.picking.dead_edges import dead_edges
 from napari_sciml.techniques.cryoem.picking.laplacian import blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.local_maxima import find_peaks
 from napari_sciml.techniques.cryoem.picking.network import (
@@ -129,7 +129,7 @@ class MicrographSearch(Search):
         scores = None
         mask = np.zeros(self.masks.shape[1:], bool)
         if self._settings.mask_junk:
-            mask |= self.rim(frame, shrunk)
+            mask |= self.edges_mask(frame, shrunk)
         if self._predictor is not None:
             labels = label_field(self._predictor, normalised)
             classes = self._predictor.model.classes
@@ -153,9 +153,9 @@ class MicrographSearch(Search):
         """Return the smallest distance of two picks in elements of a map."""
         return SUPPRESSION * NETWORK_DIAMETER_PX / stride
 
-    def rim(self, frame: npt.NDArray[np.generic], shrunk: Shrunk) -> BoolImage:
-        """Mask the dead rim of a micrograph."""
-        top, bottom, left, right = dead_rim(frame)
+    def edges_mask(self, frame: npt.NDArray[np.generic], shrunk: Shrunk) -> BoolImage:
+        """Mask the dead edges of a micrograph."""
+        top, bottom, left, right = dead_edges(frame)
         mask = np.ones(self.masks.shape[1:], bool)
         rows = np.arange(mask.shape[0]) * NATIVE_STRIDE * shrunk.step[0]
         columns = np.arange(mask.shape[1]) * NATIVE_STRIDE * shrunk.step[1]

@@ -39,8 +39,8 @@ class CryoEMSettings(RunSettings):
     )
     both_sides: bool = Field(
         True,
-        description="Particles may be seen from behind too, where they show the mirror image of a view. Turn "
-        "it off only for data that are known to show one half of the sphere.",
+        description="Particles may be seen from the opposite side too, where they show the mirror image. "
+        "Turn it off only for data that are known to show one half of the sphere.",
     )
     map: str | None = Field(
         None,

@@ -42,7 +42,7 @@ SPEC = TechniqueSpec(
         source="napari_sciml.samples.cryoem_micrographs:cryoem_micrographs",
         command="napari-sciml simulate cryoem --micrographs 16 --seed 84 --out micrographs",
         file="micrographs/micrographs",
-        verdict="napari_sciml.samples.cryoem_micrographs:verdict",
+        compare_truth="napari_sciml.samples.cryoem_micrographs:compare_truth",
     ),
     simulator="napari_sciml.techniques.cryoem.simulate.simulator:MicrographSimulator",
     training="napari_sciml.techniques.cryoem.train.networks:train",

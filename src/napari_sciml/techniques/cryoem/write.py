@@ -18,7 +18,7 @@ from napari_sciml.techniques.cryoem.decide import FSC, VIEWS
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.views.directions import view_angles
-from napari_sciml.techniques.cryoem.views.mirror_views import seen_from_behind
+from napari_sciml.techniques.cryoem.views.mirror_views import mirror_directions
 
 A_PER_UM = 1e4
 """Angstrom in a micrometre."""
@@ -131,14 +131,14 @@ def as_seen(
 
     Those of mirrored particles were those of the mirror image.
     """
-    behind = rows["mirrored"].to_numpy(bool) if "mirrored" in rows else np.zeros(len(rows), bool)
-    if not behind.any():
+    mirror = rows["mirrored"].to_numpy(bool) if "mirrored" in rows else np.zeros(len(rows), bool)
+    if not mirror.any():
         return rows, angles
     whole = np.c_[angles, rows["psi_deg"].to_numpy(float)]
-    whole[behind] = seen_from_behind(whole[behind])
+    whole[mirror] = mirror_directions(whole[mirror])
     rows = rows.assign(psi_deg=whole[:, 2])
     if "shift_y" in rows:
-        rows = rows.assign(shift_y=np.where(behind, -1.0, 1.0) * rows["shift_y"])
+        rows = rows.assign(shift_y=np.where(mirror, -1.0, 1.0) * rows["shift_y"])
     return rows, whole[:, :2]
 
 

@@ -43,7 +43,7 @@ SPEC = TechniqueSpec(
         source="napari_sciml.samples.diffraction_run:diffraction_run",
         command="napari-sciml simulate diffraction --seed 76 --out diffraction-run",
         file="diffraction-run/frames.h5",
-        verdict="napari_sciml.samples.diffraction_run:verdict",
+        compare_truth="napari_sciml.samples.diffraction_run:compare_truth",
     ),
     simulator="napari_sciml.techniques.diffraction.simulate.simulator:RunSimulator",
     training="napari_sciml.techniques.diffraction.train.networks:train",

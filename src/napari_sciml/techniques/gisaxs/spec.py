@@ -37,7 +37,7 @@ SPEC = TechniqueSpec(
         command="python -m napari_sciml.samples.gisaxs_series gisaxs-series.npy",
         file="gisaxs-series.npy",
         truth="napari_sciml.samples.gisaxs_series:truth",
-        verdict="napari_sciml.samples.gisaxs_series:verdict",
+        compare_truth="napari_sciml.samples.gisaxs_series:compare_truth",
     ),
     simulator="napari_sciml.techniques.gisaxs.simulate.simulator:FilmSimulator",
     training="napari_sciml.techniques.gisaxs.train.networks:train",

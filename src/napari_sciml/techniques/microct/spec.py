@@ -32,7 +32,7 @@ SPEC = TechniqueSpec(
         title="CMC phantom",
         source="napari_sciml.samples.microct_phantom:cmc_phantom",
         truth="napari_sciml.samples.microct_phantom:truth",
-        verdict="napari_sciml.samples.microct_phantom:verdict",
+        compare_truth="napari_sciml.samples.microct_phantom:compare_truth",
     ),
     simulator="napari_sciml.techniques.microct.simulate.simulator:PhantomSimulator",
     training="napari_sciml.techniques.microct.train.networks:train",

@@ -1,4 +1,4 @@
-"""`FscPlot`: how well two maps agree at each fineness, beside what the same way shows where nothing is."""
+"""`FscPlot`: how well two maps agree at each resolution, beside what the same way shows where nothing is."""
 
 from __future__ import annotations
 

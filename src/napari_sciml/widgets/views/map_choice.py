@@ -77,7 +77,7 @@ class MapChooser(QWidget):
         stated = "the file does not say" if choice.stated_A is None else f"{choice.stated_A:g}, from the file"
         self._voxel.show_number(choice.pixel_size_A, stated)
         fill(self._method, METHODS, state.method)
-        otherwise = STATED_CTF if state.lenses_stated else NO_CTF
+        otherwise = STATED_CTF if state.ctfs_stated else NO_CTF
         self._ctf.setText(Path(state.ctf).name if state.ctf else otherwise)
         self._no_ctf.setVisible(bool(state.ctf))
         say(self._whose, state.whose)

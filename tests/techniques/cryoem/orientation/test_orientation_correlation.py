@@ -42,7 +42,7 @@ def test_it_finds_view_angle_and_shift() -> None:
     assert np.abs(shift - test.shifts_px)[right].max() < 1.5
 
 
-def test_it_works_in_noise_with_and_without_a_known_lens() -> None:
+def test_it_works_in_noise_with_and_without_a_known_ctf() -> None:
     test = realistic_set(PARTICLE, 24, seed=12, snr=0.1)
     known = drive(correlate_views(test.particles, PARTICLE))[0].argmax(axis=1) == test.labels
     bare = replace(test.particles, ctf=None)

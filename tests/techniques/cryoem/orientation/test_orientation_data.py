@@ -14,7 +14,7 @@ from napari_sciml.techniques.cryoem.orientation.noise import (
     noise_power,
     whole_mean,
 )
-from napari_sciml.techniques.cryoem.orientation.whiten import matched, noise_by_frame, typical_lens
+from napari_sciml.techniques.cryoem.orientation.whiten import matched, noise_by_frame, typical_ctf
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
 from napari_sciml.techniques.cryoem.train.orientation.dataset import (
     JITTER_DEG,
@@ -58,8 +58,8 @@ def test_the_papers_images_are_bare_projections() -> None:
 def test_the_requested_signal_to_noise_ratio_is_found_again(snr: float) -> None:
     rng = np.random.default_rng(1)
     signal = project(PARTICLE, np.c_[view_angles()[:8], np.zeros(8)])
-    lens = draw_ctf(rng).values((64, 64), PARTICLE.pixel_size_A)
-    noise = noise_images(noise_power(lens, PARTICLE.pixel_size_A, rng), 8, rng)
+    ctf = draw_ctf(rng).values((64, 64), PARTICLE.pixel_size_A)
+    noise = noise_images(noise_power(ctf, PARTICLE.pixel_size_A, rng), 8, rng)
     inside = particle_disc(PARTICLE)
     added = add_noise(signal, noise, snr, inside) - signal
     measured = signal[:, inside].var(axis=1) / added.var(axis=(1, 2))
@@ -68,8 +68,8 @@ def test_the_requested_signal_to_noise_ratio_is_found_again(snr: float) -> None:
 
 def test_noise_has_variance_one_and_the_power_it_was_asked_for() -> None:
     rng = np.random.default_rng(2)
-    lens = draw_ctf(rng).values((64, 64), PARTICLE.pixel_size_A)
-    power = noise_power(lens, PARTICLE.pixel_size_A, rng)
+    ctf = draw_ctf(rng).values((64, 64), PARTICLE.pixel_size_A)
+    power = noise_power(ctf, PARTICLE.pixel_size_A, rng)
     assert whole_mean(power) == pytest.approx(1, rel=1e-4)
     images = noise_images(power, 200, rng)
     assert images.var() == pytest.approx(1, rel=0.05)
@@ -79,11 +79,11 @@ def test_noise_has_variance_one_and_the_power_it_was_asked_for() -> None:
 
 def test_realistic_particles_are_where_their_truth_says() -> None:
     test = realistic_set(PARTICLE, 20, seed=5, snr=np.inf)
-    lens = test.particles.ctf
-    assert lens is not None
+    ctf = test.particles.ctf
+    assert ctf is not None
     assert np.abs(test.shifts_px).max() <= SHIFT_PX
     spectra = np.fft.rfft2(project(PARTICLE, test.angles_deg)) * shift_phases(test.shifts_px, 64)
-    seen = np.fft.irfft2(spectra * lens[test.particles.table["frame"]], s=(64, 64))
+    seen = np.fft.irfft2(spectra * ctf[test.particles.table["frame"]], s=(64, 64))
     assert correlation(test.particles.images, seen).min() > 0.999
 
 
@@ -126,8 +126,8 @@ def test_noise_is_measured_outside_the_particles() -> None:
         np.testing.assert_allclose(mean[5:20, 5:20].mean(), power[frame, 5:20, 5:20].mean(), rtol=0.1)
 
 
-def test_a_lens_that_nobody_measured_is_known_where_all_agree() -> None:
-    mean, doubt = typical_lens(64, PARTICLE.pixel_size_A)
+def test_a_ctf_that_nobody_measured_is_known_where_all_agree() -> None:
+    mean, doubt = typical_ctf(64, PARTICLE.pixel_size_A)
     assert mean[0] == pytest.approx(0.085, abs=0.02)
     assert mean[5] > 0.2
     assert doubt[2] < 0.3
@@ -136,7 +136,7 @@ def test_a_lens_that_nobody_measured_is_known_where_all_agree() -> None:
     assert np.abs(mean[20:30]).max() < 0.25
 
 
-def test_particles_of_an_unknown_lens_are_left_as_they_are() -> None:
+def test_particles_of_an_unknown_ctf_are_left_as_they_are() -> None:
     test = realistic_set(PARTICLE, 3, 9, 1.0).particles
     bare = type(test)(test.images, test.table, test.pixel_size_A, None)
     assert matched(bare, 40.0) is bare.images

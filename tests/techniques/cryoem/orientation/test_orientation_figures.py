@@ -39,8 +39,8 @@ def test_the_evaluation_measures_both_models_and_their_controls(monkeypatch: pyt
     paper, real = "cryoem-orientation", "cryoem-orientation-realistic"
     assert found[paper, "accuracy", "paper protocol"] > 0.97
     assert found[paper, "accuracy of PCA and K-means", "paper protocol"] < 0.97
-    assert found[real, "accuracy", "SNR 0.3, lens known"] > 0.85
-    assert found[real, "called none of the 84", "pure noise, lens known"] > 0.85
+    assert found[real, "accuracy", "SNR 0.3, CTF known"] > 0.85
+    assert found[real, "called none of the 84", "pure noise, CTF known"] > 0.85
     assert found[real, "accuracy", "phase-randomised references, SNR 1"] < 0.3
     assert found[real, "particles per CPU second", "same run"] > 0
 

@@ -127,14 +127,14 @@ def test_picks_that_lie_nowhere_are_refused(picks: list[tuple[float, ...]], sent
 
 
 def test_each_frame_has_its_transfer_at_the_scale_of_the_box() -> None:
-    lens = [Ctf(20_000.0, 20_000.0), None]
+    ctf = [Ctf(20_000.0, 20_000.0), None]
     stack = np.random.default_rng(1).standard_normal((2, 150, 150)).astype(np.float32)
-    particles = cut(stack, [(1, 70.0, 70.0)], ctfs=lens)
+    particles = cut(stack, [(1, 70.0, 70.0)], ctfs=ctf)
     assert particles.ctf is not None
-    np.testing.assert_array_equal(particles.ctf[0], lens[0].values((BOX, BOX), 2.0 * STEP))  # type: ignore[union-attr]
+    np.testing.assert_array_equal(particles.ctf[0], ctf[0].values((BOX, BOX), 2.0 * STEP))  # type: ignore[union-attr]
     assert (particles.ctf[1] == 1).all()
     with pytest.raises(SciMLError, match="1 CTFs for 2 frames"):
-        cut(stack, [(1, 70.0, 70.0)], ctfs=lens[:1])
+        cut(stack, [(1, 70.0, 70.0)], ctfs=ctf[:1])
 
 
 def test_a_stop_keeps_the_frames_so_far() -> None:

@@ -8,7 +8,7 @@ import pytest
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.normalise.micrographs import Micrograph
 from napari_sciml.techniques.cryoem.evaluate.scoring import IOU_HALF, inside, pool, rank
-from napari_sciml.techniques.cryoem.picking.dead_edges import dead_rim
+from napari_sciml.techniques.cryoem.picking.dead_edges import dead_edges
 from napari_sciml.techniques.cryoem.picking.laplacian import BLOB, blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.local_maxima import find_peaks
 from napari_sciml.techniques.cryoem.picking.network import centred, probability
@@ -99,10 +99,10 @@ def test_dead_rims_are_measured() -> None:
     image = np.random.default_rng(0).normal(size=(400, 500))
     image[:30] = image[30]
     image[:, 480:] = image[:, [479]]
-    top, bottom, left, right = dead_rim(image)
+    top, bottom, left, right = dead_edges(image)
     assert (top, bottom, left) == (31, 0, 0)
     assert right == 21
-    assert dead_rim(np.random.default_rng(0).normal(size=(400, 500))) == (0, 0, 0, 0)
+    assert dead_edges(np.random.default_rng(0).normal(size=(400, 500))) == (0, 0, 0, 0)
 
 
 def test_average_precision_by_hand() -> None:

@@ -14,7 +14,7 @@ from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap, built_in_map, even, fit_box
 from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 from napari_sciml.techniques.cryoem.reconstruction.halves import build
-from napari_sciml.techniques.cryoem.reconstruction.map_warnings import cautions, missing_directions
+from napari_sciml.techniques.cryoem.reconstruction.map_warnings import map_warnings, missing_directions
 from napari_sciml.techniques.cryoem.reconstruction.reconstruct import rebuild
 from napari_sciml.techniques.cryoem.reconstruction.resolution import crossing, shell_correlation, soft_sphere
 from napari_sciml.techniques.cryoem.results import ViewsResult
@@ -165,21 +165,23 @@ def curves(**known: npt.NDArray[np.float64]) -> dict[str, npt.NDArray[np.float64
 def test_missing_and_preferred_directions_are_warned_of() -> None:
     everywhere, top = np.full(84, 50), np.r_[np.full(6, 900), np.full(78, 1)]
     fine = curves(half_sets=np.linspace(1, 0, 32), noise=np.full(32, 0.01))
-    assert cautions(everywhere, range(84), fine, 64, 5.0, True) == ()
-    said = " ".join(cautions(top, range(84), fine, 64, 5.0, True))
+    assert map_warnings(everywhere, range(84), fine, 64, 5.0, True) == ()
+    said = " ".join(map_warnings(top, range(84), fine, 64, 5.0, True))
     assert "Preferred orientation: 10 views hold 99%" in said
     assert "78 of the 84 views used have fewer than 10 particles" in said
     assert missing_directions(range(84)) == 0
     # One view fills a plane with half a step to either side: sin(7.5 degrees) of all directions.
     assert missing_directions([0]) == pytest.approx(1 - np.sin(np.radians(7.5)), abs=0.01)
-    assert "% of all directions are missing" in " ".join(cautions(everywhere, range(6), fine, 64, 5.0, True))
+    assert "% of all directions are missing" in " ".join(
+        map_warnings(everywhere, range(6), fine, 64, 5.0, True)
+    )
 
 
 def test_a_control_as_good_as_the_map_is_told_of() -> None:
     own = np.linspace(1, 0, 32)
-    said = cautions(np.full(84, 50), range(84), curves(half_sets=own, noise=own), 64, 5.0, True)
+    said = map_warnings(np.full(84, 50), range(84), curves(half_sets=own, noise=own), 64, 5.0, True)
     assert any("proves little: images without a particle reach" in caution for caution in said)
-    nothing = cautions(np.full(84, 50), range(84), curves(half_sets=np.zeros(32)), 64, 5.0, True)
+    nothing = map_warnings(np.full(84, 50), range(84), curves(half_sets=np.zeros(32)), 64, 5.0, True)
     assert any("share nothing" in caution for caution in nothing)
 
 

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from fixtures.rotated import turn_back
+from fixtures.rotated import rotate_back
 from napari_sciml.core.progress import drive
 from napari_sciml.techniques.cryoem.density.density_map import built_in_map, fit_box
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
@@ -47,9 +47,9 @@ def test_turning_back_gives_the_projection_at_psi_zero(
     scene: tuple[Images, Images, npt.NDArray[np.int64], Angles, Angles],
 ) -> None:
     references, images, view, psi, shifts = scene
-    assert correlation(turn_back(images, psi, shifts), references[view]).min() > 0.999
-    assert np.median(correlation(turn_back(images, -psi, shifts), references[view])) < 0.9
-    assert np.median(correlation(turn_back(images, psi, -shifts), references[view])) < 0.9
+    assert correlation(rotate_back(images, psi, shifts), references[view]).min() > 0.999
+    assert np.median(correlation(rotate_back(images, -psi, shifts), references[view])) < 0.9
+    assert np.median(correlation(rotate_back(images, psi, -shifts), references[view])) < 0.9
 
 
 @pytest.mark.parametrize(("snr", "angle", "pixels"), [(np.inf, 1.5, 0.25), (0.3, 4.0, 0.6)])
@@ -68,14 +68,14 @@ def test_angle_and_shift_are_found_between_the_steps(
     assert np.quantile(np.abs(found[1] - shifts), 0.9) < pixels
 
 
-def test_a_known_lens_is_counted(
+def test_a_known_ctf_is_counted(
     scene: tuple[Images, Images, npt.NDArray[np.int64], Angles, Angles],
 ) -> None:
     references, images, view, psi, _ = scene
-    lens = Ctf(25_000.0, 25_000.0).values((64, 64), 5.3)[np.newaxis]
-    seen = np.fft.irfft2(np.fft.rfft2(images) * lens).astype(np.float32)
+    ctf = Ctf(25_000.0, 25_000.0).values((64, 64), 5.3)[np.newaxis]
+    seen = np.fft.irfft2(np.fft.rfft2(images) * ctf).astype(np.float32)
     table = pd.DataFrame({"frame": np.zeros(COUNT, np.int64)})
-    known = drive(align(Particles(seen, table, 5.3, lens), view, references))[0]
+    known = drive(align(Particles(seen, table, 5.3, ctf), view, references))[0]
     assert np.quantile(off(known, psi), 0.9) < 2.0
 
 

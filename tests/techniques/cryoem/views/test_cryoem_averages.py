@@ -1,4 +1,4 @@
-"""Class averages: what a lens did is put right, halves are kept apart, noise is damped."""
+"""Class averages: what a CTF did is put right, halves are kept apart, noise is damped."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from napari_sciml.techniques.cryoem.views.averages import (
     average_images,
     likeness,
     noise_to_signal,
-    turned_weights,
+    rotated_weights,
 )
 from napari_sciml.techniques.cryoem.views.directions import view_angles
 
-LENSES = [Ctf(defocus + 400, defocus - 400, 40.0) for defocus in (9_000.0, 14_000.0, 19_000.0, 26_000.0)]
+CTFS = [Ctf(defocus + 400, defocus - 400, 40.0) for defocus in (9_000.0, 14_000.0, 19_000.0, 26_000.0)]
 EACH = 24
 
 
@@ -33,30 +33,30 @@ def particle() -> DensityMap:
     return fit_box(built_in_map())
 
 
-def seen_through_lenses(
+def seen_by_microscope(
     particle: DensityMap, snr: float, views: tuple[int, ...]
 ) -> tuple[Particles, pd.DataFrame]:
     rng = np.random.default_rng(0)
     view = np.repeat(views, EACH)
-    frame = np.arange(len(view)) % len(LENSES)
+    frame = np.arange(len(view)) % len(CTFS)
     psi = rng.uniform(0, 360, len(view))
-    lens = np.stack([ctf.values((64, 64), particle.pixel_size_A) for ctf in LENSES])
+    ctf = np.stack([ctf.values((64, 64), particle.pixel_size_A) for ctf in CTFS])
     images = project(particle, np.c_[view_angles()[view], psi])
-    images = np.fft.irfft2(np.fft.rfft2(images) * lens[frame])
+    images = np.fft.irfft2(np.fft.rfft2(images) * ctf[frame])
     images += rng.standard_normal(images.shape) * np.sqrt(images.var(axis=(1, 2), keepdims=True) / snr)
     table = pd.DataFrame(
         {"frame": frame, "view": view, "psi_deg": psi, "shift_y": 0.0, "shift_x": 0.0}
     ).assign(half=np.arange(len(view)) // 2 % 2)
-    return Particles(images.astype(np.float32), table[["frame"]], particle.pixel_size_A, lens), table
+    return Particles(images.astype(np.float32), table[["frame"]], particle.pixel_size_A, ctf), table
 
 
 def references(particle: DensityMap, views: tuple[int, ...]) -> Images:
     return project(particle, np.c_[view_angles()[list(views)], np.zeros(len(views))])
 
 
-def test_the_lens_is_put_right_and_counts_are_kept(particle: DensityMap) -> None:
+def test_the_ctf_is_put_right_and_counts_are_kept(particle: DensityMap) -> None:
     views = (3, 40)
-    particles, table = seen_through_lenses(particle, np.inf, views)
+    particles, table = seen_by_microscope(particle, np.inf, views)
     table.loc[0, "view"] = NO_VIEW
     sums = drive(add_up(particles, table))
     assert sums.counts.sum(axis=0)[list(views)].tolist() == [EACH - 1, EACH]
@@ -66,7 +66,7 @@ def test_the_lens_is_put_right_and_counts_are_kept(particle: DensityMap) -> None
     assert averages.dtype == np.float32
     assert correlation(averages[list(views)], references(particle, views)).min() > 0.99
     assert (averages[[0, 83]] == 0).all()
-    # The same average without what is known of the lens.
+    # The same average without what is known of the CTF.
     blind = Particles(particles.images, particles.table, particles.pixel_size_A)
     plain = average_images(drive(add_up(blind, table)))
     assert correlation(plain[list(views)], references(particle, views)).max() < 0.95
@@ -74,7 +74,7 @@ def test_the_lens_is_put_right_and_counts_are_kept(particle: DensityMap) -> None
 
 def test_noise_is_averaged_away(particle: DensityMap) -> None:
     views = (3, 40, 60)
-    particles, table = seen_through_lenses(particle, 0.1, views)
+    particles, table = seen_by_microscope(particle, 0.1, views)
     sums = drive(add_up(particles, table))
     found = correlation(average_images(sums)[list(views)], references(particle, views))
     single = correlation(particles.images[::EACH], references(particle, views))
@@ -116,10 +116,10 @@ def test_halves_that_share_nothing_are_doubted_and_equal_ones_trusted() -> None:
 def test_squared_transfers_turn_with_their_image() -> None:
     import torch
 
-    lens = torch.from_numpy(np.stack([Ctf(20_000.0, 12_000.0, a).values((64, 64), 6.0) for a in (0.0, 35.0)]))
+    ctf = torch.from_numpy(np.stack([Ctf(20_000.0, 12_000.0, a).values((64, 64), 6.0) for a in (0.0, 35.0)]))
     # An astigmatic axis at 35 degrees from x towards the rows, turned back by psi -35, lies along x.
-    turned = turned_weights(lens[1:], np.array([-35.0]), (64, 33))[0]
+    turned = rotated_weights(ctf[1:], np.array([-35.0]), (64, 33))[0]
     inner = np.hypot(np.fft.fftfreq(64)[:, None], np.fft.rfftfreq(64)) < 0.3
-    plain = (lens[0] ** 2).numpy()[inner]
+    plain = (ctf[0] ** 2).numpy()[inner]
     assert np.corrcoef(turned.numpy()[inner], plain)[0, 1] > 0.95
-    assert np.corrcoef((lens[1] ** 2).numpy()[inner], plain)[0, 1] < 0.9
+    assert np.corrcoef((ctf[1] ** 2).numpy()[inner], plain)[0, 1] < 0.9

@@ -1,4 +1,4 @@
-"""Particles seen from behind are the mirror images of the views."""
+"""Particles seen from the opposite side are the mirror images of the views."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from napari_sciml.techniques.cryoem.particles.background import flatten
 from napari_sciml.techniques.cryoem.particles.particles import Particles
 from napari_sciml.techniques.cryoem.simulate.project import correlation, project
 from napari_sciml.techniques.cryoem.views.directions import directions, view_angles
-from napari_sciml.techniques.cryoem.views.mirror_views import mirrored, seen_from_behind
+from napari_sciml.techniques.cryoem.views.mirror_views import mirror_directions, mirrored
 from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 from napari_sciml.techniques.cryoem.write import sorted_picks
 
@@ -20,17 +20,17 @@ def test_the_projection_from_behind_is_the_mirror_image() -> None:
     particle = built_in_map()
     angles = np.array([[10.0, 30.0, 0.0], [200.0, 75.0, 40.0], [77.0, 90.0, 300.0], [0.0, 0.0, 15.0]])
     assert (
-        correlation(project(particle, seen_from_behind(angles)), mirrored(project(particle, angles))).min()
+        correlation(project(particle, mirror_directions(angles)), mirrored(project(particle, angles))).min()
         > 0.9999
     )
 
 
 def test_it_looks_from_the_opposite_end() -> None:
     angles = np.c_[view_angles(), np.full(84, 33.0)]
-    behind = seen_from_behind(angles)
-    np.testing.assert_allclose(directions(behind[:, :2]), -directions(angles[:, :2]), atol=1e-9)
+    mirror = mirror_directions(angles)
+    np.testing.assert_allclose(directions(mirror[:, :2]), -directions(angles[:, :2]), atol=1e-9)
     np.testing.assert_allclose(
-        directions(seen_from_behind(behind)[:, :2]), directions(angles[:, :2]), atol=1e-9
+        directions(mirror_directions(mirror)[:, :2]), directions(angles[:, :2]), atol=1e-9
     )
 
 
@@ -44,9 +44,9 @@ def test_sorting_turns_over_what_is_seen_from_behind() -> None:
     particle = built_in_map()
     rng = np.random.default_rng(3)
     views = rng.choice(84, 40)
-    behind = np.arange(40) % 2 == 1
+    mirror = np.arange(40) % 2 == 1
     angles = np.c_[view_angles()[views], rng.uniform(0, 360, 40)]
-    angles[behind] = seen_from_behind(angles[behind])
+    angles[mirror] = mirror_directions(angles[mirror])
     images = project(particle, angles)
     bare = images.copy()
     images += rng.normal(0, images.std() / 2, images.shape).astype(np.float32)
@@ -60,10 +60,10 @@ def test_sorting_turns_over_what_is_seen_from_behind() -> None:
     predicted = project(particle, star[["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"]].to_numpy())
     assert (-star["rlnOriginXAngst"] / particle.pixel_size_A).abs().max() < 2
     assert np.median(correlation(predicted, bare)) > 0.93
-    assert (both.table["mirrored"] == behind)[right].mean() > 0.9
+    assert (both.table["mirrored"] == mirror)[right].mean() > 0.9
     half = drive(sort_into_views(particles, particle, method="correlation", both_sides=False))
-    assert (half.table["view"] == views)[~behind].mean() > 0.9
-    assert (half.table["view"] == views)[behind].mean() < 0.6
+    assert (half.table["view"] == views)[~mirror].mean() > 0.9
+    assert (half.table["view"] == views)[mirror].mean() < 0.6
     # The averages of turned images resemble the projections of the map, not their mirror images.
     likeness = [one.views.loc[one.views["count"] > 0, "correlation"].median() for one in (both, half)]
     assert likeness[0] > likeness[1]

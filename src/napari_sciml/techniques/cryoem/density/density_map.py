@@ -166,7 +166,7 @@ def fourier_resize(density: Volume, edge: int) -> Volume:
 def fit_box(particle: DensityMap, box_px: int = BOX_PX, fill: float = 0.62) -> DensityMap:
     """Sample a map so that its diameter fills `fill` of a box of `box_px` voxels: the frame a network sees.
 
-    The room around the particle takes what the lens spreads, and shifts.
+    The room around the particle takes what the CTF spreads, and shifts.
     """
     wanted = max(particle.diameter_A / (fill * box_px), 1e-6)
     # A cube of that many old voxels has the wanted size of a new voxel to within one part in its edge.

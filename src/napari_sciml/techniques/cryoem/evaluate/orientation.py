@@ -1,7 +1,7 @@
 """The figures of the orientation models' cards, on images made only to test on, beside other methods.
 
 No choice is made here: networks, temperatures and limits are fixed before. Both methods of the realistic
-protocol see the same particles in the same run; each 50 of them share a simulated micrograph's lens and ice,
+protocol see the same particles in the same run; each 50 of them share a simulated micrograph's CTF and ice,
 so intervals draw whole micrographs.
 """
 
@@ -59,7 +59,7 @@ COLUMNS = ["model", "name", "split", "value", "low", "high", "n", "baseline", "n
 
 @dataclass(frozen=True)
 class Amounts:
-    """How many images are tested on: at each signal-to-noise ratio with known lens, and without; of noise."""
+    """How many images are tested on: at each signal-to-noise ratio with known CTF, and without; of noise."""
 
     known: int = 1000
     unknown: int = 500
@@ -133,9 +133,9 @@ def realistic_figures(model: Model, amounts: Amounts, map70s: Path | None) -> Wo
     spent = {"network": 0.0, "correlation": 0.0}
     for number, snr in enumerate(SNR_LADDER):
         test = realistic_set(particle, amounts.known, TEST_SEED + number, snr)
-        found += yield from compared(model, particle, test, f"SNR {snr:g}, lens known", spent)
+        found += yield from compared(model, particle, test, f"SNR {snr:g}, CTF known", spent)
         few = unseen(test, amounts.unknown)
-        found += yield from compared(model, particle, few, f"SNR {snr:g}, lens not known", spent)
+        found += yield from compared(model, particle, few, f"SNR {snr:g}, CTF not known", spent)
         groups = cluster(test.particles.images, test.labels, starts=1)
         note = (
             f"clusters matched with the truth; adjusted Rand index {groups.adjusted_rand:.3f}, "
@@ -207,7 +207,7 @@ def difference(right: Right, other: Right, groups: npt.NDArray[np.integer]) -> t
 
 
 def unseen(test: SimulatedParticles, count: int) -> SimulatedParticles:
-    """Return the first particles as if nobody knew their lens."""
+    """Return the first particles as if nobody knew their CTF."""
     part = test.particles
     few = Particles(part.images[:count], part.table[:count], part.pixel_size_A, None)
     return replace(

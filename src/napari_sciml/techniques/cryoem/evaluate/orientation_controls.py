@@ -38,7 +38,7 @@ def control_figures(model: Model, particle: DensityMap, others: Sequence[Density
             none = none_of_them(chances, model)
             right = chances.argmax(axis=1) == test.labels
             note = f"{right.mean():.3f} have the number of their own view; chance is 0.012"
-            found.append(share(NONE, f"another map ({other.name}), SNR {snr:g}, lens known", none, note))
+            found.append(share(NONE, f"another map ({other.name}), SNR {snr:g}, CTF known", none, note))
     test = realistic_set(particle, max(count // 8, 20), SEED, 1.0)
     false_map = scrambled(particle, np.random.default_rng(SEED))
     chances = (yield from correlate_views(test.particles, false_map))[0]
@@ -55,7 +55,7 @@ def noise_figures(model: Model, particle: DensityMap, count: int) -> Work:
     for known, seen in (("known", ice), ("not known", replace(ice, ctf=None))):
         chances = yield from classify_views(seen, model)
         none = none_of_them(chances, model)
-        found.append(share(NONE, f"pure noise, lens {known}", none))
+        found.append(share(NONE, f"pure noise, CTF {known}", none))
         if known == "known":
             left = subset(ice, ~none)
             likeness = yield from likeness_of_averages(model, particle, left)

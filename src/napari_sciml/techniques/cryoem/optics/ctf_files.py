@@ -1,4 +1,4 @@
-"""What RELION wrote about microscope and particles: the lens of each micrograph, and stacks of particles."""
+"""What RELION wrote about microscope and particles: the CTF of each micrograph, and stacks of particles."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FURTHER = {"rlnPhaseShift": 0.0, "rlnCtfBfactor": 0.0}
 
 
 def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> list[Ctf | None]:
-    """Read the lens of each micrograph from a STAR file, matched by the stems of the names.
+    """Read the CTF of each micrograph from a STAR file, matched by the stems of the names.
 
     Parameters
     ----------
@@ -45,16 +45,16 @@ def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> 
     """
     table = lens_table(path, (RLN_MICROGRAPH, *DEFOCUS))
     own = [str(name) for name in table[RLN_MICROGRAPH]]
-    lenses = lens_numbers(table, path)
+    ctfs = ctf_numbers(table, path)
     distinct = list(dict.fromkeys(own))
-    medians = lenses.groupby(np.array(own, dtype=object), sort=False).median()
+    medians = ctfs.groupby(np.array(own, dtype=object), sort=False).median()
     found = match_names(micrograph_names, distinct)
     rows = [to_ctf(row) for _, row in medians.iterrows()]
     return [None if number == NOBODY else rows[number] for number in found]
 
 
 def lens_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
-    """Return the table that describes lenses, with the columns of its optics groups.
+    """Return the table that describes CTFs, with the columns of its optics groups.
 
     Raises
     ------
@@ -66,8 +66,8 @@ def lens_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFr
     return table_with({"": table}, (*needed, *OPTICS), path)
 
 
-def lens_numbers(table: pd.DataFrame, path: str | os.PathLike[str]) -> pd.DataFrame:
-    """Return the numbers of the lenses, row by row.
+def ctf_numbers(table: pd.DataFrame, path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Return the numbers of the CTFs, row by row.
 
     Raises
     ------
@@ -83,7 +83,7 @@ def lens_numbers(table: pd.DataFrame, path: str | os.PathLike[str]) -> pd.DataFr
 
 
 def to_ctf(row: pd.Series) -> Ctf:
-    """Turn RELION's numbers of one micrograph or particle into a lens."""
+    """Turn RELION's numbers of one micrograph or particle into a CTF."""
     return Ctf(
         defocus_u_A=float(row["rlnDefocusU"]),
         defocus_v_A=float(row["rlnDefocusV"]),

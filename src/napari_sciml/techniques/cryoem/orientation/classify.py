@@ -29,7 +29,7 @@ def classify_views(
     cancel: CancelToken | None = None,
     predictor: Predictor | None = None,
 ) -> Generator[Progress, None, npt.NDArray[np.float32]]:
-    """Return the probabilities ``(n, 84)`` of the views; a known lens is told to the network by filtering.
+    """Return the probabilities ``(n, 84)`` of the views; a known CTF is told to the network by filtering.
 
     Rows after a stop hold 1/84 each.
 

@@ -21,7 +21,7 @@ from napari_sciml.techniques.cryoem.orientation.references import (
     make_references,
     reference_images,
 )
-from napari_sciml.techniques.cryoem.orientation.whiten import noise_by_frame, ring_numbers, typical_lens
+from napari_sciml.techniques.cryoem.orientation.whiten import noise_by_frame, ring_numbers, typical_ctf
 from napari_sciml.techniques.cryoem.particles.particles import Images, Particles
 
 Answer = tuple[npt.NDArray[np.float32], npt.NDArray[np.float64], npt.NDArray[np.float64]]
@@ -75,23 +75,23 @@ def correlate_with(
 
 
 class Search:
-    """References, whitened and lens-matched images, and the contrast of the particles."""
+    """References, whitened and CTF-matched images, and the contrast of the particles."""
 
     def __init__(self, particles: Particles, references: References, diameter_px: float) -> None:
         import torch
 
         self._references = references
-        doubt, lens_by_ring = None, None
+        doubt, ctf_by_ring = None, None
         if particles.ctf is None:
-            lens_by_ring, doubt = typical_lens(references.edge, particles.pixel_size_A)
+            ctf_by_ring, doubt = typical_ctf(references.edge, particles.pixel_size_A)
         power = noise_by_frame(particles, diameter_px, doubt)
         names, self._frame = np.unique(particles.table["frame"].to_numpy(), return_inverse=True)
-        lens = np.ones((len(names), len(references.rows)), np.float32)
+        ctf = np.ones((len(names), len(references.rows)), np.float32)
         if particles.ctf is not None:
-            lens = references.pick(particles.ctf[names]).astype(np.float32)
-        elif lens_by_ring is not None:
-            lens[:] = references.pick(lens_by_ring[ring_numbers(references.edge)])
-        weight = lens / references.pick(power)
+            ctf = references.pick(particles.ctf[names]).astype(np.float32)
+        elif ctf_by_ring is not None:
+            ctf[:] = references.pick(ctf_by_ring[ring_numbers(references.edge)])
+        weight = ctf / references.pick(power)
         spectra = coefficients_of(particles.images, references)
         self._matched = torch.from_numpy(spectra * weight[self._frame])
         edge, views = references.edge, references.coefficients.shape[1]
@@ -99,7 +99,7 @@ class Search:
         self._shape = (views, len(references.psi_deg))
         self._real, self._imaginary = flat.real.contiguous(), flat.imag.contiguous()
         # Half of the plane stands for all of it.
-        energy = torch.from_numpy(2 * weight * lens) @ (self._real.square() + self._imaginary.square())
+        energy = torch.from_numpy(2 * weight * ctf) @ (self._real.square() + self._imaginary.square())
         self._energy = energy.view(len(names), *self._shape)
         places = np.mgrid[
             -LARGEST_SHIFT_PX : LARGEST_SHIFT_PX + 1, -LARGEST_SHIFT_PX : LARGEST_SHIFT_PX + 1

@@ -1,6 +1,6 @@
-"""What lies between a projection and a particle cut out of a micrograph: lens, ice, dose, and a ring at 0.
+"""What lies between a projection and a particle cut out of a micrograph: CTF, ice, dose, and a ring at 0.
 
-The ice scatters before the lens does, so its noise passes through the contrast transfer: the power of the
+The ice scatters before the CTF does, so its noise passes through the contrast transfer: the power of the
 noise is ``a CTF^2 S_ice(k)`` and a white part from counting electrons.
 """
 
@@ -13,13 +13,13 @@ from napari_sciml.techniques.cryoem.optics.ctf import Ctf, frequencies_squared
 
 Images = npt.NDArray[np.float32]
 ICE_SHARE = (0.2, 0.8)
-"""Share of the noise that came through the lens."""
+"""Share of the noise that came through the CTF."""
 ICE_LENGTH_A = (20.0, 60.0)
 """The ice's noise falls to a half at this period."""
 
 
 def draw_ctf(rng: np.random.Generator) -> Ctf:
-    """Draw the lens of a micrograph: 200 or 300 kV, 0.8 to 3 um underfocus, some astigmatism."""
+    """Draw the CTF of a micrograph: 200 or 300 kV, 0.8 to 3 um underfocus, some astigmatism."""
     voltage = float(rng.choice([200.0, 300.0]))
     defocus, half = rng.uniform(8_000, 30_000), rng.uniform(0, 250)
     return Ctf(

@@ -1,4 +1,4 @@
-"""Measure the noise of picked particles, and filter them by lens and noise, as a matched filter does."""
+"""Measure the noise of picked particles, and filter them by CTF and noise, as a matched filter does."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLUR_PERIODS = 30.0
 """Particles of one view differ by some degrees, so that of fine detail, with r periods in the box, a share of
 (r / 30)^2 is as good as noise."""
 TYPICAL = 100
-"""Lenses that stand for one that is not known."""
+"""CTFs that stand for one that is not known."""
 AT_ONCE = 64
 """Images transformed at once."""
 FLOOR = 0.02
@@ -80,22 +80,22 @@ def ring_power(images: Images, index: npt.NDArray[np.integer]) -> npt.NDArray[np
     return result
 
 
-def typical_lens(edge: int, pixel_size_A: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+def typical_ctf(edge: int, pixel_size_A: float) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     """Return what is known of a CTF that nobody measured: its mean and how much of the signal it leaves open.
 
     Returns
     -------
     mean
-        ``(rings,)``: mean transfer over lenses as `draw_ctf` draws them; it vanishes where signs differ.
+        ``(rings,)``: mean transfer over CTFs as `draw_ctf` draws them; it vanishes where signs differ.
     doubt
         ``(rings,)``: share of the mean squared transfer that is not the mean's.
     """
     rng = np.random.default_rng(0)
-    lenses = np.stack([draw_ctf(rng).values((edge, edge), pixel_size_A) for _ in range(TYPICAL)])
+    ctfs = np.stack([draw_ctf(rng).values((edge, edge), pixel_size_A) for _ in range(TYPICAL)])
     ring = ring_numbers(edge).ravel()
     sizes = np.bincount(ring)
-    mean = np.bincount(ring, lenses.mean(axis=0).ravel()) / sizes
-    square = np.bincount(ring, (lenses**2).mean(axis=0).ravel()) / sizes
+    mean = np.bincount(ring, ctfs.mean(axis=0).ravel()) / sizes
+    square = np.bincount(ring, (ctfs**2).mean(axis=0).ravel()) / sizes
     return mean, 1 - np.minimum(mean**2 / np.maximum(square, 1e-12), 1)
 
 
@@ -106,9 +106,9 @@ def ring_numbers(edge: int) -> npt.NDArray[np.int64]:
 
 
 def matched(particles: Particles, diameter_px: float) -> Images:
-    """Filter each image by its lens over its noise, so that a plain sum with a projection is the best match.
+    """Filter each image by its CTF over its noise, so that a plain sum with a projection is the best match.
 
-    Images are given back as they are where the lens is not known.
+    Images are given back as they are where the CTF is not known.
     """
     import scipy.fft
 

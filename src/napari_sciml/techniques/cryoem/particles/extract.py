@@ -52,7 +52,7 @@ def extract(
     pixel_size_A
         Edge of a pixel of the micrograph.
     ctfs
-        One for each frame; None where it is not known, which is taken as a perfect lens.
+        One for each frame; None where it is not known: then nothing is corrected.
     problems
         Takes one sentence for each frame that could not be read or has pixels without a number.
 

@@ -22,7 +22,7 @@ from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.optics.ctf_files import (
     DEFOCUS,
     OPTICS,
-    lens_numbers,
+    ctf_numbers,
     pixel_size_of,
     to_ctf,
 )
@@ -48,7 +48,7 @@ class ParticleStack:
     pixel_size_A
         Edge of a pixel of the images, or None if nobody said.
     ctfs
-        The lens of each particle, or None if the file does not describe it.
+        The CTF of each particle, or None if the file does not describe it.
     """
 
     images: ParticleImages
@@ -76,7 +76,7 @@ def read_particle_star(path: str | os.PathLike[str]) -> ParticleStack:
     angles = [numbers(table[name], name, file) if name in table else none for name in ANGLES]
     pixel = pixel_size_of(table, file)
     described = {*DEFOCUS, *OPTICS} <= set(table.columns)
-    ctfs = [to_ctf(row) for _, row in lens_numbers(table, file).iterrows()] if described else None
+    ctfs = [to_ctf(row) for _, row in ctf_numbers(table, file).iterrows()] if described else None
     return ParticleStack(images, table, np.stack(angles, 1), _shifts(table, pixel, file), pixel, ctfs)
 
 

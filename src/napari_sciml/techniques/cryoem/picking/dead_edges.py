@@ -8,14 +8,14 @@ import numpy as np
 import numpy.typing as npt
 
 QUIET = 0.2
-"""A rim's pixels differ from the next row's by less than this share of what they do inside."""
+"""A dead edge's pixels differ from the next row's by less than this share of what they do inside."""
 LARGEST_SHARE = 0.25
 """Share of the rows or columns that may be dead on one side: where there are more it is the picture that is
 flat."""
 
 
-def dead_rim(frame: npt.NDArray[Any]) -> tuple[int, int, int, int]:
-    """Return the widths of the dead rim in pixels: top, bottom, left, right.
+def dead_edges(frame: npt.NDArray[Any]) -> tuple[int, int, int, int]:
+    """Return the widths of the dead edges in pixels: top, bottom, left, right.
 
     Motion correction fills what it cannot know with copies of the last good row. Compression leaves them
     nearly, not exactly, alike.

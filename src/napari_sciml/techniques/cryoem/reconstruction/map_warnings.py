@@ -37,7 +37,7 @@ def missing_directions(kept: Collection[int]) -> float:
     return float((off_plane > np.sin(np.radians(STEP_DEG / 2))).mean())
 
 
-def cautions(
+def map_warnings(
     counts: npt.NDArray[np.integer],
     kept: Collection[int],
     curves: Mapping[str, npt.NDArray[np.float64]],

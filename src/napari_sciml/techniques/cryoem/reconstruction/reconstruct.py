@@ -13,7 +13,7 @@ from napari_sciml.techniques.cryoem.density.density_map import DensityMap
 from napari_sciml.techniques.cryoem.particles.particles import Images
 from napari_sciml.techniques.cryoem.reconstruction.controls import control_curves
 from napari_sciml.techniques.cryoem.reconstruction.halves import build
-from napari_sciml.techniques.cryoem.reconstruction.map_warnings import cautions
+from napari_sciml.techniques.cryoem.reconstruction.map_warnings import map_warnings
 from napari_sciml.techniques.cryoem.reconstruction.resolution import (
     HALF_SETS_LEVEL,
     TRUTH_LEVEL,
@@ -87,5 +87,5 @@ def rebuild(
     levels = {"half_sets": HALF_SETS_LEVEL, "truth": TRUTH_LEVEL}
     resolution = {name: crossing(curves[name], level, box, size) for name, level in levels.items()}
     return Reconstruction(
-        halves.whole, size, fsc, resolution, kept, cautions(counts, kept, curves, box, size, controls)
+        halves.whole, size, fsc, resolution, kept, map_warnings(counts, kept, curves, box, size, controls)
     )

@@ -1,8 +1,8 @@
 """From the density in the ice to counts on the detector.
 
-The image is N (1 - C), C the projected density seen through the lens, N the electrons of a pixel; in
+The image is N (1 - C), C the projected density seen through the CTF, N the electrons of a pixel; in
 underfocus particles come out dark. Noise has two parts, as in real micrographs: the structure of the ice,
-which passes through the same lens, and the counting of electrons, which does not.
+which passes through the same CTF, and the counting of electrons, which does not.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Exposure:
     Attributes
     ----------
     ctf
-        The lens.
+        The CTF.
     pixel_size_A
         Edge of a pixel.
     snr
@@ -77,8 +77,8 @@ def expose(
         ``(h, w)`` transmission of the ice without anything in it, about 1.
     """
     shape = (density.shape[0], density.shape[1])
-    lens = exposure.ctf.values(shape, exposure.pixel_size_A)
-    signal = through(density, lens)
+    ctf = exposure.ctf.values(shape, exposure.pixel_size_A)
+    signal = through(density, ctf)
     spread = float(signal[outlines].std()) if outlines.any() else float(signal.std())
     electrons = exposure.dose_e_per_A2 * exposure.pixel_size_A**2
     counting = 1 / electrons
@@ -89,9 +89,9 @@ def expose(
     amplitude = np.sqrt((exposure.snr if noisy else 1.0) * total) / spread if spread > 0 else 0.0
     ice = np.zeros(shape, np.float32)
     if structure:
-        ice = ice_structure(rng, shape, exposure.pixel_size_A, lens)
+        ice = ice_structure(rng, shape, exposure.pixel_size_A, ctf)
         ice *= np.sqrt(structure) / ice.std()
-    clutter = through(junk.potential, lens) * amplitude * typical(density)
+    clutter = through(junk.potential, ctf) * amplitude * typical(density)
     seen = gradient * (1 - junk.absorbed) * (1 - amplitude * signal - ice - clutter)
     mean = electrons * np.clip(seen, LEAST_TRANSMITTED, None).astype(np.float64)
     counts = rng.poisson(mean).astype(np.float64) if noisy else mean
@@ -114,12 +114,12 @@ def through(image: FloatImage, transfer: FloatImage) -> FloatImage:
 
 
 def ice_structure(
-    rng: np.random.Generator, shape: tuple[int, int], pixel_size_A: float, lens: FloatImage
+    rng: np.random.Generator, shape: tuple[int, int], pixel_size_A: float, ctf: FloatImage
 ) -> FloatImage:
-    """Draw ice with power falling off with frequency, seen through the lens."""
+    """Draw ice with power falling off with frequency, seen through the CTF."""
     squared = frequencies_squared(shape, pixel_size_A)
     fall = np.exp(-squared * (2 * np.pi * ICE_BAND_A) ** 2 / 2) + 0.3
-    return through(rng.standard_normal(shape).astype(np.float32), (lens * fall).astype(np.float32))
+    return through(rng.standard_normal(shape).astype(np.float32), (ctf * fall).astype(np.float32))
 
 
 def blur(image: npt.NDArray[np.float64], sigma_px: float) -> npt.NDArray[np.float64]:

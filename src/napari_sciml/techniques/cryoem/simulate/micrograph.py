@@ -32,7 +32,7 @@ from napari_sciml.techniques.cryoem.simulate.scene import (
 )
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 from napari_sciml.techniques.cryoem.views.directions import view_angles
-from napari_sciml.techniques.cryoem.views.mirror_views import seen_from_behind
+from napari_sciml.techniques.cryoem.views.mirror_views import mirror_directions
 
 ROOM = 1.5
 """The box of a projection in particle diameters."""
@@ -52,7 +52,7 @@ class Micrograph:
         One row for each particle whose centre lies in the field: ``y, x, view, mirrored, rot_deg, tilt_deg,
         psi_deg``.
     ctf
-        The lens.
+        The CTF.
     junk
         ``(h, w)``, True on carbon and contaminants.
     parts
@@ -104,7 +104,7 @@ def simulate_micrograph(spec: MicrographSpec, seed: int, number: int) -> Microgr
 def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> pd.DataFrame:
     """Draw views and angles: ``view, mirrored, rot_deg, tilt_deg, psi_deg``.
 
-    A mirrored particle is seen from behind and shows the mirror image of its view.
+    A mirrored particle is seen from the opposite side and shows the mirror image of its view.
     """
     angles = view_angles()
     # The same few views in all micrographs of a set: how particles lie is a property of the sample.
@@ -114,17 +114,17 @@ def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> p
     jitter = rng.uniform(-spec.jitter_deg, spec.jitter_deg, (count, 3))
     psi = rng.uniform(0, 360, count) if spec.in_plane == "any" else np.zeros(count)
     seen = np.c_[angles[views] + jitter[:, :2], psi + jitter[:, 2]]
-    behind = rng.random(count) < 0.5 if spec.sides == "both" else np.zeros(count, bool)
-    if behind.any():
-        seen[behind] = seen_from_behind(seen[behind])
+    mirror = rng.random(count) < 0.5 if spec.sides == "both" else np.zeros(count, bool)
+    if mirror.any():
+        seen[mirror] = mirror_directions(seen[mirror])
     table = pd.DataFrame(seen, columns=["rot_deg", "tilt_deg", "psi_deg"])
     table.insert(0, "view", views)
-    table.insert(1, "mirrored", behind)
+    table.insert(1, "mirrored", mirror)
     return table
 
 
 def lens_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:
-    """Return the lens of micrograph `number`, without making the micrograph.
+    """Return the CTF of micrograph `number`, without making the micrograph.
 
     Raises
     ------

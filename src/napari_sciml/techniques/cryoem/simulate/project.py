@@ -1,4 +1,4 @@
-"""Project a density map: what the microscope would see without lens and noise."""
+"""Project a density map: what the microscope would see without CTF and noise."""
 
 from __future__ import annotations
 

@@ -52,8 +52,8 @@ class SimulatedMicrographs:
         return self.making(number % len(self))
 
     @property
-    def lenses(self) -> tuple[Ctf, ...]:
-        """The lens of each micrograph."""
+    def ctfs(self) -> tuple[Ctf, ...]:
+        """The CTF of each micrograph."""
         return tuple(lens_of(self.spec, self.seed, number) for number in range(len(self)))
 
     def _make(self, number: int) -> Micrograph:
@@ -80,5 +80,5 @@ class SimulatedMicrographs:
             unit="um",
             name=name,
             fingerprint=made_from(type(self), self.spec, self.seed),
-            known={"truth": self.spec.map or BUILT_IN_NAME, "lenses": self.lenses},
+            known={"truth": self.spec.map or BUILT_IN_NAME, "ctfs": self.ctfs},
         )

@@ -21,7 +21,7 @@ class Junk:
     potential
         ``(h, w)`` added to the projected density, in units of a particle's typical projected density.
     absorbed
-        ``(h, w)`` share of the electrons that is lost, whatever the lens does.
+        ``(h, w)`` share of the electrons that is lost, whatever the CTF does.
     mask
         ``(h, w)``, True where a person would pick nothing.
     """

@@ -12,7 +12,7 @@ from napari_sciml.techniques.work import Simulated
 
 
 class MicrographSimulator:
-    """Simulate cryo-EM micrographs of one particle: images, true picks and views, lenses, the map."""
+    """Simulate cryo-EM micrographs of one particle: images, true picks and views, CTFs, the map."""
 
     settings_type: ClassVar[type[MicrographSpec]] = MicrographSpec
 

@@ -1,4 +1,4 @@
-"""Write simulated micrographs as files: images, truth, and the STAR file of their lenses."""
+"""Write simulated micrographs as files: images, truth, and the STAR file of their CTFs."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def store_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generato
     """Make a set micrograph by micrograph and write it; returns the files.
 
     ``micrographs/*.mrc``, ``truth.csv`` (centres, views and angles of all particles),
-    ``micrographs_ctf.star`` (the lens of each), ``map.mrc`` (the particle) and ``simulation.json``.
+    ``micrographs_ctf.star`` (the CTF of each), ``map.mrc`` (the particle) and ``simulation.json``.
     """
     record: dict[str, object] = {"technique": "cryoem", "seed": seed, "spec": spec.model_dump(mode="json")}
     with new_simulation(folder, record) as draft:
@@ -36,13 +36,13 @@ def write_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generato
     """Make a set micrograph by micrograph and write images and tables; returns the files."""
     run = SimulatedMicrographs(spec, seed)
     (folder / IMAGES).mkdir(parents=True, exist_ok=True)
-    truth, lenses, files = [], [], []
+    truth, ctfs, files = [], [], []
     for number in range(len(run)):
         made = run.micrograph(number)
         name = f"micrograph_{number:04d}.mrc"
         write_mrc(folder / IMAGES / name, made.image, spec.pixel_size_A)
         truth.append(made.truth.assign(frame=number, micrograph=name))
-        lenses.append((f"{IMAGES}/{name}", made.ctf))
+        ctfs.append((f"{IMAGES}/{name}", made.ctf))
         files.append(folder / IMAGES / name)
         yield Progress(number + 1, len(run), "micrographs")
     every = pd.concat(truth, ignore_index=True)
@@ -52,16 +52,16 @@ def write_micrographs(spec: MicrographSpec, seed: int, folder: Path) -> Generato
     return [
         *files,
         write_csv(every[[*ahead, *(c for c in every.columns if c not in ahead)]], folder / "truth.csv"),
-        write_ctfs(lenses, spec.pixel_size_A, folder / "micrographs_ctf.star"),
+        write_ctfs(ctfs, spec.pixel_size_A, folder / "micrographs_ctf.star"),
         folder / "map.mrc",
     ]
 
 
-def write_ctfs(lenses: list[tuple[str, Ctf]], pixel_size_A: float, path: Path) -> Path:
-    """Write the lenses of micrographs as RELION 3.1 does: an optics table and one row for each."""
+def write_ctfs(ctfs: list[tuple[str, Ctf]], pixel_size_A: float, path: Path) -> Path:
+    """Write the CTFs of micrographs as RELION 3.1 does: an optics table and one row for each."""
     import starfile
 
-    first = lenses[0][1]
+    first = ctfs[0][1]
     optics = pd.DataFrame(
         {
             "rlnOpticsGroup": [1],
@@ -74,11 +74,11 @@ def write_ctfs(lenses: list[tuple[str, Ctf]], pixel_size_A: float, path: Path) -
     )
     rows = pd.DataFrame(
         {
-            "rlnMicrographName": [name for name, _ in lenses],
+            "rlnMicrographName": [name for name, _ in ctfs],
             "rlnOpticsGroup": 1,
-            "rlnDefocusU": [ctf.defocus_u_A for _, ctf in lenses],
-            "rlnDefocusV": [ctf.defocus_v_A for _, ctf in lenses],
-            "rlnDefocusAngle": [ctf.astigmatism_deg for _, ctf in lenses],
+            "rlnDefocusU": [ctf.defocus_u_A for _, ctf in ctfs],
+            "rlnDefocusV": [ctf.defocus_v_A for _, ctf in ctfs],
+            "rlnDefocusAngle": [ctf.astigmatism_deg for _, ctf in ctfs],
         }
     )
     with replacing(path) as draft:

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW, Images, Particles
-from napari_sciml.techniques.cryoem.views.rotate import turned_spectra
+from napari_sciml.techniques.cryoem.views.rotate import rotated_spectra
 
 Floats = npt.NDArray[np.float32]
 PSI_STEP_DEG = 3.0
@@ -81,7 +81,7 @@ def align(
     psi[view == NO_VIEW], shift[view == NO_VIEW] = 0, 0
     total, done = int((view != NO_VIEW).sum()), 0
     for number in np.unique(view[view != NO_VIEW]):
-        turned = band.of_spectra(turned_spectra(references[number], angles))
+        turned = band.of_spectra(rotated_spectra(references[number], angles))
         members = np.flatnonzero(view == number)
         for start in range(0, len(members), AT_ONCE):
             if cancel is not None and cancel.cancelled:

@@ -1,4 +1,4 @@
-"""Average the particles of each view, turned back and centred, with the lens's transfer put right.
+"""Average the particles of each view, turned back and centred, with the CTF put right.
 
 For a particle F seen through a transfer C, the sums of C F and of C^2 are kept apart, for two random halves
 of the data. Their quotient is the average; what is common to the halves says how far it can be trusted at
@@ -68,7 +68,7 @@ def add_up(
     ----------
     table
         In the order of the particles: ``view`` (-1 is left out), ``psi_deg, shift_y, shift_x, half``, and
-        perhaps ``mirrored``, where the particle is seen from behind.
+        perhaps ``mirrored``, where the particle is seen from the opposite side.
     """
     import torch
 
@@ -79,7 +79,7 @@ def add_up(
     psi, shift = table["psi_deg"].to_numpy(float), table[["shift_y", "shift_x"]].to_numpy(float)
     frames = particles.table["frame"].to_numpy(np.int64)
     transfer = None if particles.ctf is None else torch.from_numpy(particles.ctf)
-    behind = table["mirrored"].to_numpy(bool) if "mirrored" in table else np.zeros(len(view), bool)
+    mirror = table["mirrored"].to_numpy(bool) if "mirrored" in table else np.zeros(len(view), bool)
     members = np.flatnonzero(view >= 0)
     for start in range(0, len(members), AT_ONCE):
         if cancel is not None and cancel.cancelled:
@@ -88,22 +88,22 @@ def add_up(
         place = torch.from_numpy(half[part] * count + view[part])
         with torch.inference_mode():
             images = particles.images[part]
-            images[behind[part]] = mirrored(images[behind[part]])
+            images[mirror[part]] = mirrored(images[mirror[part]])
             spectra = spectra_of(torch.from_numpy(images))
             seen = None if transfer is None else transfer[frames[part]]
             if seen is not None:
                 # Turned over, k_y becomes -k_y.
-                seen[behind[part]] = seen[behind[part]].flip(1).roll(1, 1)
+                seen[mirror[part]] = seen[mirror[part]].flip(1).roll(1, 1)
                 spectra = spectra * seen
             values.index_add_(0, place, spectra_of(sample(finer(spectra), psi[part], shift[part])))
-            weights.index_add_(0, place, turned_weights(seen, psi[part], (box, box // 2 + 1)))
+            weights.index_add_(0, place, rotated_weights(seen, psi[part], (box, box // 2 + 1)))
         yield Progress(start + len(part), len(members), "particles")
     shape = (2, count, box, box // 2 + 1)
     kept = np.bincount(half[view >= 0] * count + view[view >= 0], minlength=2 * count).reshape(2, count)
     return ViewSums(values.numpy().reshape(shape), weights.numpy().reshape(shape), kept)
 
 
-def turned_weights(
+def rotated_weights(
     transfer: torch.Tensor | None,
     psi_deg: npt.NDArray[np.floating],
     shape: tuple[int, int],

@@ -30,7 +30,7 @@ def view_angles(step_deg: float = STEP_DEG) -> FloatArray:
         count = max(int(LAST_AZIMUTH_DEG / (step_deg / np.sin(np.radians(tilt)))) - 1, 1)
         azimuths = np.arange(count) * (LAST_AZIMUTH_DEG / count)
         if tilt >= 90:
-            # The other half of the equator is the same directions seen from behind.
+            # The other half of the equator is the same directions seen from the opposite side.
             azimuths = azimuths[azimuths <= 180]
         rows.extend((float(rot), float(tilt)) for rot in azimuths)
     return np.array(rows)

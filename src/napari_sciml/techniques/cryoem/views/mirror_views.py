@@ -1,4 +1,4 @@
-"""The other half of the sphere: a particle seen from behind shows the mirror image of the view.
+"""The other half of the sphere: a particle seen from the opposite side shows the mirror image of the view.
 
 Turning the image's rows upside down is the same as turning the particle by 180 degrees about the image's x
 axis, since a projection does not know from which end it was taken. So no handedness is lost: the particle is
@@ -25,7 +25,7 @@ def mirrored(images: Images) -> Images:
     return np.roll(images[:, ::-1], 1, axis=1)
 
 
-def seen_from_behind(angles_deg: npt.ArrayLike) -> FloatArray:
+def mirror_directions(angles_deg: npt.ArrayLike) -> FloatArray:
     """Return the ZYZ angles ``(n, 3)`` whose projections are the mirror images of those of `angles_deg`."""
     from scipy.spatial.transform import Rotation
 
@@ -39,11 +39,11 @@ def seen_from_behind(angles_deg: npt.ArrayLike) -> FloatArray:
     return angles % 360
 
 
-def facing(particles: Particles, behind: npt.NDArray[np.bool_]) -> Particles:
-    """Return the particles with those that are seen from behind turned over, as their views show them.
+def unmirrored(particles: Particles, mirror: npt.NDArray[np.bool_]) -> Particles:
+    """Return the particles with those that show the mirror image turned over, as their views show them.
 
-    The lens is not turned with them: without much astigmatism it is the same.
+    The CTF is not turned with them: without much astigmatism it is the same.
     """
     images = particles.images.copy()
-    images[behind] = mirrored(images[behind])
+    images[mirror] = mirrored(images[mirror])
     return replace(particles, images=images)

@@ -81,7 +81,7 @@ def spectra_of(images: torch.Tensor) -> torch.Tensor:
     return spectra
 
 
-def turned_spectra(image: Images, psi_deg: npt.NDArray[np.floating]) -> npt.NDArray[np.complex64]:
+def rotated_spectra(image: Images, psi_deg: npt.NDArray[np.floating]) -> npt.NDArray[np.complex64]:
     """Return the spectra ``(angles, box, box // 2 + 1)`` of an image at psi 0, seen at `psi_deg`."""
     import torch
 

@@ -17,7 +17,7 @@ from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW, Images, 
 from napari_sciml.techniques.cryoem.simulate.project import project
 from napari_sciml.techniques.cryoem.views.align import align
 from napari_sciml.techniques.cryoem.views.directions import view_angles
-from napari_sciml.techniques.cryoem.views.mirror_views import facing, mirrored
+from napari_sciml.techniques.cryoem.views.mirror_views import mirrored, unmirrored
 
 if TYPE_CHECKING:
     from napari_sciml.backends import Predictor
@@ -43,7 +43,7 @@ class Sorter:
     references
         ``(84, box, box)``: the projections of the map at psi 0.
     both_sides
-        Whether a particle may be seen from behind, which shows the mirror image of its view.
+        Whether a particle may be seen from the opposite side, which shows the mirror image of its view.
     settings
         What computes the network's scores; None takes its float32 weights.
     """
@@ -96,14 +96,14 @@ class Sorter:
             Whether particles may be none of the 84; otherwise each gets its likeliest view.
         """
         if self.method == "network":
-            probabilities, behind, none = yield from self._classify(particles, cancel)
+            probabilities, mirror, none = yield from self._classify(particles, cancel)
         else:
-            probabilities, behind = yield from self._correlate(particles, cancel)
+            probabilities, mirror = yield from self._correlate(particles, cancel)
             none = unsure(probabilities)
         view = probabilities.argmax(axis=1)
         if abstain:
             view = np.where(none, NO_VIEW, view)
-        psi, shift = yield from align(facing(particles, behind), view, self.references, cancel)
+        psi, shift = yield from align(unmirrored(particles, mirror), view, self.references, cancel)
         # What was not reached before a stop has no angle, and so no view.
         reached = np.isfinite(psi)
         view = np.where(reached, view, NO_VIEW)
@@ -114,7 +114,7 @@ class Sorter:
             psi_deg=psi,
             shift_y=shift[:, 0],
             shift_x=shift[:, 1],
-            mirrored=behind,
+            mirrored=mirror,
         )
 
     def open(self) -> Predictor:
@@ -144,16 +144,16 @@ class Sorter:
         predictor = self.open()
         try:
             found = yield from classify_views(particles, self.model, cancel, predictor)
-            behind = np.zeros(len(found), bool)
+            mirror = np.zeros(len(found), bool)
             if self.both_sides:
-                turned = facing(particles, np.ones(len(found), bool))
+                turned = unmirrored(particles, np.ones(len(found), bool))
                 back = yield from classify_views(turned, self.model, cancel, predictor)
                 # From the wrong side a particle shows no view that the network knows: it is less sure then.
-                behind = back.max(axis=1, initial=0.0) > found.max(axis=1, initial=0.0)
-                found = np.where(behind[:, np.newaxis], back, found)
+                mirror = back.max(axis=1, initial=0.0) > found.max(axis=1, initial=0.0)
+                found = np.where(mirror[:, np.newaxis], back, found)
         finally:
             predictor.close()
-        return found, behind, none_of_them(found, self.model, both_sides=self.both_sides)
+        return found, mirror, none_of_them(found, self.model, both_sides=self.both_sides)
 
     def _correlate(
         self, particles: Particles, cancel: CancelToken | None

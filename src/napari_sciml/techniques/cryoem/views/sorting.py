@@ -48,7 +48,7 @@ def sort_into_views(
     model
         The orientation model, for ``network``.
     both_sides
-        Whether particles may be seen from behind, as in ice they are.
+        Whether particles may be seen from the opposite side, as in ice they are.
     seed
         Decides which half of the data a particle belongs to.
     settings

@@ -14,7 +14,7 @@ from napari_sciml.techniques.gisaxs.simulate.film import film_intensity
 from napari_sciml.techniques.gisaxs.simulate.geometry import locate
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 
-FINENESS = 2.0
+OVERSAMPLING = 2.0
 """Points of the in-plane grid per column of the image."""
 
 
@@ -55,7 +55,7 @@ def simulate(spec: GisaxsSpec, seed: int | np.random.Generator) -> Pattern:
             "give a larger q_z range or a smaller incidence angle",
         )
     farthest = float(pixels.q_par.max())
-    step = (spec.qy_range[1] - spec.qy_range[0]) / (spec.columns - 1) / FINENESS
+    step = (spec.qy_range[1] - spec.qy_range[0]) / (spec.columns - 1) / OVERSAMPLING
     q = torch.linspace(0, farthest, int(np.ceil(farthest / step)) + 2, dtype=torch.float64)
     intensity = film_intensity(spec, q, pixels.kf[above], rng)
     # The image counts its rows downwards, the tilt needs q_z to rise.

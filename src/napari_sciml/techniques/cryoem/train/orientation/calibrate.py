@@ -15,7 +15,7 @@ from napari_sciml.techniques.cryoem.orientation.whiten import matched
 from napari_sciml.techniques.cryoem.particles.particles import Particles
 from napari_sciml.techniques.cryoem.train.orientation.dataset import SNR_LADDER, noise_set, realistic_set
 from napari_sciml.techniques.cryoem.train.orientation.learn import answer
-from napari_sciml.techniques.cryoem.views.mirror_views import facing
+from napari_sciml.techniques.cryoem.views.mirror_views import unmirrored
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 
 ABSTAIN = 0.97
@@ -39,7 +39,7 @@ class Calibration:
     kept
         Share of true particles below the limit, by signal-to-noise ratio.
     accuracy
-        Share of right answers on the images with known lens, all ratios together, and their number.
+        Share of right answers on the images with known CTF, all ratios together, and their number.
     """
 
     temperature: float
@@ -64,7 +64,7 @@ class Calibration:
 def calibrate(module: OrientationNet, particle: DensityMap, seed: int, per_snr: int) -> Calibration:
     """Put the temperature into the weights of `module` and find the limit, on images made for it.
 
-    Half of the images are seen with a known lens, half as they are.
+    Half of the images are seen with a known CTF, half as they are.
     """
     width = particle.diameter_A / particle.pixel_size_A
     logits, labels, ratios, known = [], [], [], []
@@ -108,7 +108,7 @@ def limit_of_both_sides(module: OrientationNet, ice: Particles, width_px: float)
     width_px
         Diameter of the particle.
     """
-    turned = facing(ice, np.ones(len(ice.images), bool))
+    turned = unmirrored(ice, np.ones(len(ice.images), bool))
     limits = []
     for front, back in ((matched(ice, width_px), matched(turned, width_px)), (ice.images, turned.images)):
         sides = [softmax(answer(module, images), 1.0) for images in (front, back)]

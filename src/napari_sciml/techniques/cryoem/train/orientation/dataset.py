@@ -29,7 +29,7 @@ SHIFT_PX = 3.0
 SNR_LADDER = (np.inf, 1.0, 0.3, 0.1, 0.05, 0.02)
 """Signal-to-noise ratios (variances) at which figures are stated, from no noise to that of a low dose."""
 PER_MICROGRAPH = 50
-"""Simulated particles that share lens and ice."""
+"""Simulated particles that share CTF and ice."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,9 +75,9 @@ def paper_set(particle: DensityMap, count: int, seed: int) -> LabelledImages:
 
 
 def realistic_set(particle: DensityMap, count: int, seed: int, snr: float) -> SimulatedParticles:
-    """Make particles as they are picked: any in-plane angle, off centre, through a lens, in ice.
+    """Make particles as they are picked: any in-plane angle, off centre, through a microscope, in ice.
 
-    Each 50 share a micrograph's lens and ice. Projections and shifts are exact, in Fourier space.
+    Each 50 share a micrograph's CTF and ice. Projections and shifts are exact, in Fourier space.
     """
     rng = np.random.default_rng([4, seed])
     edge, size = particle.box_px, particle.pixel_size_A
@@ -86,16 +86,16 @@ def realistic_set(particle: DensityMap, count: int, seed: int, snr: float) -> Si
     angles[:, 2] = rng.uniform(0, 360, count)
     shifts = rng.uniform(-SHIFT_PX, SHIFT_PX, (count, 2))
     frames = np.arange(count) // PER_MICROGRAPH
-    lenses = np.stack([draw_ctf(rng).values((edge, edge), size) for _ in range(frames[-1] + 1)])
-    spectra = np.fft.rfft2(project(particle, angles)) * shift_phases(shifts, edge) * lenses[frames]
+    ctfs = np.stack([draw_ctf(rng).values((edge, edge), size) for _ in range(frames[-1] + 1)])
+    spectra = np.fft.rfft2(project(particle, angles)) * shift_phases(shifts, edge) * ctfs[frames]
     signal = np.fft.irfft2(spectra, s=(edge, edge)).astype(np.float32)
-    powers = [noise_power(lens, size, rng) for lens in lenses]
+    powers = [noise_power(ctf, size, rng) for ctf in ctfs]
     noise = np.concatenate(
         [noise_images(power, int((frames == f).sum()), rng) for f, power in enumerate(powers)]
     )
     inside = particle_disc(particle)
     images = ring_to_unit(add_noise(signal, noise, snr, inside), inside)
-    return SimulatedParticles(Particles(images, picks(frames), size, lenses), labels, angles, shifts)
+    return SimulatedParticles(Particles(images, picks(frames), size, ctfs), labels, angles, shifts)
 
 
 def noise_set(particle: DensityMap, count: int, seed: int) -> Particles:
@@ -103,13 +103,12 @@ def noise_set(particle: DensityMap, count: int, seed: int) -> Particles:
     rng = np.random.default_rng([5, seed])
     edge, size = particle.box_px, particle.pixel_size_A
     frames = np.arange(count) // PER_MICROGRAPH
-    lenses = np.stack([draw_ctf(rng).values((edge, edge), size) for _ in range(frames[-1] + 1)])
+    ctfs = np.stack([draw_ctf(rng).values((edge, edge), size) for _ in range(frames[-1] + 1)])
     parts = [
-        noise_images(noise_power(lens, size, rng), int((frames == f).sum()), rng)
-        for f, lens in enumerate(lenses)
+        noise_images(noise_power(ctf, size, rng), int((frames == f).sum()), rng) for f, ctf in enumerate(ctfs)
     ]
     images = ring_to_unit(np.concatenate(parts), particle_disc(particle))
-    return Particles(images, picks(frames), size, lenses)
+    return Particles(images, picks(frames), size, ctfs)
 
 
 def particle_disc(particle: DensityMap) -> npt.NDArray[np.bool_]:

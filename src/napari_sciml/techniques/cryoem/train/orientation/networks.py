@@ -39,7 +39,7 @@ ONE_MAP = (
     "nothing. "
 )
 PAPER_LIMITS = ONE_MAP + (
-    "Images as in the paper: centred, without noise and lens, and turned in the plane by no more than 5 "
+    "Images as in the paper: centred, without noise and CTF, and turned in the plane by no more than 5 "
     "degrees. Picked particles are not like that; use cryoem-orientation-realistic for them."
 )
 REALISTIC_LIMITS = ONE_MAP + (
@@ -142,10 +142,10 @@ def realistic_card(
         licence="BSD-3-Clause",
         trained_on=f"{shown * epochs:,} simulated images, every one different, of {84 * settings.per_view:,} "
         f"projections of the map {particle.name}, of {settings.other_maps} random maps and of empty ice; any "
-        "in-plane angle, shifts, lens, signal-to-noise ratio 0.02 to 300; no real image",
+        "in-plane angle, shifts, CTF, signal-to-noise ratio 0.02 to 300; no real image",
         training=record_of(particle, map_tag, "realistic") | {"fit": asdict(settings)} | found.record,
         seeds=(seed,),
-        headline="accuracy/SNR 0.1, lens known",
+        headline="accuracy/SNR 0.1, CTF known",
         metrics=(
             Metric(
                 name="accuracy",
@@ -154,7 +154,7 @@ def realistic_card(
                 high=high,
                 n=count,
                 split="validation",
-                note="all signal-to-noise ratios from 0.02 to infinity, lens known; temperature and limit "
+                note="all signal-to-noise ratios from 0.02 to infinity, CTF known; temperature and limit "
                 f"were chosen on these. Expected calibration error {found.error:.3f}",
             ),
         ),

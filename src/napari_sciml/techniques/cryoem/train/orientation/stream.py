@@ -29,8 +29,8 @@ SNR_RANGE = (0.02, 3.0)
 CLEAR_RANGE, CLEAR_SHARE = (3.0, 300.0), 0.1
 """Signal-to-noise ratios of a share of the images, which are nearly without noise."""
 MATCHED_SHARE = 0.6
-"""Share of images that are filtered by lens and noise, as is done where the lens is known."""
-LENSES = 600
+"""Share of images that are filtered by CTF and noise, as is done where the CTF is known."""
+CTFS = 600
 """CTFs that are drawn once and used again and again: a choice between variety and memory."""
 NOTHING = -1
 """The label of what is no view of the map."""
@@ -38,14 +38,14 @@ NOTHING = -1
 
 @dataclass(frozen=True, eq=False)
 class Pool:
-    """Projections ``(n, 64, 64)`` float16 at psi 0, their views ``(n,)`` or -1, and lenses to see them by.
+    """Projections ``(n, 64, 64)`` float16 at psi 0, their views ``(n,)`` or -1, and CTFs to see them by.
 
     An all-zero projection stands for ice without a particle.
     """
 
     projections: Tensor
     labels: Tensor
-    lenses: Tensor
+    ctfs: Tensor
     powers: Tensor
     inside: Tensor
     rings: Tensor
@@ -74,13 +74,13 @@ def make_pool(
         parts.append(project(other, np.c_[anywhere, np.zeros(per_map)]).astype(np.float16))
     parts.append(np.zeros((empty, particle.box_px, particle.box_px), np.float16))
     edge, size = particle.box_px, particle.pixel_size_A
-    lenses = np.stack([draw_ctf(rng).values((edge, edge), size) for _ in range(LENSES)])
-    powers = np.stack([noise_power(lens, size, rng) for lens in lenses])
+    ctfs = np.stack([draw_ctf(rng).values((edge, edge), size) for _ in range(CTFS)])
+    powers = np.stack([noise_power(ctf, size, rng) for ctf in ctfs])
     nothing = np.full(other_maps * per_map + empty, NOTHING)
     return Pool(
         torch.from_numpy(np.concatenate(parts)),
         torch.from_numpy(np.concatenate([labels, nothing])),
-        torch.from_numpy(lenses),
+        torch.from_numpy(ctfs),
         torch.from_numpy(powers),
         torch.from_numpy(particle_disc(particle)),
         torch.from_numpy(ring_numbers(edge)),
@@ -90,18 +90,18 @@ def make_pool(
 def render(pool: Pool, projections: Tensor) -> Tensor:
     """Turn projections ``(n, 64, 64)`` into picked particles ``(n, 1, 64, 64)``, each standardised.
 
-    In-plane angle, shift, lens, ice and signal-to-noise ratio are drawn from torch's random numbers.
+    In-plane angle, shift, CTF, ice and signal-to-noise ratio are drawn from torch's random numbers.
     """
     count, edge = len(projections), projections.shape[-1]
     moved = turn_and_move(projections.float(), 2 * torch.pi * torch.rand(count), SHIFT_PX)
-    lens = torch.randint(len(pool.lenses), (count,))
-    transfer = pool.lenses[lens]
+    ctf = torch.randint(len(pool.ctfs), (count,))
+    transfer = pool.ctfs[ctf]
     spectra = torch.fft.rfft2(moved) * transfer
     variance = torch.fft.irfft2(spectra)[:, pool.inside].var(dim=1)
     clear = torch.rand(count) < CLEAR_SHARE
     snr = torch.where(clear, *(log_uniform(count, *span) for span in (CLEAR_RANGE, SNR_RANGE)))
     # White noise of variance 1 has the power of all pixels.
-    level = torch.where(variance > 0, variance / snr, 1.0)[:, None, None] * pool.powers[lens]
+    level = torch.where(variance > 0, variance / snr, 1.0)[:, None, None] * pool.powers[ctf]
     noisy = spectra + torch.fft.rfft2(torch.randn_like(moved)) * level.sqrt()
     bottom = (level * edge**2 + blur(spectra, pool.rings)).clamp_min(1e-12)
     bottom = bottom.maximum(1e-6 * bottom.amax((1, 2), keepdim=True))

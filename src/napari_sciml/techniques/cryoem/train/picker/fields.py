@@ -30,7 +30,7 @@ from napari_sciml.techniques.cryoem.simulate.shapes import random_map
 LIBRARY_BOX_PX = 36
 """Box of a projection in the library of particles, in pixels: two diameters."""
 MARGIN_PX = 40
-"""Simulated around a field and cut away: what the lens spreads over the edge comes from real neighbours."""
+"""Simulated around a field and cut away: what the CTF spreads over the edge comes from real neighbours."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ class Conditions:
 
 
 def draw_ctf(rng: np.random.Generator) -> Ctf:
-    """Draw the lens of a usual microscope in usual underfocus."""
+    """Draw the CTF of a usual microscope in usual underfocus."""
     voltage = float(rng.choice([200.0, 300.0]))
     defocus = float(np.exp(rng.uniform(np.log(8_000), np.log(35_000))))
     return Ctf(

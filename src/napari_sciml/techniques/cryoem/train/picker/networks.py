@@ -85,7 +85,7 @@ def train_picker(out: Path, seed: int = 0, quick: bool = False) -> Generator[Pro
         normalisation=Micrograph.tag,
         licence="BSD-3-Clause",
         trained_on=f"{count} simulated fields of 256 x 256 px with {maps} random particles, seen through "
-        "lenses of 200 and 300 kV, with ice, carbon, contaminants and dead borders; two fifths denoised.",
+        "CTFs of 200 and 300 kV, with ice, carbon, contaminants and dead borders; two fifths denoised.",
         training={
             "fields": count,
             "particles": maps,
