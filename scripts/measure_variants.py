@@ -34,7 +34,7 @@ from napari_sciml.training.metrics import bootstrap_by_group
 MODELS = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs", "cryoem-orientation-realistic")
 PARTICLES = 500
 """At each signal-to-noise ratio."""
-LADDER = f"simulated, lens known, SNR {SNR_LADDER[0]:g} to {SNR_LADDER[-1]:g}"
+LADDER = f"simulated, CTF known, SNR {SNR_LADDER[0]:g} to {SNR_LADDER[-1]:g}"
 Numbers = npt.NDArray[np.int64]
 
 
