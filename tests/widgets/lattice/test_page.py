@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import numpy as np
 import pytest
 from qtpy.QtCore import QPoint, Qt
@@ -10,10 +12,12 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 
 import napari_sciml.techniques
 from fixtures.gisaxs_findings import FRAMES, KNOWN, LatticeTechnique, small_series
+from napari_sciml.app.lattice.frames import UNKNOWN
 from napari_sciml.app.session import session_for
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import KNOWN_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.spatial import source_place
+from napari_sciml.widgets.lattice.strip import LatticeStrip
 
 
 class Beamline:
@@ -180,3 +184,17 @@ def test_the_page_fits_the_window_and_follows_the_theme(finished, screenshots, t
     assert picture.shape[:2] == (720, 1280)
     page = finished.find("sciml_lattice_page")
     assert page.width() <= finished.find("sciml_lattice_page_scroll").viewport().width()
+
+
+def test_the_strip_of_thousands_of_frames_is_redrawn_at_once(qtbot):
+    strip = LatticeStrip("strip")
+    qtbot.addWidget(strip)
+    frames = np.arange(20_000)
+    strip.show_rows(("FCC111", "BCC", UNKNOWN), frames % 3, frames, len(frames))
+    strip.resize(300, strip.height())
+    start = time.process_time()
+    for frame in range(0, 20_000, 2000):
+        strip.show_frame(frame)
+        strip.grab()
+    # Seconds of the processor for ten moves of the slider.
+    assert time.process_time() - start < 0.5

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QPointF, QRectF, Qt, Signal
-from qtpy.QtGui import QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QRectF, Qt, Signal
+from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 
 from napari_sciml.layers.styles import BLUE, ORANGE
-from napari_sciml.widgets.parts.frame_plot import small_font
+from napari_sciml.widgets.parts.drawing import Drawing, horizontal, polygon, vertical
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 10, 10, 14, 22, 190
 """Margins about the histogram and its height, in screen pixels."""
 GRIP_PX = 8.0
-"""A click this near to a line takes it."""
+"""Farthest from a line, in screen pixels, that a click takes it."""
 HANDLE_PX = 5.0
 """Half width in screen pixels of the triangle that is dragged."""
 STEPS, BIG = 200, 10
@@ -27,7 +28,7 @@ NEAREST = "Dotted lines: where the rounding goes to the next value."
 TRAINED = "Training chose the value of each weight, which need not be the nearest."
 
 
-class CodebookPlot(QWidget):
+class CodebookPlot(Drawing):
     """Shows weights and values; emits where a value is moved to, and when it is let go."""
 
     moved = Signal(int, float)
@@ -35,10 +36,8 @@ class CodebookPlot(QWidget):
     chosen = Signal(int)
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
+        super().__init__(name, TIP)
         self.setAccessibleName("Values of the weights")
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFixedHeight(HEIGHT)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMouseTracking(True)
@@ -48,7 +47,6 @@ class CodebookPlot(QWidget):
         self._index = 0
         self._trained = False
         self._dragging = False
-        self._ink = QColor("#808080")
 
     @property
     def index(self) -> int:
@@ -66,11 +64,6 @@ class CodebookPlot(QWidget):
         self._trained = trained
         self._counts, self._edges, self._table = counts, edges if len(edges) > 1 else self._edges, table
         self._describe()
-        self.update()
-
-    def show_ink(self, ink: str) -> None:
-        """Draw axes and words in this colour, the theme's; its style sheet does not reach here."""
-        self._ink = QColor(ink)
         self.update()
 
     def choose(self, index: int) -> None:
@@ -142,21 +135,8 @@ class CodebookPlot(QWidget):
         else:
             super().keyReleaseEvent(event)
 
-    def focusInEvent(self, event: QFocusEvent | None) -> None:
-        """Show that the keys come here."""
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent | None) -> None:
-        """Show that the keys go elsewhere."""
-        super().focusOutEvent(event)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw, as Qt asks."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small_font(painter)
+    def draw(self, painter: QPainter) -> None:
+        """Draw histogram, axis, thresholds and values."""
         if len(self._counts):
             self._draw_bars(painter)
             self._draw_axis(painter)
@@ -168,7 +148,6 @@ class CodebookPlot(QWidget):
             painter.setPen(QPen(QColor(BLUE), 1))
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRect(QRectF(0.5, 0.5, self.width() - 1, self.height() - 1))
-        painter.end()
 
     def _span(self) -> tuple[float, float]:
         return float(self._edges[0]), float(self._edges[-1])
@@ -184,10 +163,8 @@ class CodebookPlot(QWidget):
         return nearest if distances[nearest] <= GRIP_PX else None
 
     def _draw_bars(self, painter: QPainter) -> None:
-        faint = QColor(self._ink)
-        faint.setAlphaF(0.45)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(faint)
+        painter.setBrush(self.faint(0.45))
         floor, room = HEIGHT - BOTTOM, HEIGHT - TOP - BOTTOM
         heights = np.sqrt(self._counts / max(int(self._counts.max()), 1)) * room
         for start, end, height in zip(self._edges[:-1], self._edges[1:], heights, strict=True):
@@ -197,38 +174,28 @@ class CodebookPlot(QWidget):
     def _draw_axis(self, painter: QPainter) -> None:
         floor = HEIGHT - BOTTOM
         painter.setPen(QPen(self._ink, 1))
-        painter.drawLine(QPointF(LEFT, floor), QPointF(self.width() - RIGHT, floor))
+        horizontal(painter, LEFT, self.width() - RIGHT, floor)
         low, high = self._span()
-        centre = Qt.AlignmentFlag.AlignVCenter
-        sides: tuple[tuple[float, float, Qt.AlignmentFlag], ...] = (
-            (low, LEFT, Qt.AlignmentFlag.AlignLeft),
-            (high, self.width() - RIGHT - 70, Qt.AlignmentFlag.AlignRight),
-        )
-        for value, x, side in sides:
-            painter.drawText(QRectF(x, floor + 3, 70, 16), side | centre, f"{value:.3g}")
+        self.write(painter, LEFT, floor + 11, f"{low:.3g}", 0.0)
+        self.write(painter, self.width() - RIGHT, floor + 11, f"{high:.3g}", 1.0)
         if low < 0 < high and min(-low, high) > 0.3 * (high - low) / 2:
-            x = self.x_of(0.0)
-            painter.drawText(QRectF(x - 20, floor + 3, 40, 16), Qt.AlignmentFlag.AlignHCenter | centre, "0")
+            self.write(painter, self.x_of(0.0), floor + 11, "0")
 
     def _draw_thresholds(self, painter: QPainter) -> None:
-        faint = QColor(self._ink)
-        faint.setAlphaF(0.7)
-        painter.setPen(QPen(faint, 1, Qt.PenStyle.DotLine))
-        for low, high in zip(self._table[:-1], self._table[1:], strict=True):
-            x = self.x_of((low + high) / 2)
-            painter.drawLine(QPointF(x, TOP), QPointF(x, HEIGHT - BOTTOM))
+        painter.setPen(QPen(self.faint(0.7), 1, Qt.PenStyle.DotLine))
+        for low, high in pairwise(self._table):
+            vertical(painter, self.x_of((low + high) / 2), TOP, HEIGHT - BOTTOM)
 
     def _draw_value(self, painter: QPainter, index: int) -> None:
         x, chosen = self.x_of(self._table[index]), index == self.index
         color = QColor(ORANGE if chosen else BLUE)
         painter.setPen(QPen(color, 2.4 if chosen else 1.6))
-        painter.drawLine(QPointF(x, TOP), QPointF(x, HEIGHT - BOTTOM))
+        vertical(painter, x, TOP, HEIGHT - BOTTOM)
         painter.setBrush(color)
         painter.setPen(Qt.PenStyle.NoPen)
         # The chosen one has a larger handle: colour alone tells nobody.
         size = HANDLE_PX * (1.6 if chosen else 1.0)
-        triangle = [QPointF(x - size, TOP - size), QPointF(x + size, TOP - size), QPointF(x, TOP + size / 2)]
-        painter.drawPolygon(QPolygonF(triangle))
+        painter.drawPolygon(polygon((x - size, x + size, x), (TOP - size, TOP - size, TOP + size / 2)))
 
     def _describe(self) -> None:
         tip = f"{TIP}{TRAINED if self._trained else NEAREST}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.app.base.text import percent
 from napari_sciml.app.lattice.frames import Bars
 from napari_sciml.layers.styles import BLUE
-from napari_sciml.widgets.parts.frame_plot import small_font
+from napari_sciml.widgets.parts.drawing import Drawing, vertical
 
 LEFT, RIGHT, ROW_PX, FOOT = 66, 46, 15, 4
 """Margins for names and numbers, the height of a row and what is left below, in screen pixels."""
@@ -19,17 +18,13 @@ CLASSES = 7
 TOOLTIP = "Probability of each lattice in this frame. The dashed line is the threshold."
 
 
-class LatticeBars(QWidget):
+class LatticeBars(Drawing):
     """Shows seven bars. The answer stands out by colour and by bold letters; unknown has neither."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setToolTip(TOOLTIP)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        super().__init__(name, TOOLTIP)
         self.setFixedHeight(CLASSES * ROW_PX + FOOT)
         self._bars = Bars()
-        self._ink = QColor("#808080")
 
     @property
     def shown(self) -> Bars:
@@ -46,26 +41,16 @@ class LatticeBars(QWidget):
             )
             self.update()
 
-    def show_ink(self, ink: str) -> None:
-        """Draw words and lines in this colour, the theme's; its style sheet does not reach here."""
-        self._ink = QColor(ink)
-        self.update()
-
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw, as Qt asks."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small_font(painter)
+    def draw(self, painter: QPainter) -> None:
+        """Draw the bars and the threshold."""
         width = max(self.width() - LEFT - RIGHT, 1)
         values = np.array(self._bars.values)
         best = int(np.nanargmax(values)) if np.isfinite(values).any() else -1
         for row, (name, value) in enumerate(zip(self._bars.names, values, strict=True)):
             self._draw_row(painter, row, name, float(value), width, row == best)
         if self._bars.names:
-            x = LEFT + width * self._bars.threshold
             painter.setPen(QPen(self._ink, 1, Qt.PenStyle.DashLine))
-            painter.drawLine(QPointF(x, 0), QPointF(x, len(values) * ROW_PX))
-        painter.end()
+            vertical(painter, LEFT + width * self._bars.threshold, 0, len(values) * ROW_PX)
 
     def _draw_row(
         self, painter: QPainter, row: int, name: str, value: float, width: float, best: bool
@@ -75,21 +60,11 @@ class LatticeBars(QWidget):
         font = painter.font()
         font.setBold(answer)
         painter.setFont(font)
-        track, bar = QColor(self._ink), QColor(BLUE if answer else self._ink)
-        track.setAlphaF(0.12)
-        if not answer:
-            bar.setAlphaF(0.55)
         painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(track)
+        painter.setBrush(self.faint(0.12))
         painter.drawRect(QRectF(LEFT, middle - 5, width, 10))
         if np.isfinite(value):
-            painter.setBrush(bar)
+            painter.setBrush(QColor(BLUE) if answer else self.faint(0.55))
             painter.drawRect(QRectF(LEFT, middle - 5, width * value, 10))
-        painter.setPen(self._ink)
-        line = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(0, middle - 8, LEFT - 6, 16), Qt.AlignmentFlag.AlignRight | line, name)
-        painter.drawText(
-            QRectF(LEFT + width + 4, middle - 8, RIGHT - 6, 16),
-            Qt.AlignmentFlag.AlignRight | line,
-            percent(value),
-        )
+        self.write(painter, LEFT - 6, middle, name, 1.0)
+        self.write(painter, LEFT + width + RIGHT - 2, middle, percent(value), 1.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 from qtpy.QtCore import QPointF, Qt
-from qtpy.QtGui import QColor, QPainter, QPen
+from qtpy.QtGui import QColor, QPainter
 
 from napari_sciml.app.lattice.frames import FAILED, UNKNOWN
 from napari_sciml.layers.styles import BLUE
@@ -50,21 +50,14 @@ class LatticeStrip(FramePlot):
         area = self.area()
         return float(area.top() + (row + 0.5) * area.height() / max(len(self._names), 1))
 
-    def draw(self, painter: QPainter) -> None:
+    def draw_frames(self, painter: QPainter) -> None:
         """Draw the rows and the dots."""
-        area = self.area()
+        # Frames that fall on half a pixel are one dot.
+        xs = np.round(2 * self.x_of(self._frames)) / 2
         for row, name in enumerate(self._names):
             y = self.y_of(row)
-            painter.setPen(QPen(self.faint(), 1))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            self.write_left(painter, y, name)
-        # Frames that fall on one pixel are one dot.
-        xs = np.round([self.x_of(float(frame)) for frame in self._frames], 1)
-        for x, row in sorted(set(zip(xs.tolist(), self._rows.tolist(), strict=True))):
-            sure = self._names[row] not in (UNKNOWN, FAILED)
-            color = QColor(BLUE) if sure else QColor(self._ink)
-            if not sure:
-                color.setAlphaF(0.6)
+            self.draw_row(painter, y, name)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(color)
-            painter.drawEllipse(QPointF(x, self.y_of(row)), DOT_PX, DOT_PX)
+            painter.setBrush(self.faint(0.6) if name in (UNKNOWN, FAILED) else QColor(BLUE))
+            for x in np.unique(xs[self._rows == row]).tolist():
+                painter.drawEllipse(QPointF(x, y), DOT_PX, DOT_PX)

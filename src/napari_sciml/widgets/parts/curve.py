@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QPointF
-from qtpy.QtGui import QColor, QPainter, QPen, QPolygonF
+from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.layers.styles import BLUE, ORANGE
+from napari_sciml.widgets.parts.drawing import polygon, vertical
 from napari_sciml.widgets.parts.frame_plot import FramePlot
 
 LEFT = 40
 """Margin for the numbers in screen pixels."""
 HEIGHT = 116
 """Least height in screen pixels."""
+ROUND_SHARES = (0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
+"""Shares at which the axis may end; the first that is not below any value is taken."""
 
 
 class Curve(FramePlot):
@@ -42,52 +44,30 @@ class Curve(FramePlot):
     def top(self) -> float:
         """The share at the upper end of the axis: a round number not below any value."""
         seen = self._values[np.isfinite(self._values)]
-        highest = max(float(seen.max()) if len(seen) else 0.0, 0.02)
-        return min(next(step for step in _round_steps() if step >= highest), 1.0)
+        highest = float(seen.max()) if len(seen) else 0.0
+        return next((share for share in ROUND_SHARES if share >= highest), 1.0)
 
-    def draw(self, painter: QPainter) -> None:
+    def draw_frames(self, painter: QPainter) -> None:
         """Draw the axis of shares, the ticks and the line."""
-        self._draw_shares(painter)
-        if len(self._values):
-            self._draw_marks(painter)
-            self._draw_line(painter)
-
-    def _draw_shares(self, painter: QPainter) -> None:
         area, top = self.area(), self.top
         for share in (0.0, top / 2, top):
-            y = area.bottom() - area.height() * share / top
-            painter.setPen(QPen(self.faint(), 1))
-            painter.drawLine(QPointF(area.left(), y), QPointF(area.right(), y))
-            self.write_left(painter, y, percent(share))
-
-    def _draw_marks(self, painter: QPainter) -> None:
-        area = self.area()
+            self.draw_row(painter, area.bottom() - area.height() * share / top, percent(share))
         painter.setPen(QPen(QColor(ORANGE), 1.5))
         # Frames that fall on one pixel are one tick.
-        for x in np.unique(np.round([self.x_of(float(frame)) for frame in np.flatnonzero(self._marks)])):
-            painter.drawLine(QPointF(float(x), area.bottom()), QPointF(float(x), area.bottom() - 6))
-
-    def _draw_line(self, painter: QPainter) -> None:
-        area, top = self.area(), self.top
+        for x in np.unique(np.round(self.x_of(np.flatnonzero(self._marks)))).tolist():
+            vertical(painter, x, area.bottom() - 6, area.bottom())
         painter.setPen(QPen(QColor(BLUE), 1.8))
         frames = np.flatnonzero(np.isfinite(self._values))
         # More points than pixels cannot be told apart.
         frames = frames[:: max(1, len(frames) // (4 * max(self.width(), 1)))]
         for run in np.split(frames, np.flatnonzero(np.diff(frames) > _widest_step(frames)) + 1):
-            line = [
-                QPointF(self.x_of(float(i)), area.bottom() - area.height() * min(self._values[i] / top, 1.0))
-                for i in run
-            ]
-            painter.drawPolyline(QPolygonF(line))
+            ys = area.bottom() - area.height() * np.minimum(self._values[run] / top, 1.0)
+            painter.drawPolyline(polygon(self.x_of(run), ys))
 
 
 def percent(share: float) -> str:
     """Write a share for the axis, for example ``12.5 %``."""
     return f"{100 * share:.3g} %"
-
-
-def _round_steps() -> list[float]:
-    return [0.02, 0.05, 0.1, 0.2, 0.5, 1.0]
 
 
 def _widest_step(frames: npt.NDArray[np.int_]) -> int:

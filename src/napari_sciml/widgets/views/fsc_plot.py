@@ -1,17 +1,17 @@
-"""`FscPlot`: how well two maps agree at each resolution, beside what the same way shows where nothing is."""
+"""`FscPlot`: how well two maps agree at each resolution, beside the controls on noise."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
-from qtpy.QtWidgets import QSizePolicy, QWidget
+from qtpy.QtCore import QPointF, Qt
+from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.layers.styles import BLUE, ORANGE, PURPLE, VERMILION
-from napari_sciml.widgets.parts.frame_plot import small_font
+from napari_sciml.widgets.parts.drawing import Drawing, horizontal, polygon, vertical
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 30, 8, 8, 48, 184
 """Margins about the curves and the height of the plot, in screen pixels."""
@@ -29,7 +29,7 @@ TIP = (
 class Line:
     """How a column of the FSC table is drawn; never told apart by colour alone."""
 
-    words: str
+    label: str
     color: str
     pen: Qt.PenStyle
     width: float = 1.4
@@ -43,27 +43,18 @@ LINES = {
 }
 
 
-class FscPlot(QWidget):
+class FscPlot(Drawing):
     """Draws the curves that were measured, with the two thresholds."""
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setToolTip(TIP)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        super().__init__(name, TIP)
         self.setFixedHeight(HEIGHT)
         self._fsc = pd.DataFrame({"resolution_A": []})
-        self._ink = QColor("#808080")
 
     def show_curves(self, fsc: pd.DataFrame) -> None:
         """Show a table with ``resolution_A`` and one column for each curve of `LINES`."""
         self._fsc = fsc
-        self.setAccessibleDescription(", ".join(LINES[name].words for name in self.shown))
-        self.update()
-
-    def show_ink(self, ink: str) -> None:
-        """Draw axes and words in this colour, the theme's; its style sheet does not reach here."""
-        self._ink = QColor(ink)
+        self.setAccessibleDescription(", ".join(LINES[name].label for name in self.shown))
         self.update()
 
     @property
@@ -71,60 +62,42 @@ class FscPlot(QWidget):
         """The columns that were measured."""
         return [name for name in LINES if name in self._fsc and self._fsc[name].notna().any()]
 
-    def x_of(self, resolution_A: float) -> float:
-        """Return the position of a resolution, in pixels from the left edge: the axis is even in 1/Å."""
+    def x_of(self, resolution_A: Any) -> Any:
+        """Return the position of resolutions, in pixels from the left edge: the axis is even in 1/Å."""
         finest = float(self._fsc["resolution_A"].min())
         return LEFT + (self.width() - LEFT - RIGHT) * finest / resolution_A
 
-    def y_of(self, correlation: float) -> float:
-        """Return the height of a correlation, in pixels from the upper edge."""
+    def y_of(self, correlation: Any) -> Any:
+        """Return the height of correlations, in pixels from the upper edge."""
         share = (np.clip(correlation, LOWEST, HIGHEST) - LOWEST) / (HIGHEST - LOWEST)
-        return float(HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share)
+        return HEIGHT - BOTTOM - (HEIGHT - TOP - BOTTOM) * share
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw, as Qt asks."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small_font(painter)
+    def draw(self, painter: QPainter) -> None:
+        """Draw axes, curves and legend."""
         if len(self._fsc):
             self._draw_axes(painter)
             for name in self.shown:
                 self._draw_line(painter, name)
             self._draw_legend(painter)
-        painter.end()
 
     def _draw_axes(self, painter: QPainter) -> None:
-        faint = QColor(self._ink)
-        faint.setAlphaF(0.25)
-        line = Qt.AlignmentFlag.AlignVCenter
         for share in SHARES:
             y = self.y_of(share)
-            painter.setPen(QPen(faint, 1, Qt.PenStyle.SolidLine))
-            painter.drawLine(QPointF(LEFT, y), QPointF(self.width() - RIGHT, y))
-            painter.setPen(self._ink)
-            words = QRectF(0, y - 8, LEFT - 4, 16)
-            painter.drawText(words, Qt.AlignmentFlag.AlignRight | line, f"{share:.2g}")
-        top = HEIGHT - BOTTOM + 1
+            painter.setPen(QPen(self.faint(), 1))
+            horizontal(painter, LEFT, self.width() - RIGHT, y)
+            self.write(painter, LEFT - 4, y, f"{share:.2g}", 1.0)
         for resolution in round_resolutions(float(self._fsc["resolution_A"].min())):
             x = self.x_of(resolution)
-            painter.setPen(QPen(faint, 1))
-            painter.drawLine(QPointF(x, self.y_of(HIGHEST)), QPointF(x, self.y_of(LOWEST)))
-            painter.setPen(self._ink)
-            edge = min(x, self.width() - 22.0)
-            painter.drawText(
-                QRectF(edge - 24, top, 48, 14), Qt.AlignmentFlag.AlignHCenter | line, f"{resolution:g} Å"
-            )
+            painter.setPen(QPen(self.faint(), 1))
+            vertical(painter, x, TOP, HEIGHT - BOTTOM)
+            self.write(painter, min(x, self.width() - 22.0), HEIGHT - BOTTOM + 8, f"{resolution:g} Å")
 
     def _draw_line(self, painter: QPainter, name: str) -> None:
         look = LINES[name]
-        rows = self._fsc[["resolution_A", name]].dropna()
-        points = [
-            QPointF(self.x_of(float(resolution)), self.y_of(float(value)))
-            for resolution, value in rows.to_numpy(float)
-            if np.isfinite(resolution) and resolution > 0
-        ]
+        resolution, value = self._fsc[["resolution_A", name]].dropna().to_numpy(float).T
+        drawn = np.isfinite(resolution) & (resolution > 0)
         painter.setPen(QPen(QColor(look.color), look.width, look.pen))
-        painter.drawPolyline(QPolygonF(points))
+        painter.drawPolyline(polygon(self.x_of(resolution[drawn]), self.y_of(value[drawn])))
 
     def _draw_legend(self, painter: QPainter) -> None:
         for number, name in enumerate(self.shown):
@@ -134,9 +107,9 @@ class FscPlot(QWidget):
             x = float(LEFT - 20 + column * (self.width() - LEFT) / 2)
             look = LINES[name]
             painter.setPen(QPen(QColor(look.color), look.width, look.pen))
-            painter.drawLine(QPointF(x, y), QPointF(x + 22, y))
+            horizontal(painter, x, x + 22, y)
             painter.setPen(self._ink)
-            painter.drawText(QPointF(x + 27, y + 4), look.words)
+            painter.drawText(QPointF(x + 27, y + 4), look.label)
 
 
 def round_resolutions(finest_A: float) -> list[float]:

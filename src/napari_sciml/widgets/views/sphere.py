@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from qtpy.QtCore import QEvent, QPointF, QRectF, Qt, Signal
-from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from qtpy.QtWidgets import QSizePolicy, QToolTip, QWidget
+from qtpy.QtGui import QColor, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPen
+from qtpy.QtWidgets import QToolTip
 
 from napari_sciml.app.views.text import share_text
 from napari_sciml.layers.styles import CHOSEN_COLOR
-from napari_sciml.widgets.parts.frame_plot import small_font
+from napari_sciml.widgets.parts.drawing import Drawing
 
 EDGE_PX = 176
 """Edge of the half sphere in screen pixels."""
@@ -44,21 +42,17 @@ def places(angles_deg: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.stack([radius * np.cos(rot), radius * np.sin(rot)], axis=1)
 
 
-class ViewSphere(QWidget):
+class ViewSphere(Drawing):
     """Shows counts as colours. Emits the view that a person goes to, by mouse or keys."""
 
     view_chosen = Signal(int)
 
     def __init__(self, name: str) -> None:
-        super().__init__()
-        self.setObjectName(name)
-        self.setToolTip(TIP)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        super().__init__(name, TIP)
         self.setFixedSize(EDGE_PX, EDGE_PX + FOOT_PX)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setMouseTracking(True)
-        self._ink = QColor("#808080")
         self._places: npt.NDArray[np.float64] = np.empty((0, 2))
         self._views = pd.DataFrame({"count": []})
         self._kept: frozenset[int] = frozenset()
@@ -69,14 +63,8 @@ class ViewSphere(QWidget):
         if views is not self._views:
             self._views = views
             self._places = places(views[["rot_deg", "tilt_deg"]].to_numpy(float))
-        if (kept, chosen) != (self._kept, self._chosen):
-            self._kept, self._chosen = kept, chosen
+        self._kept, self._chosen = kept, chosen
         self.setAccessibleDescription("" if chosen is None else self.describe(chosen))
-        self.update()
-
-    def show_ink(self, ink: str) -> None:
-        """Draw words and lines in this colour, the theme's; its style sheet does not reach here."""
-        self._ink = QColor(ink)
         self.update()
 
     def place_of(self, view: int) -> QPointF:
@@ -89,8 +77,8 @@ class ViewSphere(QWidget):
         """Return the view whose dot is at a position, or None."""
         if not len(self._places):
             return None
-        dots = np.array([[self.place_of(v).x(), self.place_of(v).y()] for v in range(len(self._places))])
-        gaps = np.hypot(*(dots - (at.x(), at.y())).T)
+        dots = [self.place_of(view) - at for view in range(len(self._places))]
+        gaps = np.array([np.hypot(dot.x(), dot.y()) for dot in dots])
         nearest = int(gaps.argmin())
         return nearest if gaps[nearest] <= DOT_PX + 2 else None
 
@@ -116,18 +104,14 @@ class ViewSphere(QWidget):
             return None
         return int(np.where(ahead, along + across, np.inf).argmin())
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
-        """Draw, as Qt asks."""
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        small_font(painter)
+    def draw(self, painter: QPainter) -> None:
+        """Draw circles of tilt, dots and colour scale."""
         self._draw_rings(painter)
         counts = self._views["count"].to_numpy(float)
         most = max(float(counts.max()), 1.0) if len(counts) else 1.0
         for view, count in enumerate(counts):
             self._draw_dot(painter, view, float(count), most)
         self._draw_scale(painter, most)
-        painter.end()
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Go to the view under the pointer, as Qt asks."""
@@ -164,9 +148,7 @@ class ViewSphere(QWidget):
 
     def _draw_rings(self, painter: QPainter) -> None:
         half = EDGE_PX / 2
-        faint = QColor(self._ink)
-        faint.setAlphaF(0.3)
-        painter.setPen(QPen(faint, 1))
+        painter.setPen(QPen(self.faint(0.3), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         for tilt in RINGS_DEG:
             radius = (half - MARGIN) * np.sqrt(2) * np.sin(np.radians(tilt) / 2)
@@ -205,20 +187,13 @@ class ViewSphere(QWidget):
         for step in range(steps):
             painter.setBrush(self._shade((step + 0.5) / steps))
             painter.drawRect(QRectF(left + width * step / steps, top + 3, width / steps + 0.5, 7))
-        painter.setPen(self._ink)
-        middle = Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(QRectF(0, top - 1, left - 5, 15), Qt.AlignmentFlag.AlignRight | middle, "1")
-        painter.drawText(
-            QRectF(left + width + 5, top - 1, 40, 15), Qt.AlignmentFlag.AlignLeft | middle, f"{most:.0f}"
-        )
-        words = QRectF(0, top + 13, EDGE_PX, 14)
-        painter.drawText(words, Qt.AlignmentFlag.AlignHCenter | middle, "particles; dotted: none")
+        self.write(painter, left - 5, top + 6.5, "1", 1.0)
+        self.write(painter, left + width + 5, top + 6.5, f"{most:.0f}", 0.0)
+        self.write(painter, EDGE_PX / 2, top + 20, "particles; dotted: none")
 
 
 def shade(share: float) -> QColor:
     """Return the colour of a share, 0 to 1."""
-    at = float(np.clip(share, 0, 1)) * (len(STOPS) - 1)
-    low = min(int(at), len(STOPS) - 2)
-    ends = [np.array(QColor(stop).getRgb()[:3], float) for stop in STOPS[low : low + 2]]
-    mixed: Any = ends[0] + (ends[1] - ends[0]) * (at - low)
-    return QColor(*(round(part) for part in mixed))
+    parts = zip(*(QColor(stop).getRgb()[:3] for stop in STOPS), strict=True)
+    shares = np.linspace(0, 1, len(STOPS))
+    return QColor(*(round(float(np.interp(share, shares, part))) for part in parts))

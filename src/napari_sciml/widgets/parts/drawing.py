@@ -1,0 +1,85 @@
+"""`Drawing`: what all widgets share that draw themselves: colours of the theme, font, where words stand.
+
+They are drawn with Qt itself: that takes no time to import, and a redraw takes milliseconds.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from qtpy.QtCore import QPointF, QRectF, Qt
+from qtpy.QtGui import QColor, QPainter, QPaintEvent, QPolygonF
+from qtpy.QtWidgets import QSizePolicy, QWidget
+
+FONT_SHARE, LEAST_PT = 0.85, 7.0
+"""Size of the font as a share of the panel's, and the least in points, so that it stays readable."""
+TEXT_PX = 200.0
+"""Widest text in screen pixels, wider than any that is written; more would be cut."""
+_FLAG = Qt.AlignmentFlag
+SIDES = {0.0: _FLAG.AlignLeft, 0.5: _FLAG.AlignHCenter, 1.0: _FLAG.AlignRight}
+"""Alignment of a text by the share of it that stands left of its place."""
+
+
+class Drawing(QWidget):
+    """Draws in the colours of the theme, as wide as there is room. Who inherits says how, in `draw`.
+
+    Parameters
+    ----------
+    name
+        The object's name.
+    tooltip
+        What it shows.
+    """
+
+    def __init__(self, name: str, tooltip: str) -> None:
+        super().__init__()
+        self.setObjectName(name)
+        self.setToolTip(tooltip)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._ink = QColor("#808080")
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw everything."""
+        raise NotImplementedError
+
+    def show_ink(self, ink: str) -> None:
+        """Draw axes and words in this colour, the theme's; its style sheet does not reach here."""
+        self._ink = QColor(ink)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent | None) -> None:
+        """Draw, as Qt asks."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = painter.font()
+        font.setPointSizeF(max(font.pointSizeF() * FONT_SHARE, LEAST_PT))
+        painter.setFont(font)
+        self.draw(painter)
+        painter.end()
+
+    def faint(self, alpha: float = 0.25) -> QColor:
+        """Return the colour of lines that only guide the eye, with an opacity from 0 to 1."""
+        color = QColor(self._ink)
+        color.setAlphaF(alpha)
+        return color
+
+    def write(self, painter: QPainter, x: float, y: float, text: str, share: float = 0.5) -> None:
+        """Write a text with its middle at height `y` in pixels, a share of it (0, 0.5 or 1) left of `x`."""
+        painter.setPen(self._ink)
+        room = QRectF(x - share * TEXT_PX, y - 8, TEXT_PX, 16)
+        painter.drawText(room, SIDES[share] | _FLAG.AlignVCenter, text)
+
+
+def horizontal(painter: QPainter, left: float, right: float, y: float) -> None:
+    """Draw a line from `left` to `right`, in pixels."""
+    painter.drawLine(QPointF(left, y), QPointF(right, y))
+
+
+def vertical(painter: QPainter, x: float, top: float, bottom: float) -> None:
+    """Draw a line from `top` to `bottom`, in pixels."""
+    painter.drawLine(QPointF(x, top), QPointF(x, bottom))
+
+
+def polygon(xs: npt.ArrayLike, ys: npt.ArrayLike) -> QPolygonF:
+    """Return the points at `xs` and `ys`, each ``(n,)`` in pixels."""
+    return QPolygonF([QPointF(x, y) for x, y in np.stack([xs, ys], axis=1).tolist()])
