@@ -37,7 +37,7 @@ SCREENSHOTS = (
 
 SENSITIVITY = (
     "Agreement with float32 in %, averaged over the labels that float32 gives, when one part of a network is "
-    "rounded after training and the rest stays exact.\n"
+    "quantised after training and the rest stays exact.\n"
 )
 
 
@@ -52,11 +52,11 @@ def write_all(folder: Path) -> None:
     write(folder / "accuracy.md", accuracy_table(every=True))
     draw_calibration(folder / "calibration.png")
     write(folder / "table_v.md", table_v())
-    write(folder / "few_levels.md", few_levels(folder))
+    write(folder / "low_bit.md", low_bit(folder))
 
 
-def few_levels(folder: Path) -> str:
-    """Return Tables VIII and IX, training on rounded data and the sensitivity of each model in pictures."""
+def low_bit(folder: Path) -> str:
+    """Return Tables VIII and IX, training on quantised data and the sensitivity of each model in pictures."""
     import pandas as pd
 
     from napari_sciml.training.quantisation import sweep
@@ -88,9 +88,9 @@ def few_levels(folder: Path) -> str:
         (
             low_bit_tables.paper_of(eight, nine),
             "![Correct views over levels, each way.](table_viii.png)\n",
-            "## Training on rounded data (the paper's Fig. 7)\n",
+            "## Training on quantised data (the paper's Fig. 7)\n",
             learned,
-            "## Where few levels hurt\n",
+            "## Which parts need more levels\n",
             SENSITIVITY,
             "![Agreement of every part of every model over levels.](sensitivity.png)\n",
         )

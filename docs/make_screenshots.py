@@ -205,7 +205,7 @@ def tour_of_particles() -> None:
 
 
 def tour_of_levels() -> None:
-    """Compare few levels with float32 on one micrograph, and move a value of the codebook."""
+    """Compare a low-bit network with float32 on one micrograph, and move a value of the codebook."""
     import napari
     from qtpy.QtWidgets import QWidget
 

@@ -1,9 +1,9 @@
-"""Fig. 7 of the paper again: train the orientation network on images of few levels.
+"""Fig. 7 of the paper again: train the orientation network on quantised images.
 
     python -m reproduce.figure_7 [--map FILE] [--out FOLDER]
 
-This is another experiment than Tables VIII and IX, where a network trained on exact images is rounded. Here
-the weights stay exact, and all images, those to learn from and those to test on, have few levels from the
+This is another experiment than Tables VIII and IX, where a network trained on exact images is quantised. Here
+the weights stay exact, and all images, those to learn from and those to test on, are quantised from the
 start. Writes ``figure_7.csv`` (a row for each epoch), ``figure_7_tests.csv`` (5,000 fresh images for each
 training) and ``figure_7.png``. What was trained before is not trained again.
 """
@@ -39,7 +39,7 @@ from napari_sciml.techniques.cryoem.train.orientation.paper_protocol import (
 from napari_sciml.techniques.cryoem.train.orientation.stream import standardised
 from napari_sciml.training.fit import fit
 from napari_sciml.training.metrics import wilson
-from napari_sciml.training.quantisation.quantisation_aware import FewLevels
+from napari_sciml.training.quantisation.quantisation_aware import LowBitNetwork
 from reproduce.low_bit_cells import label
 from reproduce.table_iii import SEEDS, TEST_IMAGES, TEST_SEED
 
@@ -65,7 +65,7 @@ def train_on_levels(
     torch.manual_seed(seed)
     data = data_codebook(learnt.numpy(), levels)
     spec = CodebookSpec(levels=levels, data_levels=levels, method="data")
-    student = FewLevels(new_module(ARCHITECTURE), spec, data)
+    student = LowBitNetwork(new_module(ARCHITECTURE), spec, data)
     targets = torch.eye(84)[torch.from_numpy(pool.labels[:cut])]
     targets = targets * (1 - settings.smoothing) + settings.smoothing / 84
 

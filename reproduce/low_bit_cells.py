@@ -27,7 +27,7 @@ from napari_sciml.techniques.cryoem.train.orientation.paper_protocol import (
     moved,
 )
 from napari_sciml.techniques.cryoem.train.orientation.stream import standardised
-from napari_sciml.training.quantisation.distil import TEACH, bring_to_levels
+from napari_sciml.training.quantisation.distil import DISTIL_SETTINGS, quantise_network
 
 Labels = npt.NDArray[np.int64]
 AT_ONCE = 250
@@ -39,7 +39,7 @@ METHODS = {
     "trained codebooks": CodebookSpec(method="trained", scope="layer"),
     "quantization-aware training": CodebookSpec(method="qat", scope="layer"),
 }
-"""Ways to few levels, in the order of the tables; the numbers of levels are filled in for each cell."""
+"""Ways to quantise, in the order of the tables; the numbers of levels are filled in for each cell."""
 FLOAT = "float32"
 Cell = tuple[int, int]
 """Levels of the data, levels of the weights."""
@@ -87,8 +87,8 @@ class Case:
     def answers(self, method: str, cell: Cell) -> Generator[Progress, None, Labels]:
         """Return the labels of the test images by `method`, from an earlier call if there was one.
 
-        With a single level, of data or weights, there is nothing to learn: those that learn are then only
-        rounded.
+        With a single level, of data or weights, there is nothing to learn: all
+        methods then only quantise.
         """
         spec = METHODS[method].model_copy(update={"data_levels": cell[0], "levels": cell[1]})
         if min(cell) == 1:
@@ -106,11 +106,11 @@ class Case:
     def _constrained(self, spec: CodebookSpec, folder: Path) -> Generator[Progress, None, Constrained]:
         assert spec.data_levels is not None
         data = data_codebook(self.learnt.numpy(), spec.data_levels)
-        settings = TEACH.get(spec.method)
+        settings = DISTIL_SETTINGS.get(spec.method)
         if settings is not None and self.epochs is not None:
             settings = replace(settings, epochs=self.epochs)
         return (
-            yield from bring_to_levels(
+            yield from quantise_network(
                 copy.deepcopy(self.network),
                 spec,
                 data,

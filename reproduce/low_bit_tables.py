@@ -1,4 +1,4 @@
-"""Count, compare and show what few levels cost: Tables VIII and IX beside the paper's numbers."""
+"""Count, compare and show what low-bit networks cost: Tables VIII and IX beside the paper's numbers."""
 
 from __future__ import annotations
 

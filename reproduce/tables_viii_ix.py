@@ -1,8 +1,8 @@
-"""Tables VIII and IX of the paper again: how few levels the orientation network bears.
+"""Tables VIII and IX of the paper again: how few levels the orientation network tolerates.
 
     python -m reproduce.tables_viii_ix [--map FILE] [--out FOLDER]
 
-trains Table III on 1,600 projections for each of five seeds, brings data and weights to few levels by each
+trains Table III on 1,600 projections for each of five seeds, quantises data and weights by each
 method, and tests on 5,000 fresh images. What was computed before is not computed again. Writes
 ``table_viii.csv`` (as many levels for the data as for the weights), ``table_ix.csv`` (data and weights
 apart), ``neighbours.csv`` (each number of levels against the next one, on the same images), ``tables.md`` and

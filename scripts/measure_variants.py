@@ -1,4 +1,4 @@
-"""Measure how often few levels and integers are right, beside how often they say what float32 says.
+"""Measure how often low-bit networks and integers are right, beside how often they say what float32 says.
 
     python scripts/measure_variants.py [MODEL ...] [--work FOLDER]
 

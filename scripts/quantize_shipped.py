@@ -1,4 +1,4 @@
-"""Bring the models that ship to few levels, as ``napari-sciml quantize`` does, and store the variants.
+"""Quantise the models that ship, as ``napari-sciml quantize`` does, and store the variants.
 
     python scripts/quantize_shipped.py [MODEL ...] [--specs qat-8 trained-2 qat-16-channel ...]
 
@@ -15,7 +15,7 @@ from pathlib import Path
 
 import torch
 
-from napari_sciml.cli.quantize_work import how_many
+from napari_sciml.cli.quantize_work import training_count
 from napari_sciml.core.progress import drive
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.codebook.spec import CodebookSpec
@@ -42,7 +42,7 @@ def main() -> None:
     torch.set_num_threads(1)
     for name in options.models:
         model = get_model(name)
-        count = how_many(model)
+        count = training_count(model)
         started = time.perf_counter()
         examples = drive(get_technique(model.technique).examples(model, count, SEED))
         print(f"{name}: {count} training images in {time.perf_counter() - started:.0f} s", flush=True)

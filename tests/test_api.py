@@ -125,7 +125,7 @@ def test_a_variant_that_is_not_there_is_replaced_and_that_is_told(random_dense_m
     np.testing.assert_array_equal(answers, sciml.classify(random_dense_model.folder, patches))
     found = sciml.run("microct", np.eye(40), backend="codebook", model=str(random_dense_model.folder))
     assert found.provenance.backend == "codebook"
-    assert "its weights were rounded after training instead" in found.provenance.problems[0]
+    assert "its weights were quantised after training instead" in found.provenance.problems[0]
     with pytest.raises(sciml.SciMLError, match="backend='spiking' is not valid: use one of float32"):
         sciml.run("microct", np.eye(40), backend="spiking", model=str(random_dense_model.folder))
 

@@ -22,7 +22,7 @@ from napari_sciml.training.quantisation.integers import answers
 pytestmark = pytest.mark.slow
 
 BACKENDS = ("codebook", "int8")
-HESITATES = 0.1
+TIE_MARGIN = 0.1
 """In float32 the two best classes are nearer than this."""
 
 
@@ -39,7 +39,7 @@ def test_every_shipped_model(name: str, backend: str) -> None:
         assert (predictor.backend, predictor.notes) == (backend, ())
     assert not np.array_equal(rounded, exact), "float32 has run instead"
     best = np.sort(exact, axis=1)
-    sure = best[:, -1] - best[:, -2] > HESITATES
+    sure = best[:, -1] - best[:, -2] > TIE_MARGIN
     same = exact.argmax(axis=1) == rounded.argmax(axis=1)
     # As near as the card says, but for chance among so few.
     spec = CodebookSpec.of(RunSettings(), model.normalisation) if backend == "codebook" else None

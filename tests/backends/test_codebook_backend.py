@@ -46,7 +46,7 @@ def test_rounded_on_the_spot(random_patch_model, tmp_path: Path) -> None:
     assert predictor.runtime == "torch"
     assert predictor.notes == ()
     assert len(np.unique(predictor.quantised(PATCHES))) == 3
-    assert predictor.label == "2 levels, 3 for the data, rounded after training"
+    assert predictor.label == "2 levels, 3 for the data, quantised after training"
 
 
 def test_fields_are_rounded_too(random_dense_model, tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_fields_are_rounded_too(random_dense_model, tmp_path: Path) -> None:
 def test_without_kept_images_the_data_stay_and_that_is_said(random_patch_model) -> None:
     predictor = open_codebook(random_patch_model, spec(4, data=4))
     assert len(predictor.notes) == 1
-    assert "only the weights were rounded" in predictor.notes[0]
+    assert "only the weights were quantised" in predictor.notes[0]
     np.testing.assert_array_equal(predictor.quantised(PATCHES), PATCHES)
 
 
@@ -74,7 +74,7 @@ def test_an_absent_variant_names_the_command_that_makes_it(random_patch_model) -
 
 def test_without_the_variant_it_is_rounded_and_says_so(random_patch_model) -> None:
     predictor = nearest_codebook(random_patch_model, spec(2, "qat"))
-    assert predictor.notes[0].endswith("rounded without training instead, which is less exact")
+    assert predictor.notes[0].endswith("quantised without training instead, which is less exact")
     exact = open_codebook(random_patch_model, spec(2)).classify(PATCHES)
     np.testing.assert_array_equal(predictor.classify(PATCHES), exact)
 
@@ -90,9 +90,9 @@ def test_a_codebook_file_runs_the_model_it_was_made_for(
     np.testing.assert_array_equal(predictor.classify(PATCHES), direct.classify(PATCHES))
     with pytest.raises(SciMLError, match="was made for other weights"):
         open_codebook(random_dense_model, spec(8), str(tmp_path / "c.safetensors"))
-    assert predictor.label == "3 levels, data not rounded, rounded after training, from c.safetensors"
+    assert predictor.label == "3 levels, data not quantised, quantised after training, from c.safetensors"
 
 
 def test_words_for_levels() -> None:
-    assert label_of(CodebookSpec(levels=1, data_levels=1, method="qat")) == "1 level, trained to be rounded"
-    assert label_of(spec(8, "trained")) == "8 levels, data not rounded, values trained"
+    assert label_of(CodebookSpec(levels=1, data_levels=1, method="qat")) == "1 level, quantisation-aware"
+    assert label_of(spec(8, "trained")) == "8 levels, data not quantised, levels trained"

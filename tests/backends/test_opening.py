@@ -147,7 +147,7 @@ def test_a_graph_that_no_runtime_takes_becomes_float32(random_patch_model: Model
 def test_a_codebook_that_is_not_stored_is_rounded_now(rich_model: Model) -> None:
     predictor = opened(rich_model, backend="codebook", levels=4)
     assert (predictor.backend, predictor.runtime) == ("codebook", "torch")
-    assert "its weights were rounded after training instead" in predictor.notes[0]
+    assert "its weights were quantised after training instead" in predictor.notes[0]
     assert opened(rich_model, backend="codebook", levels=4, method="constrain").notes == ()
 
 

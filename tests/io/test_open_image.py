@@ -12,7 +12,7 @@ import zarr
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import describe, open_image
-from napari_sciml.io.axis_order import AxisView
+from napari_sciml.io.axis_order import ReorderedArray
 from napari_sciml.io.formats.tiff import TiffPages
 from napari_sciml.io.saving.volumes import write_volume
 
@@ -289,11 +289,11 @@ def test_written_volume_comes_back_with_its_pixel_size(tmp_path: Path, dtype: st
         write_volume(volume.astype("int64"), tmp_path / "v.tif")
 
 
-def test_axis_view_indexes_like_numpy(volume: np.ndarray) -> None:
-    view = AxisView(volume[None], {0: 0}, (3, 1, 2), "view")
+def test_a_reordered_array_indexes_like_numpy(volume: np.ndarray) -> None:
+    array = ReorderedArray(volume[None], {0: 0}, (3, 1, 2), "array")
     expected = volume.transpose(2, 0, 1)
-    assert (view.shape, len(view), view.size) == (expected.shape, 30, volume.size)
+    assert (array.shape, len(array), array.size) == (expected.shape, 30, volume.size)
     for index in (..., 3, (slice(2, 9), ...), (..., 4), (slice(None), 2, slice(3, 5)), (-1, -1, -1)):
-        np.testing.assert_array_equal(view[index], expected[index])
+        np.testing.assert_array_equal(array[index], expected[index])
     with pytest.raises(IndexError):
-        view[0, 0, 0, 0]
+        array[0, 0, 0, 0]

@@ -83,7 +83,7 @@ def test_an_answer_is_computed_once(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         "epochs": 1,
     }
     first = drive(tally(fit_box(built_in_map()), tmp_path, **plan))
-    monkeypatch.setattr(low_bit_cells, "bring_to_levels", None)
+    monkeypatch.setattr(low_bit_cells, "quantise_network", None)
     again = drive(tally(fit_box(built_in_map()), tmp_path, **plan))
     for method in METHODS:
         np.testing.assert_array_equal(first.right(method, (4, 2))[0], again.right(method, (4, 2))[0])

@@ -1,4 +1,4 @@
-"""A network of few levels in torch: the arithmetic is floating point, the numbers are the levels.
+"""Run a low-bit network in torch: the arithmetic is floating point, the numbers are the levels.
 
 It shows what such a network answers; it is no faster than float32.
 """
@@ -27,7 +27,7 @@ from napari_sciml.networks.model import Model
 
 
 class CodebookTorch(TorchFloat):
-    """Runs a network of few levels in torch.
+    """Runs a low-bit network in torch.
 
     Parameters
     ----------
@@ -38,7 +38,7 @@ class CodebookTorch(TorchFloat):
     sha256
         Hash of the stored variant, or of the float32 weights it was made from just now.
     notes
-        What a person must be told besides the notes of `constrained`.
+        Warnings besides the notes of `constrained`.
     file_name
         Name of a file of one's own that holds the levels.
     """
@@ -63,7 +63,7 @@ class CodebookTorch(TorchFloat):
 
     @property
     def label(self) -> str:
-        """The levels in a few words."""
+        """Levels and method in a few words."""
         words = label_of(self.constrained.spec)
         return f"{words}, from {self._file_name}" if self._file_name else words
 
@@ -85,11 +85,11 @@ class CodebookTorch(TorchFloat):
 
 
 def label_of(spec: CodebookSpec) -> str:
-    """Return levels and method in a few words, for example ``8 levels, trained to be rounded``."""
+    """Return levels and method in a few words, for example ``8 levels, quantisation-aware``."""
     if spec.method == "data":
-        return f"{spec.data_levels} levels for the data, exact weights that learned from them"
-    how = {"constrain": "rounded after training", "trained": "values trained", "qat": "trained to be rounded"}
-    data = "data not rounded" if spec.data_levels is None else f"{spec.data_levels} for the data"
+        return f"{spec.data_levels} levels for the data, exact weights trained on them"
+    how = {"constrain": "quantised after training", "trained": "levels trained", "qat": "quantisation-aware"}
+    data = "data not quantised" if spec.data_levels is None else f"{spec.data_levels} for the data"
     head = f"{spec.levels} level{'' if spec.levels == 1 else 's'}"
     return f"{head}{'' if spec.data_levels == spec.levels else f', {data}'}, {how[spec.method]}"
 
@@ -97,9 +97,8 @@ def label_of(spec: CodebookSpec) -> str:
 def open_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> CodebookTorch:
     """Return what runs `model` with the levels of a file, of a stored variant, or made just now.
 
-    Rounding after training (``constrain``) needs no stored variant. The levels of the data are then fitted to
-    the training images that were kept beside the weights; without any, the data stay as they are, and the
-    notes say so.
+    Quantisation after training (``constrain``) needs no stored variant; the levels of the data are fitted to
+    the calibration set of the model. Without one, the data stay as they are, and the notes say so.
 
     Raises
     ------
@@ -129,7 +128,7 @@ def open_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> 
 
 
 def nearest_codebook(model: Model, spec: CodebookSpec, path: str | None = None) -> CodebookTorch:
-    """Return what `open_codebook` does; if no such variant is stored, round after training and say so."""
+    """Return what `open_codebook` does; if no such variant is stored, quantise after training and say so."""
     try:
         return open_codebook(model, spec, path)
     except SciMLError as error:
@@ -137,21 +136,21 @@ def nearest_codebook(model: Model, spec: CodebookSpec, path: str | None = None) 
             raise
         plain = open_codebook(model, spec.model_copy(update={"method": "constrain"}))
         plain.notes = (
-            f"{error.message}: its weights were rounded without training instead, which is less exact",
+            f"{error.message}: its weights were quantised without training instead, which is less exact",
             *plain.notes,
         )
         return plain
 
 
 def constrained_now(model: Model, spec: CodebookSpec, parent: str) -> CodebookTorch:
-    """Round the weights of a model to levels, as the paper does."""
+    """Quantise the weights of a model, as the paper does."""
     data = None
     notes: tuple[str, ...] = ()
     if spec.data_levels is not None:
         try:
             data = data_codebook(model.calibration_images(), spec.data_levels, model.normalisation)
         except SciMLError as error:
-            notes = (f"{error.message}, so only the weights were rounded and the data were not",)
+            notes = (f"{error.message}, so only the weights were quantised and the data were not",)
             spec = spec.model_copy(update={"data_levels": None})
     weights = weights_of(folded_module(model))
     return CodebookTorch(model, constrain(weights, spec, data, parent=parent), parent, notes)

@@ -86,26 +86,26 @@ def compare(model: Model, images: list[Pair], corners: list[Corner], run_seconds
 
     exact = TorchFloat(model)
     stop = time.perf_counter() + max(AT_LEAST_S, SHARE * run_seconds)
-    said: list[FloatArray] = []
+    answers: list[FloatArray] = []
     wanted: list[FloatArray] = []
     # Those far apart first, in case that the time does not suffice for all.
     order = sorted(range(len(images)), key=lambda n: (n % 8, n))
     for first in range(0, len(order), IMAGES_AT_ONCE):
-        if said and time.perf_counter() > stop:
+        if answers and time.perf_counter() > stop:
             break
         part = [images[n] for n in order[first : first + IMAGES_AT_ONCE]]
         wanted.append(exact.classify(np.stack([image for image, _ in part])))
-        said.append(np.stack([answer for _, answer in part]))
+        answers.append(np.stack([answer for _, answer in part]))
     for corner in corners:
-        if said and time.perf_counter() > stop:
+        if answers and time.perf_counter() > stop:
             break
         rows, columns, classes = corner.scores.shape
         scores = exact.field(corner.field, corner.stride).scores[:rows, :columns]
         wanted.append(scores.reshape(-1, classes))
-        said.append(corner.scores.reshape(-1, classes))
-    given, plain = np.concatenate(said), np.concatenate(wanted)
+        answers.append(corner.scores.reshape(-1, classes))
+    found, plain = np.concatenate(answers), np.concatenate(wanted)
     labels = plain.argmax(axis=1)
     unusual = labels != np.bincount(labels).argmax()
     if unusual.mean() > UNUSUAL:
         unusual[:] = False
-    return Nearness(given.argmax(axis=1) == labels, float(np.abs(given - plain).max()), unusual)
+    return Nearness(found.argmax(axis=1) == labels, float(np.abs(found - plain).max()), unusual)

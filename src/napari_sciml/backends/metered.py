@@ -25,7 +25,7 @@ class Metered:
     inner
         What does the work.
     notes
-        What a person must be told besides the notes of `inner`.
+        Warnings besides the notes of `inner`.
     choice
         Why this runtime.
     """
@@ -98,7 +98,7 @@ class Metered:
         for variant in self.model.variants:
             if variant.kind == kind and variant.sha256 == self.weights_sha256:
                 return variant.size_bytes
-        # Rounded just now, or read from a file elsewhere.
+        # Quantised just now, or read from a file elsewhere.
         from napari_sciml.backends.codebook import CodebookTorch
         from napari_sciml.networks.codebook.file import to_bytes
 

@@ -51,7 +51,7 @@ def nearest_integers(model: Model, options: RuntimeOptions) -> Opened:
 
 
 def nearest_levels(model: Model, options: CodebookOptions) -> Opened:
-    """Return the network of few levels that was asked for, or else one rounded just now."""
+    """Return the low-bit network that was asked for, or else one quantised just now."""
     from napari_sciml.backends.codebook import open_codebook
 
     spec, notes = CodebookSpec.of(options, model.normalisation), []
@@ -64,7 +64,7 @@ def nearest_levels(model: Model, options: CodebookOptions) -> Opened:
     except SciMLError as error:
         if options.codebook is not None or spec.method == "constrain":
             raise
-        notes.append(f"{error.message}; its weights were rounded after training instead.")
+        notes.append(f"{error.message}; its weights were quantised after training instead.")
     return Opened(open_codebook(model, spec.model_copy(update={"method": "constrain"})), tuple(notes))
 
 
@@ -73,15 +73,15 @@ def _with_fallback(
 ) -> Opened | tuple[str, ...]:
     """Try the runtime that was asked for or chosen, then the others; give notes alone if none works."""
     able = runtimes_for(backend)
-    told, failures, choice, wanted = list(notes), [], "", asked
+    warned, failures, choice, wanted = list(notes), [], "", asked
     if asked == "auto":
         chosen = choose(model, backend)
         wanted, choice = chosen.runtime, chosen.why
         if backend == "int8" and wanted == "torch":
-            told.append(f"Integers bring nothing on this machine ({choice}).")
+            warned.append(f"Integers bring nothing on this machine ({choice}).")
     if wanted not in able:
         if asked == "auto":
-            return tuple(told)
+            return tuple(warned)
         failures.append(f"The runtime {wanted} cannot run the backend {backend}")
     for runtime in dict.fromkeys((wanted, *able)):
         if runtime not in able or (runtime != wanted and not installed(runtime)):
@@ -91,6 +91,6 @@ def _with_fallback(
         except SciMLError as error:
             failures.append(error.message)
             continue
-        told += [f"{failure}; {runtime} was used instead." for failure in failures]
-        return Opened(found, tuple(told), choice)
-    return (*told, *(f"{failure}." for failure in failures))
+        warned += [f"{failure}; {runtime} was used instead." for failure in failures]
+        return Opened(found, tuple(warned), choice)
+    return (*warned, *(f"{failure}." for failure in failures))

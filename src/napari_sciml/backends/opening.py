@@ -52,8 +52,8 @@ def open_predictor(
 
         able_runtime(backend, runtime)
         return open_codebook(model, spec or CodebookSpec(), path)
-    told = {"runtime": runtime} if "runtime" in found.option_names else {}
-    predictor: Predictor = load(found.predictor)(model, found.options(backend=backend, **told))
+    options = {"runtime": runtime} if "runtime" in found.option_names else {}
+    predictor: Predictor = load(found.predictor)(model, found.options(backend=backend, **options))
     return predictor
 
 
@@ -91,7 +91,7 @@ def exact_network(model: Model, options: RuntimeOptions) -> Predictor:
 
 
 def exact_levels(model: Model, options: CodebookOptions) -> Predictor:
-    """Return what runs the few levels that the options ask for."""
+    """Return the low-bit network that the options ask for."""
     from napari_sciml.backends.codebook import open_codebook
 
     able_runtime(options.backend, options.runtime)

@@ -12,24 +12,24 @@ from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 
 
 class FloatOptions(RuntimeOptions):
-    """What floating point can be told."""
+    """Options of floating point."""
 
     backend: Literal["float32"] = "float32"
 
 
-class FewLevelsOptions(CodebookOptions):
-    """What few levels can be told."""
+class LowBitOptions(CodebookOptions):
+    """Options of low-bit networks."""
 
     backend: Literal["codebook"] = "codebook"
 
 
 class IntegerOptions(RuntimeOptions):
-    """What integers can be told."""
+    """Options of integers."""
 
     backend: Literal["int8"] = "int8"
 
 
-Options = Annotated[FloatOptions | FewLevelsOptions | IntegerOptions, Field(discriminator="backend")]
+Options = Annotated[FloatOptions | LowBitOptions | IntegerOptions, Field(discriminator="backend")]
 """What computes, as one value: the tag `backend` says which branch it is."""
 
 FLOAT32 = BackendSpec(
@@ -45,16 +45,16 @@ FLOAT32 = BackendSpec(
 
 CODEBOOK = BackendSpec(
     name="codebook",
-    title="few levels (codebook)",
-    short="few levels",
-    options=FewLevelsOptions,
+    title="low-bit (codebook)",
+    short="low-bit",
+    options=LowBitOptions,
     variant="codebook",
     runtimes=("torch",),
     predictor="napari_sciml.backends.opening:exact_levels",
     nearest="napari_sciml.backends.nearest:nearest_levels",
     outlook="napari_sciml.app.base.backend_choices:codebook_outlook",
-    # Few levels need only additions: the inputs of each level are added up before one multiplication by it,
-    # which is left out here. The simulation in torch does not work like that.
+    # Low-bit weights need only additions: the inputs of each level are added up before one multiplication
+    # by it, which is left out here. The simulation in torch does not work like that.
     picojoules=0.9,
 )
 

@@ -50,7 +50,7 @@ class Predictor(Protocol):
     weights_sha256: str
     """Hash of the weights that are used."""
     notes: tuple[str, ...]
-    """What a person must be told: a fall-back, levels that were fewer than asked for."""
+    """Warnings for the result: a fall-back, levels that were fewer than asked for."""
 
     def classify(self, images: FloatArray) -> FloatArray:
         """Label normalised images ``(n, h, w)`` of the model's size; give ``(n, classes)``."""

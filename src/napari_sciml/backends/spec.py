@@ -13,7 +13,7 @@ from napari_sciml.networks.model import Model
 
 @dataclass(frozen=True)
 class Opened:
-    """What runs a model, and what a person must be told about it.
+    """What runs a model, and the warnings about it.
 
     Attributes
     ----------
@@ -47,7 +47,7 @@ class BackendSpec:
     short
         The same as `title` in fewer words; empty means the same.
     options
-        What it can be told: one branch of the settings, whose flat names `RunSettings` has too.
+        Its options: one branch of the settings, whose flat names `RunSettings` has too.
     variant
         Which of a model's sets of weights it runs.
     runtimes
@@ -92,8 +92,8 @@ class BackendSpec:
 
     def options_of(self, settings: RunSettings) -> BackendOptions:
         """Return what the settings of a run tell this backend."""
-        told = {name: getattr(settings, name) for name in self.option_names}
-        return self.options(backend=self.name, **told)
+        values = {name: getattr(settings, name) for name in self.option_names}
+        return self.options(backend=self.name, **values)
 
     def why_not(self) -> str:
         """Return in a clause why it cannot run on this machine, or nothing."""

@@ -1,4 +1,4 @@
-"""What opening a network will cost, and what will run it, told without loading anything."""
+"""What opening a network will cost, and what will run it, known without loading anything."""
 
 from __future__ import annotations
 

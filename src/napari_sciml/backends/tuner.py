@@ -32,7 +32,7 @@ from napari_sciml.networks.normalise.pixels import FloatArray
 VARIABLE = "SCIML_RUNTIME"
 WORTH = 1.15
 """A runtime must be so much faster than torch to be taken instead."""
-HESITATES = 0.1
+TIE_MARGIN = 0.1
 """Where the two best classes are nearer than this in float32, either may win."""
 SAME_LABELS = 0.97
 """Share of the other labels that must be those of plain torch float32."""
@@ -93,7 +93,7 @@ def set_by_hand(model: Model, backend: str) -> Choice | None:
 
 
 def expected(model: Model, backend: str) -> Choice | None:
-    """Return what `choose` will, as far as that can be told without measuring and without torch, or None.
+    """Return what `choose` will, as far as that is known without measuring and without torch, or None.
 
     The number of threads is not looked at: only torch knows it.
 
@@ -137,12 +137,12 @@ def measure(model: Model, backend: str) -> Choice:
         # They are named in the card, but missing or damaged.
         return _first(model, backend)
     others = [name for name in runtimes_for(backend) if name != "torch" and installed(name)]
-    trials, said = {"torch": Trial(open_predictor(model), images)}, []
+    trials, measured = {"torch": Trial(open_predictor(model), images)}, []
     for name in others:
         try:
             trials[name] = Trial(open_predictor(model, backend, name), images)
         except SciMLError:
-            said.append(f"{name} does not work")
+            measured.append(f"{name} does not work")
     # In turns, so that whatever else this machine is busy with disturbs all alike.
     for _ in range(ROUNDS):
         for trial in trials.values():
@@ -152,7 +152,7 @@ def measure(model: Model, backend: str) -> Choice:
     for name, trial in trials.items():
         ratio = plain.seconds / trial.seconds
         agrees = near(plain.answers, trial.answers, backend_of(backend).scores_within)
-        said.append(f"{name} {ratio:.1f}x" + ("" if agrees else " but other answers"))
+        measured.append(f"{name} {ratio:.1f}x" + ("" if agrees else " but other answers"))
         if agrees:
             ratios[name] = ratio
     best = max(ratios, key=lambda name: ratios[name], default="torch")
@@ -163,7 +163,7 @@ def measure(model: Model, backend: str) -> Choice:
         model=model.name,
         backend=backend,
         runtime=best,
-        why=f"{lead}; measured here against torch float32: {', '.join(said)}",
+        why=f"{lead}; measured here against torch float32: {', '.join(measured)}",
         facts=facts_of(model, backend),
     )
 
@@ -200,7 +200,7 @@ class Trial:
 def near(exact: FloatArray, answers: FloatArray, within: float) -> bool:
     """Return whether answers ``(n, classes)`` agree with exact ones within the stated tolerance."""
     best = np.sort(exact, axis=1)
-    sure = best[:, -1] - best[:, -2] > HESITATES
+    sure = best[:, -1] - best[:, -2] > TIE_MARGIN
     same = (exact.argmax(axis=1) == answers.argmax(axis=1))[sure]
     return bool(np.abs(exact - answers).mean() <= within and (not len(same) or same.mean() >= SAME_LABELS))
 

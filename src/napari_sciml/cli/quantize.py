@@ -1,4 +1,4 @@
-"""``quantize``: bring a model to few levels or to integers, beside its float32 weights."""
+"""``quantize``: make a low-bit or integer variant of a model, beside its float32 weights."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ CODEBOOK_ONLY = ("levels", "data_levels", "method", "scope", "targets")
 CHOICES: dict[str, Any] = {
     "backend": (
         Literal["codebook", "int8"],
-        Field("codebook", description="What to make: a network of few levels, or one of integers."),
+        Field("codebook", description="What to make: a low-bit network, or one of integers."),
     )
 } | {
     name: (field.annotation, field)
@@ -58,7 +58,7 @@ def quantize(
         bool,
         typer.Option(
             "--sweep",
-            help="Make no model, but measure how few levels each part bears: a table and a picture.",
+            help="Make no model, but measure how few levels each part tolerates: a table and a picture.",
         ),
     ] = False,
     threads: Annotated[
@@ -68,9 +68,9 @@ def quantize(
     *,
     settings: dict[str, Any],
 ) -> None:
-    """Make a model of few levels or of integers.
+    """Make a low-bit variant of a model, or one of integers.
 
-    It is written beside the float32 weights, with how often both give the same label.
+    It is stored beside the float32 weights, with how often both give the same label.
 
     For example: napari-sciml quantize gisaxs-lattice --levels 4 --out small/
     """
@@ -98,7 +98,7 @@ def quantize(
     torch.set_num_threads(threads)
     copy = copy_for(source, out)
     say(f"{copy.name} in {copy.folder}")
-    command = said_again(copy, backend, settings, seed, quick)
+    command = repeat_command(copy, backend, settings, seed, quick)
     if backend == "int8":
         work = make_integers(copy, seed, quick, command)
     else:
@@ -114,7 +114,7 @@ def quantize(
     say(f"Use it with: {how_to_run(finished, variant)}")
 
 
-def said_again(model: Model, backend: str, settings: dict[str, Any], seed: int, quick: bool) -> str:
+def repeat_command(model: Model, backend: str, settings: dict[str, Any], seed: int, quick: bool) -> str:
     """Return the command for the model card, without the machine's own folders."""
     words = ["napari-sciml quantize", model.name, f"--backend {backend}"]
     words += [f"--{name.replace('_', '-')} {value}" for name, value in settings.items() if name != "backend"]

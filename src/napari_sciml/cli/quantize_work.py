@@ -18,7 +18,7 @@ from napari_sciml.training.quantisation.calibration_set import Maker
 
 WORK = "work"
 PATCHES, IMAGES, FIELDS = 12_000, 4000, 100
-"""Training images that a network learns to be rounded with: small ones, larger ones, fields."""
+"""Training images for quantisation-aware training: small ones, larger ones, fields."""
 SMALL_PX = 32
 """Edge up to which images are patches, of which many are cheap, in pixels."""
 FEW_IMAGES, FEW_FIELDS = 400, 16
@@ -66,7 +66,7 @@ def copy_for(model: Model, out: Path | None) -> Model:
 def make_levels(
     model: Model, wanted: dict[str, Any], seed: int, quick: bool, command: str
 ) -> Generator[Progress, None, Variant]:
-    """Make a variant of few levels; the same call goes on where an earlier one stopped."""
+    """Make a low-bit variant; the same call goes on where an earlier one stopped."""
     from napari_sciml.core.settings import RunSettings
     from napari_sciml.networks.codebook.spec import CodebookSpec
     from napari_sciml.training.fit import FitSettings
@@ -74,19 +74,19 @@ def make_levels(
 
     spec = CodebookSpec.of(RunSettings(**wanted), model.normalisation)
     few = spec.method == "constrain"
-    count = (FEW_FIELDS if model.dense else FEW_IMAGES) if few else how_many(model)
+    count = (FEW_FIELDS if model.dense else FEW_IMAGES) if few else training_count(model)
     settings: FitSettings | None = None
     if quick:
         count = QUICK_FIELDS if model.dense else QUICK_IMAGES
         settings = FitSettings(epochs=1, batch=4 if model.dense else 16, learning_rate=1e-3, symmetric=False)
-    yield from keep_images(model)
+    yield from with_calibration_set(model)
     maker = maker_of(model)
     examples = yield from maker.examples(model, count, seed)
     folder = model.folder / WORK / f"{spec.key}-{count}-{seed}"
     return (yield from make_codebook(model, spec, examples, seed, folder, settings=settings, command=command))
 
 
-def how_many(model: Model) -> int:
+def training_count(model: Model) -> int:
     """Return with how many images quantisation-aware training works."""
     if model.input is None:
         return FIELDS
@@ -96,7 +96,7 @@ def how_many(model: Model) -> int:
 def sweep_levels(
     model: Model, out: Path | None, scope: str, seed: int, quick: bool
 ) -> Generator[Progress, None, list[Path]]:
-    """Measure how few levels each part of a model bears; gives a table and a picture.
+    """Measure how few levels each part of a model tolerates; gives a table and a picture.
 
     Raises
     ------
@@ -125,24 +125,24 @@ def sweep_levels(
 
 
 def make_integers(model: Model, seed: int, quick: bool, command: str) -> Generator[Progress, None, Variant]:
-    """Make a variant of integers, calibrated on the images that are kept beside the model."""
+    """Make a variant of integers, calibrated on the calibration set of the model."""
     from napari_sciml.training.quantisation.integers import make_int8
 
-    known = yield from keep_images(model)
+    known = yield from with_calibration_set(model)
     few = (QUICK_IMAGES, QUICK_FIELDS) if quick else (FEW_IMAGES, FEW_FIELDS)
-    # Another seed than that of the images that are kept.
+    # Another seed than that of the calibration set.
     others = yield from maker_of(model).examples(model, few[model.dense], seed + 1)
     yield Progress(0, 1, "conversions")
     return make_int8(known, known.calibration_images(), known.folder, others=others.images, command=command)
 
 
-def keep_images(model: Model) -> Generator[Progress, None, Model]:
-    """Keep some training images beside a model that has none."""
-    from napari_sciml.training.quantisation.calibration_set import keep_calibration
+def with_calibration_set(model: Model) -> Generator[Progress, None, Model]:
+    """Return the model with a calibration set, made now if it has none."""
+    from napari_sciml.training.quantisation.calibration_set import add_calibration_set
 
     if model.card.get("calibration") is not None:
         return model
-    return (yield from keep_calibration(model, maker_of(model)))
+    return (yield from add_calibration_set(model, maker_of(model)))
 
 
 def maker_of(model: Model) -> Maker:

@@ -1,4 +1,4 @@
-"""What each kind of backend can be told. `RunSettings` has all of it under the same flat names."""
+"""Options of each kind of backend. `RunSettings` has all of them under the same flat names."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def backend_names() -> list[str]:
 
 
 class BackendOptions(BaseModel):
-    """What every backend can be told: nothing but its name."""
+    """Options of every backend: nothing but its name."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     backend: Annotated[str, OneOf(backend_names)] = Field(
-        "float32", description="What computes the scores: floating point, few levels or integers."
+        "float32", description="What computes the scores: floating point, low-bit weights or integers."
     )
 
 
@@ -63,7 +63,7 @@ class RuntimeOptions(BackendOptions):
 
 
 class CodebookOptions(RuntimeOptions):
-    """For few levels: how many, and how a network was brought to them."""
+    """For low-bit networks: how many levels, and how they are found."""
 
     levels: int = Field(
         8,
@@ -79,16 +79,16 @@ class CodebookOptions(RuntimeOptions):
     )
     method: Literal["constrain", "trained", "qat", "data"] = Field(
         "qat",
-        description="Backend codebook: weights rounded after training as in the paper, with values trained "
-        "afterwards, or trained to be rounded (quantization-aware); data: exact weights that learned from "
-        "rounded data.",
+        description="Backend codebook: constrain quantises after training as in the paper, trained then "
+        "trains the levels, qat is quantisation-aware training; data: exact weights trained on quantised "
+        "data.",
     )
     scope: Literal["global", "layer", "channel"] = Field(
         "layer",
         description="Backend codebook: one set of values for all, for each layer or each channel.",
     )
     targets: Literal["convolutions", "weights", "biases"] = Field(
-        "weights", description="Backend codebook: what is rounded; biases means all weights and the biases."
+        "weights", description="Backend codebook: what is quantised; biases means all weights and the biases."
     )
     codebook: str | None = Field(
         None, description="Backend codebook: a file with a constrained network, instead of a stored one."

@@ -12,13 +12,13 @@ import numpy.typing as npt
 
 @dataclass(frozen=True)
 class Examples:
-    """Images that a network can be calibrated on, taught with and, the later ones, watched with.
+    """Images that a network can be calibrated on and trained with; the later ones validate it.
 
     Attributes
     ----------
     images
         ``(n, h, w)``, normalised; fields for a dense model. In random order.
-    words
+    description
         What they are, for a model card.
     vary
         ``vary(batch)`` changes a torch batch ``(b, h, w)`` a little, as training did whenever it showed an
@@ -26,5 +26,5 @@ class Examples:
     """
 
     images: npt.NDArray[np.float32]
-    words: str
+    description: str
     vary: Callable[[Any], Any] | None = None

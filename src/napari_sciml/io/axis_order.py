@@ -1,4 +1,4 @@
-"""`AxisView`: a file's array with the channel chosen, axes in order and native bytes, still unread."""
+"""`ReorderedArray`: a file's array with the channel chosen, axes in order and native bytes, still unread."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ READ_FAULTS = (OSError, EOFError, ValueError, RuntimeError, zlib.error)
 """What the format libraries raise when pixels on disk are damaged or missing."""
 
 
-class AxisView:
+class ReorderedArray:
     """An array-like that maps every index to the file's own axes.
 
     Parameters
@@ -25,7 +25,7 @@ class AxisView:
     fixed
         Index to take along axes that are dropped.
     order
-        The file's axes that remain, in the order in which this view shows them.
+        The file's axes that remain, in the order in which this array has them.
     name
         What to call the image in messages.
     """

@@ -14,7 +14,7 @@ import numpy as np
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, ImageSource
 from napari_sciml.io.axes import parse_axes, plan_axes
-from napari_sciml.io.axis_order import AxisView
+from napari_sciml.io.axis_order import ReorderedArray
 from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.paths import READABLE, format_of, is_pattern, split_part
 from napari_sciml.io.raw import RawImage
@@ -80,10 +80,10 @@ def open_image(
     opened = open_once(text, **how)
     # It may be opened again in another process, which may stand in another folder.
     whole = str(Path(text).expanduser().absolute())
-    said = {name: value for name, value in how.items() if value not in (None, False)}
+    given = {name: value for name, value in how.items() if value not in (None, False)}
     if axes is not None:
-        said["axes"] = list(axes)
-    return replace(reopening(partial(open_once, whole, **how), opened), opened=said)
+        given["axes"] = list(axes)
+    return replace(reopening(partial(open_once, whole, **how), opened), opened=given)
 
 
 def open_once(
@@ -170,7 +170,7 @@ def arrange(
     if flat and not plan.fixed and plan.order == tuple(range(len(shape))):
         data = raw.data
     else:
-        data = AxisView(raw.data, plan.fixed, plan.order, name)
+        data = ReorderedArray(raw.data, plan.fixed, plan.order, name)
     if pixel_size_nm is not None:
         if not 0 < pixel_size_nm < float("inf"):
             raise SciMLError(f"A pixel size of {pixel_size_nm} nm is not possible", "give a positive number")

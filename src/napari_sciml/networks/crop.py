@@ -1,4 +1,4 @@
-"""Cut images to the size that a network labels."""
+"""Crop images to the size that a network labels."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.window import WINDOW_PX
 
 
-def centre_windows(model: Model, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Return images ``(n, h, w)`` of the model's size as they are, larger ones cut to it for a dense model.
+def crop_centre(model: Model, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return images ``(n, h, w)`` of the model's size, larger ones cropped to it for a dense model.
 
     Raises
     ------
@@ -25,7 +25,7 @@ def centre_windows(model: Model, images: npt.NDArray[Any]) -> npt.NDArray[Any]:
         raise SciMLError(
             f"The images are {images.shape[1]} x {images.shape[2]} px, but {model.name} labels "
             f"{'at least ' if model.dense else ''}{rows} x {columns} px",
-            "cut patches of that size",
+            "crop patches of that size",
         )
     top, left = (images.shape[1] - rows) // 2, (images.shape[2] - columns) // 2
     return images[:, top : top + rows, left : left + columns]

@@ -167,7 +167,7 @@ def with_calibration(card: ModelCard, images: Examples, contents: Contents) -> M
     content = save({"images": images.images.astype("float16")})
     file, digest = named(CALIBRATION_FILE, content), hashlib.sha256(content).hexdigest()
     contents[file] = content
-    record = CalibrationRecord(file=file, sha256=digest, n=len(images.images), note=images.words)
+    record = CalibrationRecord(file=file, sha256=digest, n=len(images.images), note=images.description)
     return card.model_copy(update={"calibration": record})
 
 

@@ -24,7 +24,7 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.run_rate import RATES
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
-from napari_sciml.networks.crop import centre_windows
+from napari_sciml.networks.crop import crop_centre
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.network_run import Cost, NetworkRun, SearchT, SettingsT, SetupT, Start
@@ -114,7 +114,7 @@ class NetworkTechnique(ABC, Generic[SettingsT, SetupT, SearchT]):
 
     def prepare(self, model: Model, images: npt.NDArray[Any], settings: SettingsT) -> npt.NDArray[Any]:
         """Return raw images ``(n, h, w)`` of the model's size as they are, of larger ones the centre."""
-        return centre_windows(model, images)
+        return crop_centre(model, images)
 
     def plan(self, source: ImageSource, settings: SettingsT) -> RunPlan:
         """Return what a run would cost, or why it cannot start. Reads no pixels and imports no torch."""

@@ -75,8 +75,8 @@ class WindowSpec:
         What to do if nothing was found, although no candidates lie below the threshold.
     lower
         Whether a lower threshold would show more points.
-    words
-        ``words(findings, frame)`` says in a few words, on the canvas, what a frame shows.
+    caption
+        ``caption(findings, frame)`` says on the canvas what a frame shows.
     still_known
         ``still_known(known, values)`` gives what an image states and a run with these values still uses;
         everything if there is none.
@@ -101,7 +101,7 @@ class WindowSpec:
     next_step: str = "Next: move the threshold."
     nothing: str = "Next: try another image or another model."
     lower: bool = True
-    words: Reference = ""
+    caption: Reference = ""
     still_known: Reference = ""
     actions: Mapping[str, Reference] = field(default_factory=dict)
     form: Reference = ""
@@ -109,13 +109,13 @@ class WindowSpec:
     result_page: tuple[str, Reference] | None = None
     simulate_page: Reference = ""
 
-    def said_caution(self, model: str, threshold: float, live: Mapping[str, Any]) -> str:
+    def caution_text(self, model: str, threshold: float, live: Mapping[str, Any]) -> str:
         """Return what to expect of a model at a threshold, or nothing."""
         return str(load(self.caution)(model, threshold, live)) if self.caution else ""
 
-    def said_text(self, findings: Findings, frame: int) -> str:
+    def caption_text(self, findings: Findings, frame: int) -> str:
         """Return what a frame shows, or nothing."""
-        return str(load(self.words)(findings, frame)) if self.words else ""
+        return str(load(self.caption)(findings, frame)) if self.caption else ""
 
     def used_known(self, known: Mapping[str, Any], values: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return what an image states and a run with these values still uses."""

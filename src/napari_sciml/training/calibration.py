@@ -43,15 +43,15 @@ def reliability(
     index = np.minimum((confidence * bins).astype(int), bins - 1)
     count = np.bincount(index, minlength=bins)
     with np.errstate(invalid="ignore"):
-        said = np.bincount(index, confidence, minlength=bins) / count
+        stated = np.bincount(index, confidence, minlength=bins) / count
         true = np.bincount(index, right, minlength=bins) / count
-    return said, true, count
+    return stated, true, count
 
 
 def expected_calibration_error(
     probabilities: npt.NDArray[np.floating], labels: npt.NDArray[np.integer], bins: int = 15
 ) -> float:
     """Return the mean distance of confidence and accuracy over equal-width bins, weighted by their counts."""
-    said, true, count = reliability(probabilities, labels, bins)
+    stated, true, count = reliability(probabilities, labels, bins)
     filled = count > 0
-    return float((np.abs(said - true)[filled] * count[filled]).sum() / max(int(count.sum()), 1))
+    return float((np.abs(stated - true)[filled] * count[filled]).sum() / max(int(count.sum()), 1))

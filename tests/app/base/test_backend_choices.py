@@ -68,10 +68,10 @@ def test_what_is_not_there_is_told_before_a_run(model):
     folder = str(model.folder)
     assert "no int8 weights: float32 will run instead" in outlook(folder, {"backend": "int8"})
     told = outlook(folder, {"backend": "codebook", "levels": 4, "data_levels": 4})
-    assert "will be rounded when the run starts, without training" in told
+    assert "will be quantised when the run starts, without training" in told
     assert "The data stay as they are" in told
     told = outlook(folder, {"backend": "codebook", "method": "constrain"})
-    assert told.startswith("Rounded when the run starts")
+    assert told.startswith("Quantised when the run starts")
 
 
 def test_a_stored_codebook_says_its_size_and_agreement(model):

@@ -165,7 +165,7 @@ def test_it_stands_in_for_the_result_and_gives_it_back(opened):
 
 
 def test_the_words_on_the_canvas_are_about_the_preview_while_it_is_there(opened, request):
-    counting = WindowSpec(words=lambda findings, frame: f"{len(findings.table)} in {frame}")
+    counting = WindowSpec(caption=lambda findings, frame: f"{len(findings.table)} in {frame}")
     request.addfinalizer(register(replace(spec_of("microct"), window=counting), replace=True).remove)
     opened.runs.run()
     opened.viewer.dims.set_point(0, 2)

@@ -157,5 +157,5 @@ def test_the_facts_tell_error_and_size_and_compare_with_k_means(weights):
     assert "K-means" not in said
     assert "% of the spread" in said
     size = constrained.payload_bytes
-    assert f"Rounded weights: {size} B, {48 * 4 / size:.1f} times smaller" in said
+    assert f"Quantised weights: {size} B, {48 * 4 / size:.1f} times smaller" in said
     assert f"; K-means {spread.error(best):.2g})" in facts(spread, best + 0.1, best, constrained)

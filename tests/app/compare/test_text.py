@@ -84,17 +84,17 @@ def test_a_difference_is_told_with_both_scores():
         (record("float32"), record("float32"), None),
         (
             record("float32", "float32"),
-            record("codebook", "4 levels, rounded after training"),
+            record("codebook", "4 levels, quantised after training"),
             ("float32", "4 levels"),
         ),
         (
-            record("codebook", "4 levels, trained to be rounded"),
-            record("codebook", "4 levels, rounded after training"),
-            ("4 levels, trained to be rounded", "4 levels, rounded after training"),
+            record("codebook", "4 levels, quantisation-aware"),
+            record("codebook", "4 levels, quantised after training"),
+            ("4 levels, quantisation-aware", "4 levels, quantised after training"),
         ),
         (
-            record("codebook", "4 levels, rounded after training", "/d/mine.safetensors"),
-            record("codebook", "4 levels, rounded after training"),
+            record("codebook", "4 levels, quantised after training", "/d/mine.safetensors"),
+            record("codebook", "4 levels, quantised after training"),
             ("mine", "4 levels"),
         ),
     ],

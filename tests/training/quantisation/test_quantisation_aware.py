@@ -19,8 +19,8 @@ from napari_sciml.networks.codebook.module import data_tables, loaded, quantise,
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.training.fit import FitSettings
 from napari_sciml.training.quantisation.codebook import make_codebook
-from napari_sciml.training.quantisation.distil import answers_of, bring_to_levels, map_loss
-from napari_sciml.training.quantisation.quantisation_aware import UNIT, FewLevels, lloyd_step
+from napari_sciml.training.quantisation.distil import answers_of, map_loss, quantise_network
+from napari_sciml.training.quantisation.quantisation_aware import UNIT, LowBitNetwork, lloyd_step
 from napari_sciml.training.quantisation.sweep import BOTH, DATA, WEIGHTS, picture, sensitivity
 
 RNG = np.random.default_rng(0)
@@ -85,7 +85,7 @@ def test_what_was_learned_has_few_levels_and_beats_rounding(
     images, _ = stripes(600, 1)
     wanted = spec(2, method, scope)
     made = drive(
-        bring_to_levels(
+        quantise_network(
             copy.deepcopy(trained), wanted, None, Examples(images, "stripes"), 0, tmp_path, settings=QUICK
         )
     )
@@ -105,14 +105,14 @@ def test_what_was_learned_has_few_levels_and_beats_rounding(
 def test_learning_begins_with_the_rounded_network(trained: nn.Module, method: str, scope: str) -> None:
     images, _ = stripes(50, 3)
     data = data_codebook(images, 4)
-    student = FewLevels(copy.deepcopy(trained), spec(3, method, scope, 4), data).eval()
+    student = LowBitNetwork(copy.deepcopy(trained), spec(3, method, scope, 4), data).eval()
     rounded = constrain(weights_of(trained), spec(3, "constrain", scope), data)
     for name, tensor in rounded.expand().items():
         np.testing.assert_allclose(student.constrained("").expand()[name], tensor, atol=1e-6)
 
 
 def test_a_level_moves_by_the_gradients_of_its_weights(trained: nn.Module) -> None:
-    student = FewLevels(copy.deepcopy(trained), spec(2, "trained"), None)
+    student = LowBitNetwork(copy.deepcopy(trained), spec(2, "trained"), None)
     levels = student.levels()["head.weight"]
     gradient = torch.from_numpy(RNG.normal(size=tuple(levels.shape)).astype(np.float32))
     (levels * gradient).sum().backward()
@@ -123,7 +123,7 @@ def test_a_level_moves_by_the_gradients_of_its_weights(trained: nn.Module) -> No
 
 
 def test_hidden_weights_get_the_gradient_straight_through(trained: nn.Module) -> None:
-    student = FewLevels(copy.deepcopy(trained), spec(2, "qat"), None).eval()
+    student = LowBitNetwork(copy.deepcopy(trained), spec(2, "qat"), None).eval()
     levels = student.levels()["head.weight"]
     assert len(torch.unique(levels)) == 2
     levels.sum().backward()
@@ -138,7 +138,7 @@ def test_in_own_units_a_step_moves_small_and_large_weights_by_a_like_share(
     network = copy.deepcopy(trained)
     with torch.no_grad():
         network.conv.weight *= 1000
-    student = FewLevels(network, spec(2, "qat", scope), None, own_units=True)
+    student = LowBitNetwork(network, spec(2, "qat", scope), None, own_units=True)
     before = {name: tensor.clone() for name, tensor in rows_behind(student).items()}
     with torch.no_grad():
         for number in range(len(student.groups)):
@@ -168,7 +168,7 @@ def test_with_a_live_teacher_nothing_is_dropped_out(trained: nn.Module, tmp_path
     examples = Examples(stripes(600, 1)[0], "stripes")
     made = [
         drive(
-            bring_to_levels(
+            quantise_network(
                 copy.deepcopy(taught),
                 spec(8, "qat"),
                 None,
@@ -185,14 +185,14 @@ def test_with_a_live_teacher_nothing_is_dropped_out(trained: nn.Module, tmp_path
         np.testing.assert_array_equal(tensor, made[1][name])
 
 
-def rows_behind(student: FewLevels) -> dict[str, torch.Tensor]:
+def rows_behind(student: LowBitNetwork) -> dict[str, torch.Tensor]:
     return {names[0]: student._hidden(number).detach() for number, names in enumerate(student.groups)}
 
 
 def test_weights_of_nothing_have_no_size_to_be_counted_in(trained: nn.Module) -> None:
     network = copy.deepcopy(trained)
     torch.nn.init.zeros_(network.head.weight)
-    student = FewLevels(network, spec(2, "qat"), None, own_units=True)
+    student = LowBitNetwork(network, spec(2, "qat"), None, own_units=True)
     assert all(torch.isfinite(rows).all() for rows in rows_behind(student).values())
     assert torch.equal(student.levels()["head.weight"], torch.zeros(2, 288))
 
@@ -206,7 +206,7 @@ def test_a_live_teacher_answers_what_is_shown(trained: nn.Module, tmp_path: Path
 
     made = {
         live: drive(
-            bring_to_levels(
+            quantise_network(
                 copy.deepcopy(trained),
                 spec(4, "qat"),
                 None,
@@ -288,7 +288,7 @@ def test_exact_weights_can_learn_from_rounded_data(trained: nn.Module, tmp_path:
     for scope in ("layer", "global"):
         wanted = spec(2, "data", scope, 2)
         made = drive(
-            bring_to_levels(
+            quantise_network(
                 copy.deepcopy(trained),
                 wanted,
                 data,
@@ -336,7 +336,7 @@ def test_sensitivity_of_every_part(random_patch_model, examples, tmp_path: Path)
 
 
 def test_tables_stay_once_the_weights_settle(trained: nn.Module) -> None:
-    student = FewLevels(copy.deepcopy(trained), spec(2, "qat"), None, follow=2).train()
+    student = LowBitNetwork(copy.deepcopy(trained), spec(2, "qat"), None, follow=2).train()
     seen = []
     for _ in range(4):
         with torch.no_grad():

@@ -171,7 +171,7 @@ def test_buttons_are_there_when_they_do_something(page):
 def test_trained_values_can_be_started_again_and_others_clustered(page):
     page.show_state(state(edited=True, drawn="Bars and lines."))
     assert page._reset.text() == "K-means"
-    assert "rounded to the nearest" in page._intro.text()
+    assert "quantised to the nearest" in page._intro.text()
     assert "Dotted lines" in page._plot.toolTip()
     page.show_state(state(edited=True, trained=True, drawn="Bars and lines."))
     assert page._reset.text() == "Start again"

@@ -50,7 +50,7 @@ def test_another_backend_is_chosen_and_shown_in_a_new_panel(window):
     box.setCurrentIndex(box.findData("codebook"))
     box.activated.emit(box.currentIndex())
     first, window.panel = window.panel, window.open_panel()
-    assert window.find("sciml_compare_backend").currentText() == "few levels"
+    assert window.find("sciml_compare_backend").currentText() == "low-bit"
     window.press("sciml_compare")
     window.wait_for(lambda: window.text("sciml_compare_summary") != "")
     assert window.technique.seen[-1].backend == "codebook"

@@ -21,10 +21,10 @@ from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import get_model
 
 METHODS = [
-    ("trained to be rounded", "qat"),
-    ("values trained", "trained"),
-    ("rounded after training", "constrain"),
-    ("exact, rounded data", "data"),
+    ("quantisation-aware training", "qat"),
+    ("levels trained", "trained"),
+    ("quantised after training", "constrain"),
+    ("exact, quantised data", "data"),
 ]
 SCOPES = [("each layer", "layer"), ("each channel", "channel"), ("the whole network", "global")]
 TARGETS = [
@@ -35,7 +35,7 @@ TARGETS = [
 NAMES = tuple(CodebookOptions.model_fields)
 """Settings of what computes; they are one choice for all techniques."""
 CODEBOOK_NAMES = tuple(name for name in NAMES if name not in RuntimeOptions.model_fields)
-"""Those of few levels."""
+"""Those of low-bit networks."""
 
 
 def backend_choices() -> list[tuple[str, str]]:
@@ -115,9 +115,9 @@ def codebook_outlook(model: Model, settings: CodebookOptions) -> str:
         "" if model.card.get("calibration") else " The data stay as they are: no training images were kept."
     )
     how = (
-        "Rounded when the run starts; how well that agrees was not measured."
+        "Quantised when the run starts; how well that agrees was not measured."
         if spec.method == "constrain"
-        else f"{model.name} has no such weights: its float32 weights will be rounded when the run starts, "
+        else f"{model.name} has no such weights: its float32 weights will be quantised when the run starts, "
         f"without training.{_stored_text(model)}"
     )
     return how + data

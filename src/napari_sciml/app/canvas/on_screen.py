@@ -124,7 +124,7 @@ class OnScreen:
         # In three dimensions no frame is in view, or all are.
         flat = viewer is not None and viewer.dims.ndisplay == 2
         if findings is not None and frame is not None and flat and self.is_there:
-            words = window_of(findings.provenance.technique).said_text(findings, frame)
+            words = window_of(findings.provenance.technique).caption_text(findings, frame)
             said = words and self._canvas.words(words, frame)
         self._caption.show(said)
 

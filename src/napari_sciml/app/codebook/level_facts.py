@@ -86,7 +86,7 @@ class Spread:
 
 
 def editable_names(constrained: Constrained) -> list[str]:
-    """Name what has values of its own: each rounded layer, or all of them together."""
+    """Name what has values of its own: each quantised layer, or all of them together."""
     return [SHARED] if constrained.spec.scope == "global" else list(constrained.coded)
 
 
@@ -185,5 +185,5 @@ def facts(spread: Spread, table: npt.ArrayLike, first: npt.ArrayLike, constraine
     size = constrained.payload_bytes
     return (
         f"{what} {error:.2g} ({share}{beside}). "
-        f"Rounded weights: {bytes_text(size)}, {ratio_text(whole, size)}."
+        f"Quantised weights: {bytes_text(size)}, {ratio_text(whole, size)}."
     )

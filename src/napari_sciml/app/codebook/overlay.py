@@ -164,7 +164,7 @@ class CodebookOverlay:
         findings = self._preview.findings
         if findings is None or frame != self._frame:
             return ""
-        return window_of(findings.provenance.technique).said_text(findings, 0)
+        return window_of(findings.provenance.technique).caption_text(findings, 0)
 
     def _say(self, seen: str) -> None:
         self.seen = seen

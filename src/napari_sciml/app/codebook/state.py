@@ -15,7 +15,7 @@ class CodebookState:
     Attributes
     ----------
     offered
-        Whether few levels compute, so that there is something to edit.
+        Whether a low-bit network computes, so that there is something to edit.
     loading, loaded
         Whether the weights are being read, or are there.
     layers, layer

@@ -31,7 +31,7 @@ class Loaded:
     weights
         The float32 weights with batch normalisation folded, by name.
     opened
-        The stored codebook or that in the chosen file; where there is none, the weights rounded by K-means.
+        The stored codebook or that in the chosen file; where there is none, the weights quantised by K-means.
     first
         What starting again brings back: `opened` where the codebook was trained, else the K-means values.
     trained
@@ -60,7 +60,7 @@ class PreviewOrder:
 
 
 def load(model_name: str, spec: CodebookSpec, path: str | None) -> Generator[Progress, None, Loaded]:
-    """Read the weights of a model and the codebook that a run uses; where there is none, round the weights.
+    """Read the weights of a model and the codebook that a run uses, or quantise the weights if there is none.
 
     Raises
     ------
@@ -77,7 +77,7 @@ def load(model_name: str, spec: CodebookSpec, path: str | None) -> Generator[Pro
     opened = nearest_codebook(model, spec, path).constrained
     if not opened.coded:
         where = f"The codebook of {model_name}" if path is None else f"The codebook {path}"
-        raise SciMLError(f"{where} holds exact weights", "choose one whose weights were rounded")
+        raise SciMLError(f"{where} holds exact weights", "choose one whose weights were quantised")
     weights = weights_of(folded_module(model))
     trained = opened.spec.method != "constrain"
     first = opened

@@ -139,5 +139,5 @@ class ComparedPair(Addition):
         if second is None or not cells:
             return words
         findings = cells[1].result.findings
-        other = window_of(findings.provenance.technique).said_text(findings, frame)
+        other = window_of(findings.provenance.technique).caption_text(findings, frame)
         return f"{second.names[0]}: {words}\n{second.names[1]}: {other}"

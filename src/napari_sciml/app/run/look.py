@@ -50,7 +50,7 @@ def look(
         threshold=request.threshold,
         live=live,
         threshold_live=screen.is_live(own),
-        caution=window_of(technique).said_caution(plan.model, request.threshold, live),
+        caution=window_of(technique).caution_text(plan.model, request.threshold, live),
         labels=requests.image.labels,
         findings=None if own is None else own.findings,
         frame=screen.frame(own),

@@ -98,11 +98,11 @@ def _keep(values: Any, arrays: dict[str, Any]) -> str:
 
 
 def _column(column: pd.Series, arrays: dict[str, Any]) -> dict[str, Any]:
-    said = {"name": column.name, "dtype": str(column.dtype)}
+    named = {"name": column.name, "dtype": str(column.dtype)}
     values = column.to_numpy()
     if values.dtype.kind in "biufcmM":
-        return {**said, ARRAY: _keep(values, arrays)}
-    return {**said, LIST: [_word(value) for value in values]}
+        return {**named, ARRAY: _keep(values, arrays)}
+    return {**named, LIST: [_word(value) for value in values]}
 
 
 def _word(value: Any) -> Any:

@@ -1,1 +1,1 @@
-"""Networks of few levels: clustering of weights, packed files, constrained modules."""
+"""Low-bit networks: clustering of weights, packed files, constrained modules."""

@@ -1,4 +1,4 @@
-"""`Constrained`: the numbers of a network after most of them were replaced by a few levels."""
+"""`Constrained`: a low-bit network, as its levels and the places of its numbers in them."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ class Coded:
 
 @dataclass(frozen=True)
 class Constrained:
-    """A network of few levels.
+    """A low-bit network.
 
     Attributes
     ----------

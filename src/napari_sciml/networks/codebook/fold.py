@@ -1,4 +1,4 @@
-"""Fold batch normalisation into the convolutions before it, which few levels and integers both need."""
+"""Fold batch normalisation into the convolutions before it, which low-bit and integer networks both need."""
 
 from __future__ import annotations
 

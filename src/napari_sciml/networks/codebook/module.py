@@ -1,4 +1,4 @@
-"""A network of few levels as a torch module, with its input step."""
+"""A low-bit network as a torch module, with its input step."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`CodebookSpec`: how a network was brought to few levels."""
+"""`CodebookSpec`: how a low-bit network was made."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
-from napari_sciml.networks.crop import centre_windows
+from napari_sciml.networks.crop import crop_centre
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.costs import memory_gb, seconds_per_micrograph
@@ -104,7 +104,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
         the window around the middle. For an orientation model: of its size, as they are.
         """
         if not model.dense:
-            return centre_windows(model, images)
+            return crop_centre(model, images)
         from napari_sciml.techniques.cryoem.picking.network import centred
         from napari_sciml.techniques.cryoem.prepare import shrink
 

@@ -28,7 +28,7 @@ SPEC = TechniqueSpec(
         next_step="Next: look at the rings, move the threshold, add or remove picks by hand; then sort them "
         "in the tab Views.",
         nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
-        words="napari_sciml.techniques.cryoem.decide:particles_in",
+        caption="napari_sciml.techniques.cryoem.decide:particles_in",
         still_known="napari_sciml.techniques.cryoem.scale:diameter_known",
         actions={"measure": "napari_sciml.app.forms.measure:measure_diameter"},
         form="napari_sciml.widgets.forms.cryoem:CryoEMForm",

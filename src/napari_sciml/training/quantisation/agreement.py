@@ -9,24 +9,25 @@ from napari_sciml.networks.card import Metric
 from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.training.metrics import wilson
 
-HESITATES = 0.1
+TIE_MARGIN = 0.1
 """Where the two best classes are nearer than this, either may win."""
 SPLIT = "training images kept apart"
 
 
-def agreement(wanted: FloatArray, said: FloatArray, *, dense: bool) -> tuple[Metric, ...]:
+def agreement(wanted: FloatArray, found: FloatArray, *, dense: bool) -> tuple[Metric, ...]:
     """Compare probabilities ``(n, classes)`` of the parent and of a variant, label by label.
 
-    The second figure leaves out where float32 itself hesitates, such as images of nothing that was learned.
+    The last figure leaves out where two classes of float32 are nearly equal, as for images of nothing that
+    was learned.
 
     Parameters
     ----------
     dense
         Whether the rows are elements of maps.
     """
-    same = wanted.argmax(axis=1) == said.argmax(axis=1)
+    same = wanted.argmax(axis=1) == found.argmax(axis=1)
     what = "elements of maps" if dense else "images"
-    furthest = np.abs(said - wanted).max()
+    furthest = np.abs(found - wanted).max()
     rates = [
         share(
             "agreement with float32",
@@ -43,9 +44,9 @@ def agreement(wanted: FloatArray, said: FloatArray, *, dense: bool) -> tuple[Met
             share("agreement with float32, rarest label", rarest, f"{what} with the rarest label of float32")
         )
     best = np.sort(wanted, axis=1)
-    sure = best[:, -1] - best[:, -2] > HESITATES
+    sure = best[:, -1] - best[:, -2] > TIE_MARGIN
     if sure.any():
-        note = f"{what} whose two best classes are more than {HESITATES} apart in float32"
+        note = f"{what} whose two best classes are more than {TIE_MARGIN} apart in float32"
         rates.append(share("agreement with float32, where it is sure", same[sure], note))
     return tuple(rates)
 

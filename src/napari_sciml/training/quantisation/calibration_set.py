@@ -1,4 +1,4 @@
-"""Keep some training images beside a model, so that it can be calibrated, rounded and compared later."""
+"""Store a calibration set beside a model: training images to quantise it and compare its variants with."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ if TYPE_CHECKING:
     from napari_sciml.networks.card import ModelCard
 
 SEED = 0
-"""Decides which training images are kept."""
+"""Decides which training images are the calibration set."""
 
 
 class Maker(Protocol):
     """The module ``examples`` of a technique."""
 
-    def kept(self, model: Model) -> int:
-        """Return how many training images are kept beside a model."""
+    def calibration_count(self, model: Model) -> int:
+        """Return how many training images the calibration set of a model has."""
         ...
 
     def examples(self, model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
         """Make images of the kind that `model` was trained on, by the same simulation, normalised.
 
-        Calibration, codebooks of data and quantization-aware training use them, so they must never be
+        Calibration, codebooks of data and quantisation-aware training use them, so they must never be
         images that anything is tested on.
 
         Raises
@@ -44,23 +44,23 @@ class Maker(Protocol):
         ...
 
 
-def keep_calibration(model: Model, maker: Maker) -> Generator[Progress, None, Model]:
-    """Make some training images of a saved model again and write them beside it; gives the model with them.
+def add_calibration_set(model: Model, maker: Maker) -> Generator[Progress, None, Model]:
+    """Make the calibration set of a saved model and write it beside the weights; gives the model with it.
 
     Raises
     ------
     SciMLError
         If the images cannot be made again, or the folder cannot be written.
     """
-    examples = yield from maker.examples(model, maker.kept(model), SEED)
-    add_calibration(model.folder, examples.images, examples.words)
+    examples = yield from maker.examples(model, maker.calibration_count(model), SEED)
+    add_calibration(model.folder, examples.images, examples.description)
     return open_model(model.folder)
 
 
 def save_trained(
     folder: Path, module: nn.Module, card: ModelCard, maker: Maker, attachments: Mapping[str, bytes]
 ) -> Generator[Progress, None, Model]:
-    """Save a trained network with its log and some of its training images, all at once.
+    """Save a trained network with its log and its calibration set, all at once.
 
     Raises
     ------
@@ -70,17 +70,17 @@ def save_trained(
     # Making the images asks the model, which is not in its place before they are there.
     with TemporaryDirectory() as draft:
         model = save_model(draft, module, card, attachments)
-        examples = yield from maker.examples(model, maker.kept(model), SEED)
+        examples = yield from maker.examples(model, maker.calibration_count(model), SEED)
     return save_model(folder, module, card, attachments, examples)
 
 
-def told(model: Model, *keys: str) -> Any:
-    """Return what the card of `model` tells of its training under these keys, one inside the other.
+def training_record(model: Model, *keys: str) -> Any:
+    """Return what the card of `model` records of its training under these keys, one inside the other.
 
     Raises
     ------
     SciMLError
-        If it does not tell.
+        If it does not.
     """
     value = model.card.get("training")
     for key in keys:

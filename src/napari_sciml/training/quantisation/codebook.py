@@ -1,4 +1,4 @@
-"""`make_codebook`: from a float32 model to a stored variant of few levels."""
+"""`make_codebook`: from a float32 model to a stored low-bit variant."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.saving import add_variant
 from napari_sciml.training.fit import FitSettings
 from napari_sciml.training.quantisation.agreement import agreement
-from napari_sciml.training.quantisation.distil import answers_of, bring_to_levels
+from napari_sciml.training.quantisation.distil import answers_of, quantise_network
 
-HELD = 5
+HELD_OUT = 5
 """One in so many examples is not learnt from but compared."""
 
 
@@ -38,7 +38,7 @@ def make_codebook(
     command: str = "",
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, Variant]:
-    """Make a variant of few levels and store it beside the weights of `model`.
+    """Make a low-bit variant and store it beside the weights of `model`.
 
     Parameters
     ----------
@@ -59,17 +59,17 @@ def make_codebook(
     SciMLError
         If there are too few examples, or the model's folder cannot be written.
     """
-    count = len(examples.images) // HELD
+    count = len(examples.images) // HELD_OUT
     if not count:
         raise SciMLError(f"{len(examples.images)} examples are too few to make a codebook", "give more")
     held, learnt = examples.images[:count], examples.images[count:]
     data = None if spec.data_levels is None else data_codebook(learnt, spec.data_levels, model.normalisation)
     parent = model.variant("float32").sha256
-    constrained = yield from bring_to_levels(
+    constrained = yield from quantise_network(
         folded_module(model),
         spec,
         data,
-        Examples(learnt, examples.words, examples.vary),
+        Examples(learnt, examples.description, examples.vary),
         seed,
         folder,
         parent=parent,
@@ -83,8 +83,8 @@ def make_codebook(
         backend="codebook",
         codebook=spec,
         note=f"levels of the data from {len(learnt):,} training images"
-        + ("" if spec.method == "constrain" else f", which also taught it, seed {seed}")
-        + f" ({examples.words})",
+        + ("" if spec.method == "constrain" else f", which also trained it, seed {seed}")
+        + f" ({examples.description})",
         metrics=measured(model, constrained, held),
         command=command,
     )
@@ -97,8 +97,8 @@ def measured(model: Model, constrained: Constrained, images: FloatArray) -> tupl
     wanted = answers_of(model.build(), batch)
     if constrained.data is not None:
         batch = quantise(batch, *data_tables(constrained.data))
-    said = answers_of(constrained_module(model, constrained), batch)
-    return agreement(rows_of(wanted), rows_of(said), dense=wanted.ndim > 2)
+    found = answers_of(constrained_module(model, constrained), batch)
+    return agreement(rows_of(wanted), rows_of(found), dense=wanted.ndim > 2)
 
 
 def rows_of(probabilities: Tensor) -> FloatArray:

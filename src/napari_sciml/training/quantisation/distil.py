@@ -1,4 +1,4 @@
-"""Teach a network of few levels to answer as its float32 parent does."""
+"""Distil a float32 network into a low-bit one, which learns to answer as its parent does."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from napari_sciml.networks.codebook.constrained import Constrained, FloatArray, 
 from napari_sciml.networks.codebook.module import weights_of
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.training.fit import FitSettings, fit
-from napari_sciml.training.quantisation.quantisation_aware import FewLevels
+from napari_sciml.training.quantisation.quantisation_aware import LowBitNetwork
 
-TEACH = {
+DISTIL_SETTINGS = {
     "trained": FitSettings(epochs=8, batch=64, learning_rate=2e-2, weight_decay=0.0, symmetric=False),
     "qat": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
     "data": FitSettings(epochs=12, batch=64, learning_rate=1e-3, weight_decay=0.0, symmetric=False),
@@ -32,7 +32,7 @@ FIELDS_AT_ONCE = 4
 """Fields have many answers each, so fewer of them make a batch."""
 
 
-def bring_to_levels(
+def quantise_network(
     network: nn.Module,
     spec: CodebookSpec,
     data: FloatArray | None,
@@ -45,7 +45,7 @@ def bring_to_levels(
     live: bool = False,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, Constrained]:
-    """Return `network` with few levels, by the method of `spec`.
+    """Return `network` quantised by the method of `spec`.
 
     Parameters
     ----------
@@ -60,7 +60,7 @@ def bring_to_levels(
     parent
         Hash of the float32 weights.
     settings
-        How to learn, if not as usual: as `TEACH` says, in about `BATCHES` batches.
+        How to learn, if not as usual: as `DISTIL_SETTINGS` says, in about `BATCHES` batches.
     live
         Whether `network` is asked again whenever an image is shown, moved or filtered as it then is, weights
         are learnt in units of their size, and nothing is dropped out. Tables VIII and IX do none of it.
@@ -73,12 +73,12 @@ def bring_to_levels(
     dense = answers.ndim > 2
     chosen = replace(settings or usual(spec, len(images), dense), seed=seed)
     if live:
-        # It has learnt already; what is dropped now only hides how far rounding leads it astray.
+        # It has learnt already; what is dropped now only hides the error of quantisation.
         for part in network.modules():
             if isinstance(part, nn.Dropout):
                 part.p = 0.0
     batches = chosen.epochs * max(1, len(images) // chosen.batch)
-    student = FewLevels(network, spec, data, follow=round(FOLLOW * batches), own_units=live)
+    student = LowBitNetwork(network, spec, data, follow=round(FOLLOW * batches), own_units=live)
 
     def shown(batch: Tensor, index: Tensor) -> Tensor:
         return (batch if examples.vary is None else examples.vary(batch))[:, None]
@@ -97,8 +97,8 @@ def bring_to_levels(
 
 
 def usual(spec: CodebookSpec, count: int, dense: bool) -> FitSettings:
-    """Return how a method learns from so many images, or fields, when nothing else is said."""
-    settings = TEACH[spec.method]
+    """Return how a method learns from so many images, or fields, if no settings are given."""
+    settings = DISTIL_SETTINGS[spec.method]
     batch = FIELDS_AT_ONCE if dense else settings.batch
     epochs = max(4, round(BATCHES[spec.method] * batch / count))
     # Fields have no up and no left; their maps are turned with them.

@@ -1,10 +1,10 @@
-"""`FewLevels`: a network that computes with levels while it learns.
+"""`LowBitNetwork`: a network that computes with its levels while it is trained.
 
 ``trained`` keeps every weight's place in its table and learns the tables: the gradient of a level is the sum
 of those of its weights (Han et al., ICLR 2016). ``qat`` keeps hidden weights, computes with their levels, and
 hands the gradient of the levels straight through to them (Bengio et al., 2013); its tables follow
-the hidden weights by one of Lloyd's steps for each batch. ``data`` rounds no weight: the network learns to
-live with rounded data, as in the paper's Fig. 7.
+the hidden weights by one of Lloyd's steps for each batch. ``data`` quantises no weight: the network
+is trained on quantised data, as in the paper's Fig. 7.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ UNIT = 8.0
 """Steps of 0.001 then move weights by 0.8 % of their size."""
 
 
-class FewLevels(nn.Module):
+class LowBitNetwork(nn.Module):
     """Computes with levels; learns them or, behind them, hidden weights.
 
     Parameters
@@ -106,9 +106,9 @@ class FewLevels(nn.Module):
                 with torch.no_grad():
                     if moving:
                         table.copy_(lloyd_step(flat, table))
-                    rounded = table.gather(1, places_of(flat, table))
+                    quantised = table.gather(1, places_of(flat, table))
                 # Exactly the levels, with the gradient of the hidden weights.
-                rows = rounded + (flat - flat.detach())
+                rows = quantised + (flat - flat.detach())
             lengths = [tensor.numel() // len(rows) for tensor in tensors]
             for name, tensor, part in zip(names, tensors, torch.split(rows, lengths, dim=1), strict=True):
                 result[name] = part.reshape(tensor.shape)

@@ -1,4 +1,4 @@
-"""How few levels a network bears: all of it, its data, and each of its tensors alone."""
+"""How many levels a network needs: all of it, its data, and each of its tensors alone."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def sensitivity(
     levels: Sequence[int] = LEVELS,
     scope: str = "layer",
 ) -> Generator[Progress, None, pd.DataFrame]:
-    """Round parts of a network after training, as the paper does, and compare with float32.
+    """Quantise parts of a network after training, as the paper does, and compare with float32.
 
     Parameters
     ----------
@@ -65,8 +65,8 @@ def sensitivity(
         )
         data = data_codebook(learnt, count, model.normalisation)
         for part in parts:
-            said = answers(model, part, weights, spec, data, images)
-            rows.append({"model": model.name, "part": part, "levels": count, **compare(said, wanted)})
+            found = answers(model, part, weights, spec, data, images)
+            rows.append({"model": model.name, "part": part, "levels": count, **compare(found, wanted)})
             yield Progress(len(rows), len(parts) * len(levels), "cells")
     return pd.DataFrame(rows)
 
@@ -79,7 +79,7 @@ def answers(
     data: FloatArray,
     images: Tensor,
 ) -> Tensor:
-    """Return the probabilities with one part of the network rounded."""
+    """Return the probabilities with one part of the network quantised."""
     if part == DATA:
         untouched = Constrained(spec, {}, weights, data)
         module = constrained_module(model, untouched)
@@ -92,15 +92,15 @@ def answers(
     return answers_of(module, images)
 
 
-def compare(said: Tensor, wanted: Tensor) -> dict[str, float]:
+def compare(found: Tensor, wanted: Tensor) -> dict[str, float]:
     """Compare probabilities ``(n, classes, ...)``."""
-    labels, truth = said.argmax(1).flatten(), wanted.argmax(1).flatten()
+    labels, truth = found.argmax(1).flatten(), wanted.argmax(1).flatten()
     same = (labels == truth).double()
     kinds = torch.unique(truth)
     return {
         "agreement": float(same.mean()),
         "balanced": float(np.mean([float(same[truth == kind].mean()) for kind in kinds])),
-        "difference": float((said - wanted).abs().mean()),
+        "difference": float((found - wanted).abs().mean()),
         "n": len(truth),
         "labels": len(kinds),
     }

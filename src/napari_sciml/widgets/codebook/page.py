@@ -23,7 +23,7 @@ from napari_sciml.widgets.parts.number_edit import NumberEdit
 from napari_sciml.widgets.parts.page import Offer, Page, PageView
 
 NEAREST = (
-    "Every weight is rounded to the nearest of these values. Move one and see what becomes of the slice in "
+    "Every weight is quantised to the nearest of these values. Move one and see what becomes of the slice in "
     "view."
 )
 TRAINED = (

@@ -1,4 +1,4 @@
-"""`CodebookPlot`: a histogram of weights, with the values they are rounded to as lines to be dragged."""
+"""`CodebookPlot`: a histogram of weights, with the values they are quantised to as lines to be dragged."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ TIP = (
     "Run the same image with the same settings once more, computed in another way, and show both results "
     "beside each other, with marks where they differ."
 )
-CHOICE_TIP = "What computes the second result. Few levels are those chosen above."
+CHOICE_TIP = "What computes the second result. Low-bit levels are those chosen above."
 
 
 class CompareBar(PageView):

@@ -1,4 +1,4 @@
-"""`BackendForm`: what computes the scores, and for few levels how many and how they were found."""
+"""`BackendForm`: what computes the scores, and for low-bit networks the levels and the method."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class BackendForm(QWidget):
         self._runtime_row = QWidget()
         self._runtime_row.setObjectName("sciml_runtime_row")
         self._outlook = sentence("sciml_outlook")
-        # What only few levels need stands in a form of its own, which is hidden as a whole.
+        # What only low-bit networks need stands in a form of its own, which is hidden as a whole.
         self._codebook = QWidget()
         self._codebook.setObjectName("sciml_codebook_settings")
         self._lay_out()

@@ -10,8 +10,8 @@ from napari_sciml.networks.model import Model
 from napari_sciml.training.quantisation.calibration_set import check_count
 
 
-def kept(model: Model) -> int:
-    """Return how many training images are kept beside a model: fields, or particles."""
+def calibration_count(model: Model) -> int:
+    """Return how many training images the calibration set of a model has: fields, or particles."""
     if model.dense:
         return 3
     return 70 if model.card["training"].get("protocol") == "realistic" else len(model.classes)

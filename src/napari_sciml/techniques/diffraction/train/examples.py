@@ -17,7 +17,7 @@ from napari_sciml.techniques.diffraction.grid import BRAGG
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.train.augment import varied
 from napari_sciml.techniques.diffraction.train.dataset import DatasetSpec, Tiles, cut_tiles, training_run
-from napari_sciml.training.quantisation.calibration_set import check_count, told
+from napari_sciml.training.quantisation.calibration_set import check_count, training_record
 
 FRAMES = 3
 """Frames of a run: as few as the search for hot pixels can do with."""
@@ -29,8 +29,8 @@ BRAGG_SHARE = 0.3
 """Share of tiles with Bragg spots, where there are as many."""
 
 
-def kept(model: Model) -> int:
-    """Return how many training images are kept beside a model."""
+def calibration_count(model: Model) -> int:
+    """Return how many training images the calibration set of a model has."""
     return 48
 
 
@@ -40,7 +40,7 @@ def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, E
     Where the runs at hand hold too few tiles, more runs are made.
     """
     check_count(count)
-    spec = DatasetSpec(**told(model, "dataset"))
+    spec = DatasetSpec(**training_record(model, "dataset"))
     rng = np.random.default_rng([seed, 3])
     runs = [int(number) for number in rng.permutation(spec.runs)]
     wanted = max(FEWEST_RUNS, -(-count // TILES_EACH))

@@ -15,7 +15,7 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.train.pool import PATTERNS, PoolSpec, images_of
-from napari_sciml.training.quantisation.calibration_set import check_count, first_seed, told
+from napari_sciml.training.quantisation.calibration_set import check_count, first_seed, training_record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -28,8 +28,8 @@ STEP = 28
 """Samples between two reports of progress."""
 
 
-def kept(model: Model) -> int:
-    """Return how many training images are kept beside a model."""
+def calibration_count(model: Model) -> int:
+    """Return how many training images the calibration set of a model has."""
     return 4 * len(model.classes)
 
 
@@ -39,14 +39,17 @@ def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, E
     Classes take turns, so that all of them have as many images.
     """
     check_count(count)
-    protocol = told(model, "protocol")
+    protocol = training_record(model, "protocol")
     if protocol not in PATTERNS:
         raise SciMLError(
             f"The training images of {model.name} cannot be made again: this version knows no protocol "
             f"{protocol!r}",
             f"choose a model of the protocols {' and '.join(PATTERNS)}",
         )
-    samples, detectors = int(told(model, "samples_per_class")), int(told(model, "views"))
+    samples, detectors = (
+        int(training_record(model, "samples_per_class")),
+        int(training_record(model, "views")),
+    )
     learnt = PoolSpec(protocol, "train", samples, detectors, first_seed(model))
     # All negatives of training are of its first samples.
     negatives = replace(learnt, side="negatives", samples=max(4, samples // 14))

@@ -20,7 +20,7 @@ from napari_sciml.techniques.microct.simulate.phantom import Phantom, simulate_v
 from napari_sciml.techniques.microct.simulate.spec import random_spec
 from napari_sciml.techniques.microct.train.dataset import DEGRADED_FROM, DatasetSpec
 from napari_sciml.techniques.microct.train.mining import FIRST_SLAB
-from napari_sciml.training.quantisation.calibration_set import check_count, told
+from napari_sciml.training.quantisation.calibration_set import check_count, training_record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -39,15 +39,15 @@ TRIES = 30
 """A field with too few fibres is cut elsewhere, so many times."""
 
 
-def kept(model: Model) -> int:
-    """Return how many training images are kept beside a model."""
+def calibration_count(model: Model) -> int:
+    """Return how many training images the calibration set of a model has."""
     return 6 if model.dense else 256
 
 
 def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
     """Make `count` normalised training images of `model` again, as `training.keep` describes."""
     check_count(count)
-    spec = DatasetSpec(**told(model, "dataset"))
+    spec = DatasetSpec(**training_record(model, "dataset"))
     each = FIELDS_EACH if model.dense else PATCHES_EACH
     pairs = min(MOST_PAIRS, max(1, -(-count // (2 * each))))
     numbers = [family + FIRST_SLAB + n for n in range(pairs) for family in (0, DEGRADED_FROM)]

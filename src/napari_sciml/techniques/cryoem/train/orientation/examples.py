@@ -15,7 +15,7 @@ from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap
 from napari_sciml.techniques.cryoem.orientation.model_map import map_of
 from napari_sciml.techniques.cryoem.train.orientation.dataset import paper_set
-from napari_sciml.training.quantisation.calibration_set import first_seed, told
+from napari_sciml.training.quantisation.calibration_set import first_seed, training_record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -41,7 +41,7 @@ def view_examples(model: Model, count: int, seed: int) -> Generator[Progress, No
     SciMLError
         If its card does not tell how it was trained, or its map is missing.
     """
-    protocol = told(model, "protocol")
+    protocol = training_record(model, "protocol")
     makers = {PAPER: paper_examples, REALISTIC: realistic_examples}
     if protocol not in makers:
         raise SciMLError(
@@ -59,11 +59,11 @@ def paper_examples(
     """Return the very projections that a model of the paper's protocol has learnt, and more like them."""
     from napari_sciml.techniques.cryoem.train.orientation.paper_protocol import moved
 
-    turn_deg, shift_px = float(told(model, "turn_deg")), float(told(model, "shift_px"))
+    turn_deg, shift_px = float(training_record(model, "turn_deg")), float(training_record(model, "shift_px"))
     first = first_seed(model)
     # A set of another size is another set, so all of it is made, and what was only watched is left out.
-    every = paper_set(particle, int(told(model, "images")), first)
-    learnt = int(told(model, "learnt"))
+    every = paper_set(particle, int(training_record(model, "images")), first)
+    learnt = int(training_record(model, "learnt"))
     yield Progress(min(count, learnt), count, "images")
     rng = np.random.default_rng([seed, 5])
     chosen = by_turns(every.labels[:learnt], count, rng)
@@ -104,8 +104,8 @@ def realistic_examples(
 
     from napari_sciml.techniques.cryoem.train.orientation.stream import NOTHING, make_pool, render
 
-    fit = told(model, "fit")
-    own = VIEWS * int(told(model, "fit", "per_view"))
+    fit = training_record(model, "fit")
+    own = VIEWS * int(training_record(model, "fit", "per_view"))
     other = int(fit["other_maps"]) * int(fit["per_map"])
     total = own + other + int(fit["empty"])
     mine = max(1, round(count * own / total))

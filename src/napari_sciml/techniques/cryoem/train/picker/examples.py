@@ -12,7 +12,7 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.train.picker.dataset import EDGE_PX, TRAIN
 from napari_sciml.techniques.cryoem.train.picker.fields import Library, simulate_field
-from napari_sciml.training.quantisation.calibration_set import first_seed, told
+from napari_sciml.training.quantisation.calibration_set import first_seed, training_record
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -23,7 +23,11 @@ VIEWS = 48
 
 def field_examples(model: Model, count: int, seed: int) -> Generator[Progress, None, Examples]:
     """Make `count` normalised training fields of a picker again, as `training.keep` describes."""
-    known, maps, first = int(told(model, "fields")), int(told(model, "particles")), first_seed(model)
+    known, maps, first = (
+        int(training_record(model, "fields")),
+        int(training_record(model, "particles")),
+        first_seed(model),
+    )
     yield Progress(0, count, "fields")
     library = Library.make(1000 * TRAIN + first, maps, VIEWS)
     # Numbers beyond those that training had go on in the same stream.

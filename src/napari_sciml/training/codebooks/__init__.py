@@ -1,1 +1,0 @@
-"""Bring trained networks to few levels: round them, train the levels, or train to be rounded."""
