@@ -26,8 +26,8 @@ from napari_sciml.io.saving.atomic import write_text
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.evaluate.hog_baseline import HogLinear, log_grey
-from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.dataset import (
+from napari_sciml.techniques.gisaxs.evaluate.network_input import normalised
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import (
     DATASETS,
     PAPER,
     PEAK_COUNTS,
@@ -36,7 +36,7 @@ from napari_sciml.techniques.gisaxs.train.dataset import (
     paper_sets,
     split,
 )
-from napari_sciml.techniques.gisaxs.train.network_input import normalised
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.train.networks import NAMES, answer
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import wilson

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from napari_sciml.techniques.gisaxs.axes.choice import DETECTOR, RANGES
+from napari_sciml.techniques.gisaxs.axes.choose import DETECTOR, RANGES
 
 WAYS = {"ranges": "q ranges", "poni": "PONI file", "typed": "typed geometry"}
 """Name of a way -> what a person calls it."""

@@ -55,7 +55,7 @@ class Reader:
         """
         from napari_sciml.io.formats.count_limit import count_limit
         from napari_sciml.io.masks.setting import find_mask
-        from napari_sciml.techniques.gisaxs.axes.choice import choose_axes
+        from napari_sciml.techniques.gisaxs.axes.choose import choose_axes
 
         axes = choose_axes(settings, source)
         mask, where = find_mask(settings.mask, source.path, frame_shape(source))

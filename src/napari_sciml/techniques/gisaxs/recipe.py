@@ -16,7 +16,7 @@ from napari_sciml.core.findings import Findings, PathsOverlay, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
-from napari_sciml.techniques.gisaxs.axes.choice import axes_problem
+from napari_sciml.techniques.gisaxs.axes.choose import axes_problem
 from napari_sciml.techniques.gisaxs.canonical import SIZE_PX
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.costs import memory_gb, seconds_per_frame

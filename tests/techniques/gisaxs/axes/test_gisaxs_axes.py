@@ -14,7 +14,7 @@ import pytest
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes.choice import axes_problem, choose_axes
+from napari_sciml.techniques.gisaxs.axes.choose import axes_problem, choose_axes
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
@@ -389,7 +389,7 @@ def test_asking_for_problems_loads_nothing_heavy() -> None:
     code = (
         "import sys, numpy\n"
         "from napari_sciml.core.source import ImageSource\n"
-        "from napari_sciml.techniques.gisaxs.axes.choice import axes_problem\n"
+        "from napari_sciml.techniques.gisaxs.axes.choose import axes_problem\n"
         "from napari_sciml.techniques.gisaxs.settings import GisaxsSettings\n"
         f"settings = GisaxsSettings({told})\n"
         "print(axes_problem(settings, ImageSource.from_array(numpy.zeros((140, 110)))))\n"

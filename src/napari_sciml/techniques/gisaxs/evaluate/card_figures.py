@@ -18,12 +18,12 @@ from napari_sciml.networks.card import Metric
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model
 from napari_sciml.networks.saving import update_card
 from napari_sciml.techniques.gisaxs.evaluate.hog_baseline import HogLinear, hog_rows
+from napari_sciml.techniques.gisaxs.evaluate.network_input import normalised
 from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS, real_films
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol, paper_sets, split
 from napari_sciml.techniques.gisaxs.evaluate.spots import spot_figures
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
-from napari_sciml.techniques.gisaxs.train.dataset import Protocol, paper_sets, split
-from napari_sciml.techniques.gisaxs.train.network_input import normalised
 from napari_sciml.techniques.gisaxs.train.networks import NAMES
 from napari_sciml.techniques.gisaxs.train.pool import Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, reliability

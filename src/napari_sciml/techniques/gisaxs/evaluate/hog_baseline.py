@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.progress import Progress, drive
-from napari_sciml.techniques.gisaxs.train.dataset import (
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import (
     DATASETS,
     PAPER,
     PEAK_COUNTS,

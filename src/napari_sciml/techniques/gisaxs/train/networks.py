@@ -15,10 +15,10 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.ours.lattice import LatticeNet
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.train import examples
-from napari_sciml.techniques.gisaxs.train.dataset import Protocol
 from napari_sciml.techniques.gisaxs.train.pool import NEGATIVE, Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 from napari_sciml.training.fit import FitSettings, fit

@@ -17,8 +17,8 @@ import numpy.typing as npt
 
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.normalise.log_contrast import LogContrast
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.dataset import Protocol
 
 Side = Literal["train", "validate", "test", "negatives", "validate-negatives"]
 CHUNK = 70

@@ -9,8 +9,8 @@ from typing import Any
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
+from napari_sciml.techniques.gisaxs.axes.input_checks import K0_PER_KEV, check_numbers
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QAxes
-from napari_sciml.techniques.gisaxs.axes.units import K0_PER_KEV, check_numbers
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
 DETECTOR = ("distance_mm", "pixel_um", "beam_row", "beam_column")
@@ -49,7 +49,7 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
     if way == "ratios":
         return EvenAxes((0.0 if told["half_plane"] else -1.0, 1.0), (0.0, 1.0), shape, relative=True)
 
-    from napari_sciml.techniques.gisaxs.axes.detector import GeometryAxes
+    from napari_sciml.techniques.gisaxs.axes.detector_axes import GeometryAxes
     from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import energy_of, from_numbers, from_poni
 
     if way == "poni":

@@ -7,8 +7,7 @@ import pytest
 
 from napari_sciml.core.progress import drive
 from napari_sciml.techniques.gisaxs.evaluate.hog_baseline import HogLinear, Score, log_grey, shortcut
-from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.dataset import (
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import (
     DATASETS,
     Images,
     Protocol,
@@ -18,6 +17,7 @@ from napari_sciml.techniques.gisaxs.train.dataset import (
     noisy,
     split,
 )
+from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 
 FROZEN = {
     "hipgisaxs": {1: "212601ae5113", 2: "4bd0866f355a"},
