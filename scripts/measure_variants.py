@@ -28,7 +28,7 @@ from napari_sciml.techniques.cryoem.orientation.whiten import matched
 from napari_sciml.techniques.cryoem.train.orientation.dataset import SNR_LADDER, realistic_set
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import DEVICES, SAMPLES
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import TEST_SEED as FILM_SEED
-from napari_sciml.techniques.gisaxs.train.pool import PoolSpec, build_pool
+from napari_sciml.techniques.gisaxs.train.dataset import PoolSpec, build_pool
 from napari_sciml.training.metrics import bootstrap_by_group
 
 MODELS = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs", "cryoem-orientation-realistic")

@@ -10,7 +10,7 @@ from fixtures.training_images import labels, make, modest, same_again
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.train import examples
-from napari_sciml.techniques.gisaxs.train.pool import PoolSpec, images_of
+from napari_sciml.techniques.gisaxs.train.dataset import PoolSpec, images_of
 
 
 @pytest.mark.parametrize("name", ["gisaxs-lattice", "gisaxs-lattice-hipgisaxs"])

@@ -11,9 +11,9 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import auroc, evaluate
 from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.train.dataset import NEGATIVE, PoolSpec, build_pool, images_of
 from napari_sciml.techniques.gisaxs.train.negatives import NEGATIVES, negative
 from napari_sciml.techniques.gisaxs.train.networks import NAMES, train
-from napari_sciml.techniques.gisaxs.train.pool import NEGATIVE, PoolSpec, build_pool, images_of
 
 pytestmark = pytest.mark.slow
 

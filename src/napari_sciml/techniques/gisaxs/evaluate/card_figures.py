@@ -24,8 +24,8 @@ from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol, paper_s
 from napari_sciml.techniques.gisaxs.evaluate.spots import spot_figures
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
+from napari_sciml.techniques.gisaxs.train.dataset import Pool, PoolSpec, build_pool
 from napari_sciml.techniques.gisaxs.train.networks import NAMES
-from napari_sciml.techniques.gisaxs.train.pool import Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, reliability
 from napari_sciml.training.evaluated import as_csv, save_evaluation
 from napari_sciml.training.metrics import bootstrap_by_group, wilson

@@ -14,7 +14,7 @@ from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.pool import PATTERNS, PoolSpec, images_of
+from napari_sciml.techniques.gisaxs.train.dataset import PATTERNS, PoolSpec, images_of
 from napari_sciml.training.quantisation.calibration_set import check_count, first_seed, training_record
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.train import examples
-from napari_sciml.techniques.gisaxs.train.pool import NEGATIVE, Pool, PoolSpec, build_pool
+from napari_sciml.techniques.gisaxs.train.dataset import NEGATIVE, Pool, PoolSpec, build_pool
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import bootstrap_by_group
