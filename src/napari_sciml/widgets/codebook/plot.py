@@ -6,11 +6,11 @@ from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
-from qtpy.QtCore import QRectF, Qt, Signal
+from qtpy.QtCore import QLineF, QRectF, Qt, Signal
 from qtpy.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPen
 
 from napari_sciml.layers.styles import BLUE, ORANGE
-from napari_sciml.widgets.parts.drawing import Drawing, horizontal, polygon, vertical
+from napari_sciml.widgets.parts.drawing import Drawing, polygon
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 10, 10, 14, 22, 190
 """Margins about the histogram and its height, in screen pixels."""
@@ -174,7 +174,7 @@ class CodebookPlot(Drawing):
     def _draw_axis(self, painter: QPainter) -> None:
         floor = HEIGHT - BOTTOM
         painter.setPen(QPen(self._ink, 1))
-        horizontal(painter, LEFT, self.width() - RIGHT, floor)
+        painter.drawLine(QLineF(LEFT, floor, self.width() - RIGHT, floor))
         low, high = self._span()
         self.write(painter, LEFT, floor + 11, f"{low:.3g}", 0.0)
         self.write(painter, self.width() - RIGHT, floor + 11, f"{high:.3g}", 1.0)
@@ -184,13 +184,14 @@ class CodebookPlot(Drawing):
     def _draw_thresholds(self, painter: QPainter) -> None:
         painter.setPen(QPen(self.faint(0.7), 1, Qt.PenStyle.DotLine))
         for low, high in pairwise(self._table):
-            vertical(painter, self.x_of((low + high) / 2), TOP, HEIGHT - BOTTOM)
+            x = self.x_of((low + high) / 2)
+            painter.drawLine(QLineF(x, TOP, x, HEIGHT - BOTTOM))
 
     def _draw_value(self, painter: QPainter, index: int) -> None:
         x, chosen = self.x_of(self._table[index]), index == self.index
         color = QColor(ORANGE if chosen else BLUE)
         painter.setPen(QPen(color, 2.4 if chosen else 1.6))
-        vertical(painter, x, TOP, HEIGHT - BOTTOM)
+        painter.drawLine(QLineF(x, TOP, x, HEIGHT - BOTTOM))
         painter.setBrush(color)
         painter.setPen(Qt.PenStyle.NoPen)
         # The chosen one has a larger handle: colour alone tells nobody.

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QRectF, Qt
+from qtpy.QtCore import QLineF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.app.base.text import percent
 from napari_sciml.app.lattice.frames import Bars
 from napari_sciml.layers.styles import BLUE
-from napari_sciml.widgets.parts.drawing import Drawing, vertical
+from napari_sciml.widgets.parts.drawing import Drawing
 
 LEFT, RIGHT, ROW_PX, FOOT = 66, 46, 15, 4
 """Margins for names and numbers, the height of a row and what is left below, in screen pixels."""
@@ -50,7 +50,8 @@ class LatticeBars(Drawing):
             self._draw_row(painter, row, name, float(value), width, row == best)
         if self._bars.names:
             painter.setPen(QPen(self._ink, 1, Qt.PenStyle.DashLine))
-            vertical(painter, LEFT + width * self._bars.threshold, 0, len(values) * ROW_PX)
+            x = LEFT + width * self._bars.threshold
+            painter.drawLine(QLineF(x, 0, x, len(values) * ROW_PX))
 
     def _draw_row(
         self, painter: QPainter, row: int, name: str, value: float, width: float, best: bool

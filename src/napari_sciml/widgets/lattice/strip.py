@@ -26,12 +26,6 @@ class LatticeStrip(FramePlot):
         self._names: tuple[str, ...] = ()
         self._rows: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self._frames: npt.NDArray[np.int64] = np.empty(0, np.int64)
-        self._last = -1
-
-    @property
-    def count(self) -> int:
-        """Number of frames of the series, those that a stopped run did not reach too."""
-        return self._last + 1
 
     def show_rows(
         self,
@@ -40,8 +34,11 @@ class LatticeStrip(FramePlot):
         frames: npt.NDArray[np.int64],
         count: int,
     ) -> None:
-        """Show in which of the rows called `names` each of `frames` ``(n,)`` lies; the series has `count`."""
-        self._names, self._rows, self._frames, self._last = names, rows, frames, count - 1
+        """Show in which of the rows called `names` each of `frames` ``(n,)`` lies.
+
+        `count` is the number of frames of the series, those that a stopped run did not reach too.
+        """
+        self._names, self._rows, self._frames, self.count = names, rows, frames, count
         self.setFixedHeight(len(names) * ROW_PX + TOP + BOTTOM)
         self.update()
 

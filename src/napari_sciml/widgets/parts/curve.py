@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+from qtpy.QtCore import QLineF
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.layers.styles import BLUE, ORANGE
-from napari_sciml.widgets.parts.drawing import polygon, vertical
+from napari_sciml.widgets.parts.drawing import polygon
 from napari_sciml.widgets.parts.frame_plot import FramePlot
 
 LEFT = 40
@@ -27,17 +28,12 @@ class Curve(FramePlot):
         self._values: npt.NDArray[np.float64] = np.empty(0)
         self._marks: npt.NDArray[np.bool_] = np.empty(0, bool)
 
-    @property
-    def count(self) -> int:
-        """Number of frames."""
-        return len(self._values)
-
     def show_values(self, values: npt.NDArray[np.float64], marks: npt.NDArray[np.bool_]) -> None:
         """Show `values` ``(n,)``, shares from 0 to 1, one for each frame; NaN leaves a gap.
 
         Frames with `marks` ``(n,)`` get a tick at the foot.
         """
-        self._values, self._marks = values, marks
+        self._values, self._marks, self.count = values, marks, len(values)
         self.update()
 
     @property
@@ -55,12 +51,14 @@ class Curve(FramePlot):
         painter.setPen(QPen(QColor(ORANGE), 1.5))
         # Frames that fall on one pixel are one tick.
         for x in np.unique(np.round(self.x_of(np.flatnonzero(self._marks)))).tolist():
-            vertical(painter, x, area.bottom() - 6, area.bottom())
+            painter.drawLine(QLineF(x, area.bottom() - 6, x, area.bottom()))
         painter.setPen(QPen(QColor(BLUE), 1.8))
         frames = np.flatnonzero(np.isfinite(self._values))
         # More points than pixels cannot be told apart.
         frames = frames[:: max(1, len(frames) // (4 * max(self.width(), 1)))]
-        for run in np.split(frames, np.flatnonzero(np.diff(frames) > _widest_step(frames)) + 1):
+        steps = np.diff(frames)
+        # Steps wider than those of a line that was thinned out are gaps.
+        for run in np.split(frames, np.flatnonzero(steps > steps.min(initial=self.count)) + 1):
             ys = area.bottom() - area.height() * np.minimum(self._values[run] / top, 1.0)
             painter.drawPolyline(polygon(self.x_of(run), ys))
 
@@ -68,8 +66,3 @@ class Curve(FramePlot):
 def percent(share: float) -> str:
     """Write a share for the axis, for example ``12.5 %``."""
     return f"{100 * share:.3g} %"
-
-
-def _widest_step(frames: npt.NDArray[np.int_]) -> int:
-    """Return the step between neighbours of a line that was thinned out; wider ones are gaps."""
-    return int(np.min(np.diff(frames))) if len(frames) > 1 else 1

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from qtpy.QtCore import QRectF, Qt, Signal
+from qtpy.QtCore import QLineF, QRectF, Qt, Signal
 from qtpy.QtGui import QMouseEvent, QPainter, QPen
 
-from napari_sciml.widgets.parts.drawing import Drawing, horizontal, vertical
+from napari_sciml.widgets.parts.drawing import Drawing
 
 RIGHT, TOP, BOTTOM = 10, 8, 20
 """Margins about the frames, in screen pixels, the lowest with the numbers of the axis."""
@@ -22,12 +22,15 @@ class FramePlot(Drawing):
 
     Parameters
     ----------
-    name
-        The object's name.
-    tooltip
-        What it shows.
+    name, tooltip
+        As of a `Drawing`.
     left
         Room for the words at the left, in pixels.
+
+    Attributes
+    ----------
+    count
+        Number of frames.
     """
 
     frame_chosen = Signal(int)
@@ -35,13 +38,9 @@ class FramePlot(Drawing):
     def __init__(self, name: str, tooltip: str, left: int) -> None:
         super().__init__(name, tooltip)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.count = 0
         self._left = left
         self._frame: int | None = None
-
-    @property
-    def count(self) -> int:
-        """Number of frames."""
-        raise NotImplementedError
 
     def draw_frames(self, painter: QPainter) -> None:
         """Draw what is shown about the frames, without the axis of frames."""
@@ -77,7 +76,8 @@ class FramePlot(Drawing):
             self.write(painter, self.x_of(frame), area.bottom() + 9, str(frame))
         if self.count and self._frame is not None:
             painter.setPen(QPen(self._ink, 1.2, Qt.PenStyle.DashLine))
-            vertical(painter, self.x_of(self._frame), area.top(), area.bottom())
+            x = self.x_of(self._frame)
+            painter.drawLine(QLineF(x, area.top(), x, area.bottom()))
 
     def mousePressEvent(self, event: QMouseEvent | None) -> None:
         """Go to the frame under the pointer, as Qt asks."""
@@ -91,7 +91,7 @@ class FramePlot(Drawing):
         """Draw a faint line across at a height in pixels, with a text at its left."""
         area = self.area()
         painter.setPen(QPen(self.faint(), 1))
-        horizontal(painter, area.left(), area.right(), y)
+        painter.drawLine(QLineF(area.left(), y, area.right(), y))
         self.write(painter, area.left() - 5, y, text, 1.0)
 
     def _choose(self, event: QMouseEvent | None) -> None:

@@ -13,6 +13,7 @@ from qtpy.QtGui import QColor, QIcon, QImage, QPainter, QPen, QPixmap
 from qtpy.QtWidgets import QAbstractItemView, QListView
 
 from napari_sciml.layers.styles import VERMILION
+from napari_sciml.widgets.parts.drawing import small
 
 Role = Qt.ItemDataRole
 CLIP_PERCENT = (1.0, 99.5)
@@ -163,12 +164,10 @@ class PictureGrid(QListView):
         self.setVerticalScrollBarPolicy(needed if rows > 1 else off)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setFixedHeight(rows * cell.height() + (8 if rows > 1 else 20))
-        font = self.font()
-        font.setPointSizeF(max(font.pointSizeF() * 0.85, 7.0))
-        self.setFont(font)
-        chosen = self.selectionModel()
-        assert chosen is not None
-        chosen.currentChanged.connect(self._on_current)
+        self.setFont(small(self.font()))
+        self._selection = QItemSelectionModel(self._pictures, self)
+        self._selection.currentChanged.connect(self._on_current)
+        self.setSelectionModel(self._selection)
 
     def show_pictures(self, pictures: Sequence[Picture], selected: Sequence[int] = ()) -> None:
         """Show other pictures; those with `selected` keys are selected. Emits nothing."""
@@ -176,13 +175,11 @@ class PictureGrid(QListView):
         current = self.current_key
         self._pictures.show_pictures(pictures)
         flags = QItemSelectionModel.SelectionFlag
-        chosen = self.selectionModel()
-        assert chosen is not None
         for row, key in enumerate(self._pictures.keys):
             if key in selected:
-                chosen.select(self._pictures.index(row), flags.Select)
+                self._selection.select(self._pictures.index(row), flags.Select)
             if key == current:
-                chosen.setCurrentIndex(self._pictures.index(row), flags.NoUpdate)
+                self._selection.setCurrentIndex(self._pictures.index(row), flags.NoUpdate)
         self._following = False
 
     def show_key(self, key: int | None) -> None:
@@ -190,10 +187,8 @@ class PictureGrid(QListView):
         if key is None or key == self.current_key or key not in self._pictures.keys:
             return
         index = self._pictures.index(self._pictures.keys.index(key))
-        chosen = self.selectionModel()
-        assert chosen is not None
         self._following = True
-        chosen.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        self._selection.setCurrentIndex(index, QItemSelectionModel.SelectionFlag.ClearAndSelect)
         self.scrollTo(index)
         self._following = False
 
@@ -206,9 +201,7 @@ class PictureGrid(QListView):
     @property
     def selected(self) -> list[int]:
         """The keys of the selected pictures."""
-        chosen = self.selectionModel()
-        assert chosen is not None
-        return [self._pictures.keys[index.row()] for index in chosen.selectedIndexes()]
+        return [self._pictures.keys[index.row()] for index in self._selection.selectedIndexes()]
 
     @property
     def keys(self) -> list[int]:

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from qtpy.QtCore import QPointF, Qt
+from qtpy.QtCore import QLineF, QPointF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.layers.styles import BLUE, ORANGE, PURPLE, VERMILION
-from napari_sciml.widgets.parts.drawing import Drawing, horizontal, polygon, vertical
+from napari_sciml.widgets.parts.drawing import Drawing, polygon
 
 LEFT, RIGHT, TOP, BOTTOM, HEIGHT = 30, 8, 8, 48, 184
 """Margins about the curves and the height of the plot, in screen pixels."""
@@ -84,12 +84,12 @@ class FscPlot(Drawing):
         for share in SHARES:
             y = self.y_of(share)
             painter.setPen(QPen(self.faint(), 1))
-            horizontal(painter, LEFT, self.width() - RIGHT, y)
+            painter.drawLine(QLineF(LEFT, y, self.width() - RIGHT, y))
             self.write(painter, LEFT - 4, y, f"{share:.2g}", 1.0)
         for resolution in round_resolutions(float(self._fsc["resolution_A"].min())):
             x = self.x_of(resolution)
             painter.setPen(QPen(self.faint(), 1))
-            vertical(painter, x, TOP, HEIGHT - BOTTOM)
+            painter.drawLine(QLineF(x, TOP, x, HEIGHT - BOTTOM))
             self.write(painter, min(x, self.width() - 22.0), HEIGHT - BOTTOM + 8, f"{resolution:g} Å")
 
     def _draw_line(self, painter: QPainter, name: str) -> None:
@@ -107,7 +107,7 @@ class FscPlot(Drawing):
             x = float(LEFT - 20 + column * (self.width() - LEFT) / 2)
             look = LINES[name]
             painter.setPen(QPen(QColor(look.color), look.width, look.pen))
-            horizontal(painter, x, x + 22, y)
+            painter.drawLine(QLineF(x, y, x + 22, y))
             painter.setPen(self._ink)
             painter.drawText(QPointF(x + 27, y + 4), look.label)
 
