@@ -1,7 +1,7 @@
 """`Drawing`: what all widgets share that draw themselves: colours of the theme, font, where words stand.
 
-They are drawn with Qt itself: with pyqtgraph 0.14 five of them were a tenth shorter at most, and new data were
-drawn in two to ten times the time.
+They are drawn with Qt itself: with pyqtgraph 0.14 five of them were a tenth shorter at most, and new data
+were drawn in two to ten times the time.
 """
 
 from __future__ import annotations
