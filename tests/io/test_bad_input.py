@@ -69,6 +69,11 @@ def text_called_hdf5(folder: Path) -> Path:
     return folder / "notes.h5"
 
 
+def cut_in_the_first_bytes(folder: Path) -> Path:
+    (folder / "cut.tif").write_bytes(b"II*\0")
+    return folder / "cut.tif"
+
+
 def colour_tiff(folder: Path) -> Path:
     tifffile.imwrite(folder / "rgb.tif", np.zeros((30, 40, 3), np.uint8), photometric="rgb")
     return folder / "rgb.tif"
@@ -195,6 +200,7 @@ CASES: list[tuple[Callable[[Path], Path | str], str]] = [
     (text_file, r"notes\.txt is not an image that can be opened here: use TIFF"),
     (text_called_tiff, r"notes\.tif is not a TIFF file"),
     (text_called_hdf5, r"notes\.h5 could not be read as HDF5"),
+    (cut_in_the_first_bytes, r"cut\.tif could not be read as TIFF"),
     (colour_tiff, r"rgb\.tif is a colour image"),
     (colour_numpy, r"rgb\.npy looks like a colour image"),
     (complex_numpy, r"field\.npy holds complex numbers"),

@@ -170,6 +170,26 @@ def test_image_and_run_that_are_copied_elsewhere_find_each_other(found, tmp_path
     assert "fiber" in back.maps
 
 
+def test_a_run_that_knows_independent_frames_as_apart_opens(found, tmp_path):
+    """Records of version 0.1 use that name; one of independent frames that is damaged keeps its place."""
+    pixels = np.squeeze(pixels_of(found["microct"].source))
+    scans = tmp_path / "scans"
+    scans.mkdir()
+    for number in range(3):
+        tifffile.imwrite(scans / f"{number}.tif", pixels, photometric="minisblack")
+    cut(scans / "2.tif")
+    source = open_image(scans, independent_frames=True)
+    sciml.run("microct", source, **SETTINGS["microct"]).save(tmp_path / "out")
+    path = tmp_path / "out" / "run.json"
+    record = json.loads(path.read_text())
+    record["source"]["opened"]["apart"] = record["source"]["opened"].pop("independent_frames")
+    path.write_text(json.dumps(record))
+    back = sciml.open_run(tmp_path / "out")
+    assert not back.source.absent
+    assert back.source.opened == {"independent_frames": True}
+    np.testing.assert_array_equal(first_frame(back.source), pixels)
+
+
 def cut(path: Path) -> None:
     path.write_bytes(path.read_bytes()[:200])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import struct
 import threading
 import weakref
 from collections.abc import Iterator
@@ -34,13 +35,13 @@ def open_tiff(path: Path) -> RawImage:
     with _quiet():
         try:
             tif = tifffile.TiffFile(path)
-        except tifffile.TiffFileError as error:
+        except (tifffile.TiffFileError, struct.error) as error:
             raise SciMLError(f"{path} could not be read as TIFF ({error})", DAMAGED) from error
         try:
             check_whole(tif, path)
             series = max(tif.series, key=lambda s: int(np.prod(s.shape, dtype=np.int64)))
             raw = _raw(tif, series, path)
-        except (SciMLError, tifffile.TiffFileError, IndexError) as error:
+        except (SciMLError, tifffile.TiffFileError, IndexError, struct.error) as error:
             tif.close()
             if isinstance(error, SciMLError):
                 raise
