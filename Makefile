@@ -1,8 +1,8 @@
 # Every target sets up what it needs and then runs; a second call starts at once.
 #
 #   make demo     the main job on the sample: a window, or files in out/demo where there is no display
-#   make test     format, lint, types, docs and the test suite
-#   make fast     the tests without the slow ones
+#   make test     format, style, spelling, types, docs and the test suite
+#   make test-slow  the tests that train or kill processes
 #   make help     the rest
 
 SHELL := bash
@@ -13,30 +13,33 @@ RUN_STAMP := $(VENV)/.installed
 DEV_STAMP := $(VENV)/.installed-dev
 CODE := src reproduce tests docs scripts $(wildcard benchmarks)
 PYTEST_ARGS ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .NOTPARALLEL:
-.PHONY: help demo test fast slow lint docs bench venv install format freeze readme clean
+.PHONY: help demo test test-fast test-slow lint docs bench venv install format freeze readme clean
 
 help: ## Say what the targets do
-	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/^([a-z]+):.*## (.*)/  make \1@\2/' | column -t -s '@'
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/^([a-z-]+):.*## (.*)/  make \1@\2/' | column -t -s '@'
 
 demo: $(RUN_STAMP) ## Run the main job on the sample: in a window, or into out/demo without a display
 	@scripts/system-packages.sh window
 	@$(BIN)/napari-sciml demo --out out/demo
 
-test: lint docs fast slow ## Run everything that must pass: lint, docs and the test suite
+test: lint docs test-fast ## Run what must pass: lint, docs and the tests, but for the slow ones
 
-fast slow: export OMP_NUM_THREADS ?= 2
-fast: $(DEV_STAMP) ## Run the tests without the slow ones
-	@scripts/with-display.sh $(BIN)/python -m pytest -m "not slow" $(PYTEST_ARGS)
+# One thread for each process: two of them on two cores would be in each other's way.
+test-fast: $(DEV_STAMP) ## Run the tests but for the slow ones, in parallel
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-1} scripts/with-display.sh $(BIN)/python -m pytest -m "not slow" \
+		--numprocesses $(WORKERS) --dist loadfile $(PYTEST_ARGS)
 
-slow: $(DEV_STAMP) ## Run the slow tests: those that train, and those that kill processes
-	@scripts/with-display.sh $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
+test-slow: $(DEV_STAMP) ## Run the slow tests: those that train, and those that kill processes
+	@OMP_NUM_THREADS=$${OMP_NUM_THREADS:-2} scripts/with-display.sh $(BIN)/python -m pytest -m slow $(PYTEST_ARGS)
 
 lint: $(DEV_STAMP) ## Check format, style and types
 	$(BIN)/ruff format --check $(CODE)
 	$(BIN)/ruff check $(CODE)
+	$(BIN)/codespell
 	$(BIN)/mypy
 
 docs: $(DEV_STAMP) ## Build the documentation into docs/_build/html, with its screenshots

@@ -13,11 +13,19 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
+from packaging.version import Version
 
 ROOT = Path(__file__).parents[1]
 FORBIDDEN = re.compile(r"nvidia-.*|cuda-.*|triton|torchvision|torchaudio|astra-toolbox")
 QT = re.compile(r"pyqt.*|pyside.*|napari")
 MEGABYTE = 1_000_000
+
+
+def info_folder(wheel: zipfile.ZipFile) -> str:
+    """The folder in a wheel that says what it is; its version is the commit's, not that of what is installed."""
+    (folder,) = {top for name in wheel.namelist() if (top := name.split("/")[0]).endswith(".dist-info")}
+    Version(folder.removeprefix("napari_sciml-").removesuffix(".dist-info"))
+    return folder
 
 
 @pytest.fixture(scope="module")
@@ -46,13 +54,14 @@ def test_the_wheel_holds_manifest_weights_and_samples(wheel: zipfile.ZipFile) ->
 
 def test_the_wheel_holds_every_source_file_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.split("/")[0] for name in wheel.namelist()}
-    assert tops == {"napari_sciml", f"napari_sciml-{metadata.version('napari-sciml')}.dist-info"}
+    assert tops == {"napari_sciml", info_folder(wheel)}
+    assert "napari_sciml/py.typed" in wheel.namelist()
     sources = {str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*.py")}
     assert sources <= set(wheel.namelist())
 
 
 def test_the_wheel_tells_napari_and_the_hub_what_it_is(wheel: zipfile.ZipFile) -> None:
-    info = f"napari_sciml-{metadata.version('napari-sciml')}.dist-info"
+    info = info_folder(wheel)
     about = wheel.read(f"{info}/METADATA").decode()
     assert "Classifier: Framework :: napari" in about
     assert "License-Expression: BSD-3-Clause" in about

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import doctest
 import shutil
 import subprocess
 import sys
@@ -160,12 +159,6 @@ def test_what_measuring_again_found_is_said_in_few_words():
 def test_a_reason_becomes_a_sentence_with_the_names_of_the_makers():
     assert sentence_of("torch float32; openvino 0.9x.") == "PyTorch float32; OpenVINO 0.9x"
     assert sentence_of("") == ""
-
-
-def test_the_examples_in_the_docstrings_hold():
-    done = doctest.testmod(runtime_text)
-    assert done.attempted
-    assert not done.failed
 
 
 def test_looking_ahead_loads_no_runtime(model):

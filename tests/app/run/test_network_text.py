@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-import doctest
-
 import pytest
 
-from napari_sciml.app.base import backend_choices
 from napari_sciml.app.base.backend_choices import share_text
-from napari_sciml.app.run import network_text
 from napari_sciml.app.run.network_text import choice_line, network_rows
 from napari_sciml.core.provenance import NetworkRecord, Provenance, SourceRecord
 
@@ -82,10 +78,3 @@ def test_the_reason_for_a_runtime_is_a_sentence():
 )
 def test_a_share_is_never_rounded_up_to_all(share, words):
     assert share_text(share) == words
-
-
-@pytest.mark.parametrize("module", [backend_choices, network_text])
-def test_the_examples_in_the_docstrings_hold(module):
-    done = doctest.testmod(module)
-    assert done.attempted
-    assert not done.failed

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from fixtures.cryoem_data import cryoem_file
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io import describe, open_image
@@ -331,13 +330,13 @@ def test_a_movie_is_told_from_micrographs_and_from_particles(tmp_path):
     assert looks_like_movie(open_image(single[0])) == ""
 
 
-def test_the_map_of_the_development_data_states_no_voxel_size():
-    source = open_image(cryoem_file("map70s/clean70SRibosome_vol_65p.mrc"))
+def test_the_map_of_the_development_data_states_no_voxel_size(real_data):
+    source = open_image(real_data("cryoem/map70s/clean70SRibosome_vol_65p.mrc"))
     assert (source.axes, source.shape, source.pixel_size) == (("z", "y", "x"), (65, 65, 65), None)
 
 
-def test_the_real_micrographs_are_a_series():
-    folder = cryoem_file("micrographs/Falcon_2012_06_12-14_33_35_0.jpg").parent
+def test_the_real_micrographs_are_a_series(real_data):
+    folder = real_data("cryoem/micrographs/Falcon_2012_06_12-14_33_35_0.jpg").parent
     source = open_image(folder, independent_frames=True)
     assert (source.axes, source.shape, source.dtype) == (("t", "y", "x"), (4, 4096, 4096), np.uint8)
     assert event_names(source)(3).endswith("Falcon_2012_06_12-16_48_06_0.jpg")

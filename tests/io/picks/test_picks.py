@@ -6,7 +6,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fixtures.cryoem_data import cryoem_file
 from fixtures.pick_files import write_cbox, write_picks_csv
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.picks.micrograph_names import match_names, stem_of
@@ -304,18 +303,18 @@ def test_names_are_matched_by_what_is_left_of_them():
     assert stem_of("C:\\data\\mic_1.mrc.gz") == "mic_1"
 
 
-def test_the_real_picks_lie_where_the_particles_are():
-    table = read_picks(cryoem_file("micrographs/Falcon_2012_06_12-14_33_35_0.csv"), shape=(4096, 4096))
+def test_the_real_picks_lie_where_the_particles_are(real_data):
+    table = read_picks(real_data("cryoem/micrographs/Falcon_2012_06_12-14_33_35_0.csv"), shape=(4096, 4096))
     assert len(table) == 626
     assert not table.attrs["notes"]
     assert (table["y"][0], table["x"][0]) == (1436, 1552)
-    folder = cryoem_file("micrographs/Falcon_2012_06_12-14_33_35_0.csv").parent
+    folder = real_data("cryoem/micrographs/Falcon_2012_06_12-14_33_35_0.csv").parent
     images = sorted(file.name for file in folder.glob("*.jpg"))
     assert np.bincount(read_picks(folder, micrographs=images)["frame"]).tolist() == [626, 626, 688, 652]
 
 
-def test_relions_own_picks_are_read(tmp_path):
-    table = read_picks(cryoem_file("relion_golden/sample_relion_data.star"))
+def test_relions_own_picks_are_read(tmp_path, real_data):
+    table = read_picks(real_data("cryoem/relion_golden/sample_relion_data.star"))
     assert len(table) == 17
     assert (table["x"][0], table["y"][0]) == (2158.111921, 3073.912046)
     write_star(table, tmp_path / "again.star")

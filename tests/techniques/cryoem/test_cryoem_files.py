@@ -10,7 +10,6 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from fixtures.cryoem_data import cryoem_file
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings, PointsOverlay, Product
 from napari_sciml.core.progress import drive
@@ -267,18 +266,18 @@ def test_ctfs_without_their_columns_are_refused(tmp_path):
         read_ctfs(path, ["a"])
 
 
-def test_particles_get_the_ctf_and_pixel_size_of_old_files():
-    stack = read_particle_star(cryoem_file("relion_golden/sample_relion_data.star"))
+def test_particles_get_the_ctf_and_pixel_size_of_old_files(real_data):
+    stack = read_particle_star(real_data("cryoem/relion_golden/sample_relion_data.star"))
     assert stack.images.shape == (17, 200, 200)
     assert stack.pixel_size_A == pytest.approx(1.338, abs=1e-3)
     assert stack.ctfs is not None
     assert stack.ctfs[0].defocus_u_A < stack.ctfs[0].defocus_v_A
-    with mrcfile.open(cryoem_file("relion_golden/sample.mrcs"), permissive=True) as file:
+    with mrcfile.open(real_data("cryoem/relion_golden/sample.mrcs"), permissive=True) as file:
         np.testing.assert_array_equal(stack.images[3:5], file.data[3:5])
 
 
-def test_a_table_may_name_optics_groups_that_nobody_describes():
-    stack = read_particle_star(cryoem_file("relion_golden/rln_proj_64.star"))
+def test_a_table_may_name_optics_groups_that_nobody_describes(real_data):
+    stack = read_particle_star(real_data("cryoem/relion_golden/rln_proj_64.star"))
     assert stack.images.shape == (5, 64, 64)
     np.testing.assert_allclose(stack.angles_deg[1], (19.551395, 77.303721, 168.404682))
     assert (stack.pixel_size_A, stack.ctfs) == (None, None)

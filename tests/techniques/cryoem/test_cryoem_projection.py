@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 import pytest
 
-from fixtures.cryoem_data import cryoem_file
 from napari_sciml.techniques.cryoem.density.density_map import (
     BOX_PX,
     DensityMap,
@@ -27,15 +28,17 @@ from napari_sciml.techniques.cryoem.views.directions import (
 )
 
 
-def golden() -> tuple[DensityMap, npt.NDArray[np.float64], npt.NDArray[np.float32]]:
+def golden(
+    real_data: Callable[[str], Path],
+) -> tuple[DensityMap, npt.NDArray[np.float64], npt.NDArray[np.float32]]:
     import mrcfile
     import starfile
 
-    with mrcfile.open(cryoem_file("map70s/clean70SRibosome_vol_65p.mrc"), permissive=True) as file:
+    with mrcfile.open(real_data("cryoem/map70s/clean70SRibosome_vol_65p.mrc"), permissive=True) as file:
         density = file.data.astype(np.float32)
-    with mrcfile.open(cryoem_file("relion_golden/rln_proj_64.mrcs"), permissive=True) as file:
+    with mrcfile.open(real_data("cryoem/relion_golden/rln_proj_64.mrcs"), permissive=True) as file:
         images = file.data.astype(np.float32)
-    table = starfile.read(cryoem_file("relion_golden/rln_proj_64.star"))
+    table = starfile.read(real_data("cryoem/relion_golden/rln_proj_64.star"))
     angles = table[["rlnAngleRot", "rlnAngleTilt", "rlnAnglePsi"]].to_numpy()
     return DensityMap(even(density), 5.0 * 65 / 64, "70S"), angles, images
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -25,8 +25,6 @@ from napari_sciml.techniques.diffraction.simulate.still import (
     random_rotation,
     recorded,
 )
-
-REAL = Path(os.environ.get("SCIML_DATA") or Path(__file__).parents[4] / "shared" / "data") / "diffraction"
 
 
 @pytest.mark.parametrize("name", ["lysozyme", "drop-on-tape"])
@@ -132,11 +130,10 @@ def test_rayonix_noise_is_that_of_the_real_frame() -> None:
     assert 0.75 <= sums <= 1.06
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"the real frame is not at {REAL}")
-def test_real_frame_has_the_noise_that_the_simulator_makes() -> None:
+def test_real_frame_has_the_noise_that_the_simulator_makes(real_data: Callable[[str], Path]) -> None:
     import h5py
 
-    with h5py.File(next(REAL.glob("*.h5"))) as file:
+    with h5py.File(next(real_data("diffraction").glob("*.h5"))) as file:
         frame = file["/entry/data"][()]
     edges = (60, 840, 1620)
     corners = [(y, x) for y in edges for x in edges if (y, x) != (840, 840)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,6 @@ from napari_sciml.techniques.diffraction.search import FrameScorer
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 
 THRESHOLD = 0.5
-REAL = Path(os.environ.get("SCIML_DATA") or Path(__file__).parents[4] / "shared" / "data") / "diffraction"
 
 
 @pytest.fixture(scope="module")
@@ -63,11 +62,10 @@ def test_blank_frames_are_no_hits(answers: dict[str, np.ndarray]) -> None:
     assert (counts < 3).all()
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason=f"the real frame is not at {REAL}")
-def test_the_real_frame_is_a_hit_without_tuning() -> None:
+def test_the_real_frame_is_a_hit_without_tuning(real_data: Callable[[str], Path]) -> None:
     import napari_sciml as sciml
 
-    found = sciml.run("diffraction", next(REAL.glob("*.h5")))
+    found = sciml.run("diffraction", next(real_data("diffraction").glob("*.h5")))
     assert found.table["hit"].tolist() == [True]
     # The brightest spot of the frame; the brightest pixel is junk in the border.
     spots = found.tables["spots"]

@@ -118,7 +118,7 @@ def round_resolutions(finest_A: float) -> list[float]:
     Examples
     --------
     >>> round_resolutions(9.4)
-    [50.0, 20.0, 15.0, 10.0]
+    [50.0, 20.0, 15.0, 12.0, 10.0]
     """
     steps = [200.0, 100.0, 50.0, 30.0, 20.0, 15.0, 12.0, 10.0, 8.0, 6.0, 5.0, 4.0, 3.0, 2.0]
     chosen: list[float] = []

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from fixtures.cryoem_data import cryoem_file
 from napari_sciml.core.progress import drive
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.cryoem.evaluate.picker import labelled_micrographs, rank_real
@@ -40,8 +42,8 @@ def test_the_score_says_how_often_a_pick_is_right() -> None:
         assert ours.right[those].mean() == pytest.approx(chances[those].mean(), abs=0.12)
 
 
-def test_it_beats_blobs_on_real_micrographs_without_seeing_any() -> None:
-    folder = cryoem_file("micrographs")
+def test_it_beats_blobs_on_real_micrographs_without_seeing_any(real_data: Callable[[str], Path]) -> None:
+    folder = real_data("cryoem/micrographs")
     module = get_model("cryoem-picker").build()
     micrographs = labelled_micrographs(folder).values()
     ours = pool([rank_real(lambda image: network_picks(module, image), one) for one in micrographs])

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
+
 import mrcfile
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pytest
 
-from fixtures.cryoem_data import cryoem_file
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap, built_in_map, even, fit_box
@@ -75,8 +77,10 @@ def test_84_exact_views_give_the_map_and_not_its_mirror_image(particle: DensityM
     assert np.polyfit(particle.density.ravel(), built.ravel(), 1)[0] == pytest.approx(1, abs=0.05)
 
 
-def test_averages_of_jittered_images_of_the_ribosome_reach_15_angstrom() -> None:
-    with mrcfile.open(cryoem_file("map70s/clean70SRibosome_vol_65p.mrc"), permissive=True) as file:
+def test_averages_of_jittered_images_of_the_ribosome_reach_15_angstrom(
+    real_data: Callable[[str], Path],
+) -> None:
+    with mrcfile.open(real_data("cryoem/map70s/clean70SRibosome_vol_65p.mrc"), permissive=True) as file:
         ribosome = DensityMap(even(file.data.astype(np.float32)), 5.0 * 65 / 64, "70S")
     rng = np.random.default_rng(0)
     angles = np.repeat(VIEWS, 24, axis=0) + rng.uniform(-5, 5, (84 * 24, 3))

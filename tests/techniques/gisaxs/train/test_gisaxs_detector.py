@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,17 +16,14 @@ from napari_sciml.techniques.gisaxs.axes.choose import axes_problem, choose_axes
 from napari_sciml.techniques.gisaxs.clean import clean_frame
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
-DATA = (
-    Path(os.environ.get("SCIML_DATA") or Path(__file__).parents[5] / "shared" / "data")
-    / "gisaxs"
-    / "desy_p03"
-)
-
 pytest.importorskip("fabio")
-pytestmark = pytest.mark.skipif(
-    len(list(DATA.glob("*.cbf"))) != 3,
-    reason="the three PILATUS frames are not here (set SCIML_DATA to the folder that holds gisaxs/)",
-)
+
+
+@pytest.fixture
+def frames(real_data: Callable[[str], Path]) -> Path:
+    """The folder of three PILATUS frames."""
+    return real_data("gisaxs/desy_p03")
+
 
 TYPED = {
     "energy_kev": 12.0,
@@ -39,8 +36,8 @@ TYPED = {
 """Plausible for the beamline; the files state none of it."""
 
 
-def test_the_series_opens_and_says_what_it_lacks() -> None:
-    source = open_image(DATA)
+def test_the_series_opens_and_says_what_it_lacks(frames: Path) -> None:
+    source = open_image(frames)
     assert (source.shape, source.axes, source.dtype) == ((3, 1679, 1475), ("t", "y", "x"), np.int32)
     assert "geometry of" in axes_problem(GisaxsSettings(), source)
     assert source.place is not None
@@ -49,8 +46,8 @@ def test_the_series_opens_and_says_what_it_lacks() -> None:
 
 @pytest.mark.parametrize("number", [0, 1, 2])
 @pytest.mark.parametrize("knows_limit", [False, True])
-def test_gaps_bad_and_hot_pixels_are_masked(number: int, knows_limit: bool) -> None:
-    source = open_image(DATA)
+def test_gaps_bad_and_hot_pixels_are_masked(number: int, knows_limit: bool, frames: Path) -> None:
+    source = open_image(frames)
     frame = source.read((number, slice(None), slice(None)))
     values, account = clean_frame(frame, None, "linear", 1_382_835 if knows_limit else None)
     assert (account.gaps, account.bad) == (197_365, 484)
@@ -68,9 +65,9 @@ def test_gaps_bad_and_hot_pixels_are_masked(number: int, knows_limit: bool) -> N
     assert np.array_equal(values[kept], frame[kept].astype(np.float32))
 
 
-def test_a_series_becomes_pictures_in_q() -> None:
+def test_a_series_becomes_pictures_in_q(frames: Path) -> None:
     pytest.importorskip("pyFAI")
-    source = open_image(DATA)
+    source = open_image(frames)
     axes = choose_axes(parse_settings(GisaxsSettings, TYPED), source)
     seconds = []
     for number in (0, 1, 2):

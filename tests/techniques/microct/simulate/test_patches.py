@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import numpy as np
 import pytest
 from scipy.ndimage import zoom
@@ -54,13 +51,9 @@ def test_all_kinds_of_negatives_are_there(patches):
     assert 0.35 < patches.labels.mean() < 0.55
 
 
-def test_simulated_fibres_have_the_profile_of_real_ones():
+def test_simulated_fibres_have_the_profile_of_real_ones(real_data):
     """Rings of the wrong size and no rings at all are farther away, so the distance can tell."""
-    folder = Path(os.environ.get("SCIML_DATA", Path(__file__).parents[5] / "shared" / "data"))
-    path = folder / "microct" / "pycbir_fiber_patches_dev.npz"
-    if not path.is_file():
-        pytest.skip("the real patches are not here (set SCIML_DATA to the folder that holds microct/)")
-    with np.load(path) as stored:
+    with np.load(real_data("microct/pycbir_fiber_patches_dev.npz")) as stored:
         real = stored["images"][stored["labels"] == 1]
     parts = []
     for seed in range(4):
