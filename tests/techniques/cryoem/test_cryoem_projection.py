@@ -43,13 +43,13 @@ def golden(
     return DensityMap(even(density), 5.0 * 65 / 64, "70S"), angles, images
 
 
-def test_projections_are_those_of_relion() -> None:
-    particle, angles, images = golden()
+def test_projections_are_those_of_relion(real_data: Callable[[str], Path]) -> None:
+    particle, angles, images = golden(real_data)
     assert correlation(project(particle, angles), images).min() >= 0.99
 
 
-def test_wrong_conventions_are_told_apart_from_the_right_one() -> None:
-    particle, angles, images = golden()
+def test_wrong_conventions_are_told_apart_from_the_right_one(real_data: Callable[[str], Path]) -> None:
+    particle, angles, images = golden(real_data)
     mirrored = DensityMap(particle.density[:, :, ::-1].copy(), particle.pixel_size_A, "mirrored")
     reversed_axes = DensityMap(np.ascontiguousarray(particle.density.transpose(2, 1, 0)), 5.0, "reversed")
     turned_back = -angles[:, ::-1]
