@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 
 
 def info_folder(wheel: zipfile.ZipFile) -> str:
-    """The folder in a wheel that says what it is. Its version is the commit's, not that of the installation."""
+    """The folder in a wheel that says what it is; its version is that of the commit."""
     (folder,) = {top for name in wheel.namelist() if (top := name.split("/")[0]).endswith(".dist-info")}
     Version(folder.removeprefix("napari_sciml-").removesuffix(".dist-info"))
     return folder
