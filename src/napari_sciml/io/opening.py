@@ -16,7 +16,7 @@ from napari_sciml.core.source import AXES_BY_NDIM, ImageSource
 from napari_sciml.io.axes import parse_axes, plan_axes
 from napari_sciml.io.axis_order import ReorderedArray
 from napari_sciml.io.file_pixels import reopening
-from napari_sciml.io.paths import READABLE, format_of, is_pattern, split_part
+from napari_sciml.io.paths import is_pattern, split_part
 from napari_sciml.io.raw import RawImage
 
 
@@ -121,33 +121,24 @@ def open_once(
 
 def _open_raw(file: str, part: str, independent_frames: bool) -> RawImage:
     """Hand the path to the module that knows its format."""
-    from napari_sciml.io.formats import detector, hdf5, image_files, mrc, numpy_files, ome_zarr, photo, tiff
+    from napari_sciml.io.formats.detector import detector_files, open_detector
+    from napari_sciml.io.formats.file_stack import open_files
+    from napari_sciml.io.formats.image_files import files_in, files_matching
+    from napari_sciml.io.formats.readers import READABLE, reader_of
 
     if not file.strip():
         raise SciMLError("No file was given", READABLE)
-    if frames := detector.detector_files(file):
-        return detector.open_detector(frames)
+    if frames := detector_files(file):
+        return open_detector(frames)
     if is_pattern(file):
-        return image_files.open_family(*image_files.files_matching(file), file, independent_frames)
+        return open_files(*files_matching(file), file, independent_frames)
     path = Path(file).expanduser()
-    kind = format_of(path)
-    if part and kind in ("tiff", "npy", "mrc", "photo", "folder"):
+    reader = reader_of(path)
+    if part and not (reader and reader.parts):
         raise SciMLError(f"{path} has no parts to choose {part} from", "leave the part out")
-    if kind == "tiff":
-        return tiff.open_tiff(path)
-    if kind == "mrc":
-        return mrc.open_mrc(path)
-    if kind == "photo":
-        return photo.open_photo(path)
-    if kind == "zarr":
-        return ome_zarr.open_zarr(path, part)
-    if kind == "hdf5":
-        return hdf5.open_hdf5(path, part)
-    if kind == "npy":
-        return numpy_files.open_npy(path)
-    if kind == "npz":
-        return numpy_files.open_npz(path, part)
-    return image_files.open_family(*image_files.files_in(path), path.name, independent_frames)
+    if reader is None:
+        return open_files(*files_in(path), path.name, independent_frames)
+    return reader.opener(path, part) if reader.parts else reader.opener(path)
 
 
 def arrange(

@@ -12,7 +12,8 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.formats.detector import detector_files, is_detector_file, open_detector
-from napari_sciml.io.formats.image_files import family_of, files_in, open_family
+from napari_sciml.io.formats.file_stack import open_files
+from napari_sciml.io.formats.image_files import common_reader, files_in
 from napari_sciml.io.opening import arrange
 from napari_sciml.io.paths import natural_key
 
@@ -38,8 +39,8 @@ def open_once(paths: Sequence[Path]) -> ImageSource:
     """Open a series as `open_series` does, until it is closed."""
     if all(is_detector_file(path) for path in paths):
         raw = open_detector(list(paths))
-    elif family := family_of(paths):
-        raw = open_family(family, list(paths), paths[0].parent.name, independent_frames=True)
+    elif reader := common_reader(paths):
+        raw = open_files(reader, list(paths), paths[0].parent.name, independent_frames=True)
     else:
         raise SciMLError(
             f"{paths[0].name} and {paths[-1].name} cannot be one series",
@@ -62,8 +63,8 @@ def path_of(paths: Sequence[Path]) -> str | None:
     if detector_files(str(folder)) == here:
         return str(folder)
     try:
-        family, found = files_in(folder)
+        reader, found = files_in(folder)
     except SciMLError:
         return None
     # A folder of TIFF slices or pictures opens as a volume.
-    return str(folder) if family.outer == "t" and found == here else None
+    return str(folder) if reader.outer == "t" and found == here else None

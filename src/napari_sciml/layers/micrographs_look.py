@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
-from napari_sciml.io.paths import is_mrc_name
+from napari_sciml.io.formats.mrc import is_mrc_name
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 
 PERCENT = (0.5, 99.5)

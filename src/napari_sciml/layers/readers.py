@@ -134,17 +134,17 @@ def _is_detector_file(path: str) -> bool:
 
 
 def _is_mrc(path: str) -> bool:
-    from napari_sciml.io.paths import is_mrc_name
+    from napari_sciml.io.formats.mrc import is_mrc_name
 
     return is_mrc_name(Path(path))
 
 
 def _is_folder(path: str) -> bool:
     """Whether a path is a folder of files; what is inside is looked at when it is opened."""
-    from napari_sciml.io.paths import ZARR_MARKS
+    from napari_sciml.io.formats.ome_zarr import is_zarr
 
     folder = Path(path)
-    return folder.is_dir() and not any((folder / mark).exists() for mark in ZARR_MARKS)
+    return folder.is_dir() and not is_zarr(folder)
 
 
 def _is_file_of_run(path: str) -> bool:

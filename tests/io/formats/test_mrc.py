@@ -307,7 +307,7 @@ def test_colour_and_damaged_pictures_are_refused(tmp_path):
     with pytest.raises(SciMLError, match=r"cut\.jpg could not be read as a picture \(.*truncated"):
         read(open_image(path))
     (tmp_path / "text.png").write_text("beam time")
-    with pytest.raises(SciMLError, match=r"text\.png is no JPEG or PNG file"):
+    with pytest.raises(SciMLError, match=r"text\.png is not a JPEG or PNG file"):
         open_image(tmp_path / "text.png")
 
 

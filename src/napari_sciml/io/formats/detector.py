@@ -14,21 +14,18 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.axis_order import expand_index
 from napari_sciml.io.formats.detector_file import FileKind, measure, read_frame
+from napari_sciml.io.formats.reader import has_suffix
 from napari_sciml.io.paths import natural_key, unreadable
 from napari_sciml.io.raw import RawImage
 
 SUFFIXES = (".cbf", ".edf", ".mccd", ".marccd", ".mar2300", ".mar3450", ".img", ".sfrm", ".esperanto")
-COMPRESSED = (".gz", ".bz2")
 LOOKED_AT = 9
 """Files of a series that are looked into when it is opened, spread over it."""
 
 
 def is_detector_file(path: Path) -> bool:
     """Whether the name is that of a detector file; Bruker's numbered endings are known by fabio alone."""
-    suffixes = [suffix.lower() for suffix in path.suffixes]
-    if suffixes and suffixes[-1] in COMPRESSED:
-        suffixes.pop()
-    return bool(suffixes) and suffixes[-1] in SUFFIXES and not path.name.startswith(".")
+    return has_suffix(path, SUFFIXES, packed=True) and not path.name.startswith(".")
 
 
 def detector_files(where: str) -> list[Path]:

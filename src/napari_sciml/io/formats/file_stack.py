@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,31 +13,18 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.axis_order import expand_index
-from napari_sciml.io.paths import TIFF_SUFFIXES
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.raw import RawImage
 
 
-def is_tiff(path: Path) -> bool:
-    """Whether the name is that of a TIFF file a person can see."""
-    return path.suffix.lower() in TIFF_SUFFIXES and not path.name.startswith(".")
-
-
-def open_files(
-    paths: list[Path], name: str, independent_frames: bool, opener: Opener, outer: str = ""
-) -> RawImage:
+def open_files(reader: Reader, paths: list[Path], name: str, independent_frames: bool) -> RawImage:
     """Open one file as it is, several of one size behind each other, the first axis counting files.
 
     Every header is read now, so that a file that does not belong is named before a run and not in the
     middle of it; pixels are read when asked for. Independent frames keep their place whatever is wrong
     with them, and raise when they are read.
 
-    Parameters
-    ----------
-    opener
-        Opens one of them.
-    outer
-        Letter of the axis that counts files; empty decides by what is in a file: single slices make a
-        stack ``z``, stacks make a series in time ``t``.
+    Where `Reader.outer` leaves it open, single slices make a stack ``z``, stacks a series in time ``t``.
 
     Raises
     ------
@@ -46,12 +33,12 @@ def open_files(
         one can be read. If they state different pixel sizes.
     """
     if len(paths) == 1:
-        return opener(paths[0])
+        return reader.opener(paths[0])
     seen: list[Glimpse] = []
     wrong: list[SciMLError] = []
     for path in paths:
         try:
-            seen.append(Glimpse.of(path, opener))
+            seen.append(Glimpse.of(path, reader))
         except SciMLError as error:
             if not independent_frames:
                 raise
@@ -68,12 +55,12 @@ def open_files(
         )
     alike = [glimpse for glimpse in seen if glimpse.kind == usual]
     one_pixel_size(alike)
-    files = EqualFiles(paths, *usual, opener)
+    files = EqualFiles(paths, *usual, reader)
 
     def place(number: int) -> tuple[str, int | None]:
         return str(paths[number].absolute()), None
 
-    first = alike[0]
+    first, outer = alike[0], reader.outer
     flat = len(usual[0]) == 2
     if flat and (independent_frames or outer == "t"):
         return RawImage(files, ("t", "y", "x"), first.pixel_um, place=place)
@@ -86,7 +73,6 @@ def open_files(
     return RawImage(files, (outer, *inner), first.pixel_um)
 
 
-Opener = Callable[[Path], RawImage]
 Kind = tuple[tuple[int, ...], str]
 """Shape and type of the pixels of a file."""
 
@@ -101,9 +87,9 @@ class Glimpse:
     pixel_um: Mapping[str, float]
 
     @classmethod
-    def of(cls, path: Path, opener: Opener) -> Glimpse:
+    def of(cls, path: Path, reader: Reader) -> Glimpse:
         """Look into a file."""
-        raw = opener(path)
+        raw = reader.opener(path)
         raw.close()
         return cls(path, kind_of(raw), raw.axes, raw.pixel_um)
 
@@ -127,11 +113,11 @@ def one_pixel_size(files: Sequence[Glimpse]) -> None:
 class EqualFiles:
     """Equal files as an array whose first axis counts files."""
 
-    def __init__(self, paths: list[Path], shape: tuple[int, ...], dtype: str, opener: Opener) -> None:
+    def __init__(self, paths: list[Path], shape: tuple[int, ...], dtype: str, reader: Reader) -> None:
         self.shape = (len(paths), *shape)
         self.dtype: np.dtype[Any] = np.dtype(dtype)
         self._paths = paths
-        self._opener = opener
+        self._reader = reader
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         which, *within = expand_index(index, len(self.shape))
@@ -144,7 +130,7 @@ class EqualFiles:
         return np.stack([self._read(path, tuple(within)) for path in chosen])
 
     def _read(self, path: Path, index: tuple[int | slice, ...]) -> npt.NDArray[Any]:
-        raw = self._opener(path)
+        raw = self._reader.opener(path)
         try:
             kind = kind_of(raw)
             usual = self.shape[1:], self.dtype.name

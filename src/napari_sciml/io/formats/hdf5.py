@@ -11,6 +11,7 @@ import numpy as np
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.candidates import ArrayEntry, choose_largest
 from napari_sciml.io.formats.linked_frames import find_linked, target_of
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.virtual_frames import VirtualFrames
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw import RawImage
@@ -155,3 +156,14 @@ def _sizes(dataset: Any) -> dict[str, float]:
 
 def _text(value: Any) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
+
+
+# A user block may stand before the mark, so that only the library can tell.
+HDF5 = Reader(
+    "HDF5",
+    open_hdf5,
+    (".h5", ".cxi", ".hdf5", ".hdf", ".nxs", ".nx5", ".he5"),
+    ((0, b"\x89HDF"),),
+    needs_mark=False,
+    parts=True,
+)

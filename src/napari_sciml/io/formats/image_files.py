@@ -1,66 +1,28 @@
-"""Which files a folder or a pattern stands for, and who opens them: TIFF, MRC or pictures."""
+"""Which files a folder or a pattern stands for, and which reader they have: TIFF, MRC or pictures."""
 
 from __future__ import annotations
 
 import glob
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.formats.file_stack import Opener, is_tiff, open_files
-from napari_sciml.io.formats.mrc import open_mrc
-from napari_sciml.io.formats.mrc_header import STACK_SUFFIXES
-from napari_sciml.io.formats.photo import open_photo
-from napari_sciml.io.formats.tiff import open_tiff
-from napari_sciml.io.paths import PHOTO_SUFFIXES, is_mrc_name, natural_key, unreadable
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.formats.mrc import MRC, MRC_STACK
+from napari_sciml.io.formats.photo import PHOTO
+from napari_sciml.io.formats.reader import Reader
+from napari_sciml.io.formats.tiff import TIFF
+from napari_sciml.io.paths import natural_key, unreadable
+
+SERIES = (TIFF, MRC, MRC_STACK, PHOTO)
+"""Formats whose files may stand in one series."""
 
 
-@dataclass(frozen=True)
-class FileFamily:
-    """Files that may stand in one series.
-
-    Attributes
-    ----------
-    name
-        What to call them.
-    owns
-        Whether a file is one of them, by its name.
-    opener
-        Opens one.
-    outer
-        Letter of the axis that counts them; empty where their content decides.
-    """
-
-    name: str
-    owns: Callable[[Path], bool]
-    opener: Opener
-    outer: str = ""
+def common_reader(paths: Sequence[Path]) -> Reader | None:
+    """Return the format that all of these files have by their names, or None."""
+    return next((reader for reader in SERIES if all(map(reader.has_name, paths))), None)
 
 
-def is_stack(path: Path) -> bool:
-    """Whether the name is that of a stack of images in MRC form."""
-    return is_mrc_name(path) and any(suffix.lower() in STACK_SUFFIXES for suffix in path.suffixes)
-
-
-FAMILIES = (
-    FileFamily("TIFF", is_tiff, open_tiff),
-    # A micrograph never is a slice of a volume.
-    FileFamily("MRC", lambda path: is_mrc_name(path) and not is_stack(path), open_mrc, "t"),
-    FileFamily("MRC stack", is_stack, open_mrc, "t"),
-    FileFamily("JPEG or PNG", lambda path: path.suffix.lower() in PHOTO_SUFFIXES, open_photo),
-)
-PREVIEWS = FAMILIES[-1]
-"""Pictures beside other images are previews of them."""
-
-
-def family_of(paths: Sequence[Path]) -> FileFamily | None:
-    """Return the family that all of these files belong to, or None."""
-    return next((family for family in FAMILIES if all(map(family.owns, paths))), None)
-
-
-def files_in(folder: Path) -> tuple[FileFamily, list[Path]]:
+def files_in(folder: Path) -> tuple[Reader, list[Path]]:
     """List the image files of a folder in natural order; hidden files do not count.
 
     Raises
@@ -75,16 +37,17 @@ def files_in(folder: Path) -> tuple[FileFamily, list[Path]]:
     if not entries:
         raise SciMLError(f"The folder {folder} is empty", "choose a folder of images")
     seen = [path for path in entries if not path.name.startswith(".")]
-    found = {family.name: [path for path in seen if family.owns(path)] for family in FAMILIES}
-    present = [family for family in FAMILIES if found[family.name]]
-    if len(present) > 1 and PREVIEWS in present:
-        present.remove(PREVIEWS)
+    found = {reader.name: [path for path in seen if reader.has_name(path)] for reader in SERIES}
+    present = [reader for reader in SERIES if found[reader.name]]
+    # Pictures beside other images are previews of them.
+    if len(present) > 1 and PHOTO in present:
+        present.remove(PHOTO)
     if not present:
         raise SciMLError(
             f"The folder {folder} holds no TIFF files, nor MRC, JPEG or PNG", "choose a folder of images"
         )
     if len(present) > 1:
-        kinds = " and ".join(f"{len(found[family.name])} {family.name} files" for family in present)
+        kinds = " and ".join(f"{len(found[reader.name])} {reader.name} files" for reader in present)
         example = next(iter(found[present[0].name])).suffix
         raise SciMLError(
             f"The folder {folder} holds {kinds}", f"say which with a pattern, for example '*{example}'"
@@ -92,7 +55,7 @@ def files_in(folder: Path) -> tuple[FileFamily, list[Path]]:
     return present[0], in_order(found[present[0].name])
 
 
-def files_matching(pattern: str) -> tuple[FileFamily, list[Path]]:
+def files_matching(pattern: str) -> tuple[Reader, list[Path]]:
     """List the files that a pattern such as ``scan_*.tif`` matches, in natural order.
 
     Raises
@@ -105,19 +68,14 @@ def files_matching(pattern: str) -> tuple[FileFamily, list[Path]]:
         raise SciMLError(f"No file matches {pattern}", "check the pattern and put quotes around it")
     paths = in_order(found)
     # What only a look inside can tell is tried as TIFF, and named if it is none.
-    family = family_of(paths) or FAMILIES[0]
-    if family is FAMILIES[0] and any(other.owns(path) for other in FAMILIES[1:] for path in paths):
+    reader = common_reader(paths) or TIFF
+    if reader is TIFF and any(other.has_name(path) for other in SERIES[1:] for path in paths):
         raise SciMLError(
             f"{pattern} matches files of several kinds", "give a pattern that ends in one suffix"
         )
-    return family, paths
+    return reader, paths
 
 
 def in_order(paths: Sequence[Path]) -> list[Path]:
     """Sort files by the numbers in their names."""
     return sorted(paths, key=lambda path: natural_key(path.name))
-
-
-def open_family(family: FileFamily, paths: list[Path], name: str, independent_frames: bool) -> RawImage:
-    """Open files of one family as one image, stack or series."""
-    return open_files(paths, name, independent_frames, family.opener, family.outer)

@@ -6,6 +6,7 @@ import os
 import threading
 import warnings
 import zlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,15 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.formats.mrc_header import DAMAGED, STACK_SUFFIXES, MrcHeader, read_header, unpacked
+from napari_sciml.io.formats.mrc_header import (
+    DAMAGED,
+    MARK_AT,
+    STACK_SUFFIXES,
+    MrcHeader,
+    read_header,
+    unpacked,
+)
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.raw import RawImage
 from napari_sciml.io.saving.atomic import replacing
 
@@ -33,6 +42,24 @@ def open_mrc(path: Path) -> RawImage:
     else:
         data = np.memmap(path, header.dtype, mode="r", offset=header.offset, shape=header.shape)
     return RawImage(data, header.axes, header.pixel_um)
+
+
+# Those from before the year 2000 have no mark; a micrograph never is a slice of a volume.
+MRC = Reader(
+    "MRC",
+    open_mrc,
+    (".mrc", ".map", ".rec", ".ccp4"),
+    ((MARK_AT, b"MAP"),),
+    needs_mark=False,
+    packed=True,
+    outer="t",
+)
+MRC_STACK = replace(MRC, name="MRC stack", suffixes=STACK_SUFFIXES)
+
+
+def is_mrc_name(path: Path) -> bool:
+    """Whether the name is that of an MRC file, packed or not."""
+    return MRC.has_name(path) or MRC_STACK.has_name(path)
 
 
 def mrc_cautions(path: str | os.PathLike[str]) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.raw import RawImage
 
 DAMAGED = "the file may be truncated; copy it again"
@@ -52,3 +53,7 @@ def open_npz(path: Path, part: str) -> RawImage:
             return RawImage(archive[chosen], part=chosen if len(names) > 1 else "")
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise SciMLError(f"{path} could not be read as .npz ({error})", DAMAGED) from error
+
+
+NPY = Reader("NumPy", open_npy, (".npy",), ((0, b"\x93NUM"),))
+NPZ = Reader("NumPy", open_npz, (".npz",), ((0, b"PK\x03\x04"),), parts=True)

@@ -10,10 +10,17 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.candidates import ArrayEntry, choose_largest
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.units import micrometres
 from napari_sciml.io.raw import RawImage
 
+MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
 OLD_AXES = ("t", "c", "z", "y", "x")
+
+
+def is_zarr(folder: Path) -> bool:
+    """Whether a folder is a Zarr store."""
+    return any((folder / mark).exists() for mark in MARKS)
 
 
 def open_zarr(path: Path, part: str) -> RawImage:
@@ -103,3 +110,6 @@ def _plain(group: Any, path: Path) -> RawImage:
             entries.append(ArrayEntry(str(name), tuple(node.shape), np.dtype(node.dtype)))
     chosen = choose_largest(entries, str(path), path.name + "::{part}")
     return RawImage(group[chosen.part], None, part=f"{group.path}/{chosen.part}".strip("/"))
+
+
+ZARR = Reader("Zarr", open_zarr, parts=True)

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw import RawImage
 
@@ -70,3 +71,6 @@ def _load(path: Path, *, pixels: bool) -> tuple[str, tuple[int, int], npt.NDArra
         raise SciMLError(f"{path} is too large to be decoded here ({error})", "save it as TIFF") from error
     except (OSError, SyntaxError, ValueError) as error:
         raise SciMLError(f"{path} could not be read as a picture ({error})", DAMAGED) from error
+
+
+PHOTO = Reader("JPEG or PNG", open_photo, (".jpg", ".jpeg", ".png"), ((0, b"\xff\xd8\xff"), (0, b"\x89PNG")))

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.axis_order import expand_index
+from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff_meta import axis_letters, pixel_sizes
 from napari_sciml.io.raw import RawImage
 
@@ -177,3 +178,11 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         logger.removeFilter(drop)
+
+
+TIFF = Reader(
+    "TIFF",
+    open_tiff,
+    (".tif", ".tiff", ".btf", ".tf8"),
+    ((0, b"II*\x00"), (0, b"MM\x00*"), (0, b"II+\x00"), (0, b"MM\x00+")),
+)

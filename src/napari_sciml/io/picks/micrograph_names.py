@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from napari_sciml.io.paths import MRC_SUFFIXES, PACKED_SUFFIXES, PHOTO_SUFFIXES, TIFF_SUFFIXES
+from napari_sciml.io.formats.image_files import SERIES
+from napari_sciml.io.formats.reader import PACKED_SUFFIXES
 
 KNOWN = {
-    *(*MRC_SUFFIXES, *PACKED_SUFFIXES, *PHOTO_SUFFIXES, *TIFF_SUFFIXES, ".eer", ".npy", ".h5", ".hdf"),
+    *(suffix for reader in SERIES for suffix in reader.suffixes),
+    *(*PACKED_SUFFIXES, ".eer", ".npy", ".h5", ".hdf"),
     *(".star", ".box", ".cbox", ".csv", ".txt", ".tsv", ".coords"),
 }
 NOBODY = -1

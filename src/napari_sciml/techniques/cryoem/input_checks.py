@@ -27,8 +27,7 @@ def refuse_movie(source: ImageSource) -> None:
 def file_cautions(source: ImageSource) -> tuple[str, ...]:
     """Return what is wrong with the headers of the MRC files of a source that can be read all the same."""
     from napari_sciml.io.events import scattered
-    from napari_sciml.io.formats.mrc import mrc_cautions
-    from napari_sciml.io.paths import is_mrc_name
+    from napari_sciml.io.formats.mrc import is_mrc_name, mrc_cautions
 
     place = scattered(source)
     files = [place(frame)[0] for frame in range(frame_count(source))] if place else [source.path or ""]

@@ -1,0 +1,62 @@
+"""`Reader`: one file format, how its files are known, and what opens them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from pathlib import Path
+
+from napari_sciml.io.raw import RawImage
+
+PACKED_SUFFIXES = (".gz", ".bz2")
+
+
+@dataclass(frozen=True)
+class Reader:
+    """Describe a file format; the module of each has one, and `readers` lists them.
+
+    Attributes
+    ----------
+    name
+        What messages call the format.
+    opener
+        ``opener(path)`` gives the image of a file, or ``opener(path, part)`` where it may hold several; an
+        empty `part` stands for the only one.
+    suffixes
+        How names of its files end, in lower case.
+    marks
+        Bytes that its files hold, each with the place where: the only sure sign.
+    needs_mark
+        Whether a file of such a name without a mark is refused; otherwise `opener` finds out.
+    packed
+        Whether a file may be packed as a whole: ``a.mrc.gz``.
+    parts
+        Whether a file may hold several images.
+    outer
+        Letter of the axis that counts the files of a series; empty where their content decides.
+    """
+
+    name: str
+    opener: Callable[..., RawImage]
+    suffixes: tuple[str, ...] = ()
+    marks: tuple[tuple[int, bytes], ...] = ()
+    needs_mark: bool = True
+    packed: bool = False
+    parts: bool = False
+    outer: str = ""
+
+    def has_mark(self, start: bytes) -> bool:
+        """Whether the first bytes of a file are those of this format."""
+        return any(start.startswith(mark, at) for at, mark in self.marks)
+
+    def has_name(self, path: Path) -> bool:
+        """Whether a file is called as those of this format are."""
+        return has_suffix(path, self.suffixes, packed=self.packed)
+
+
+def has_suffix(path: Path, suffixes: Collection[str], *, packed: bool) -> bool:
+    """Whether a name ends in one of these, before the ending of a packed file if it may be one."""
+    own = [suffix.lower() for suffix in path.suffixes]
+    if packed and own and own[-1] in PACKED_SUFFIXES:
+        own.pop()
+    return bool(own) and own[-1] in suffixes
