@@ -28,7 +28,7 @@ from napari_sciml.techniques.cryoem.orientation.whiten import matched
 from napari_sciml.techniques.cryoem.train.orientation.dataset import SNR_LADDER, realistic_set
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import DEVICES, SAMPLES
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import TEST_SEED as FILM_SEED
-from napari_sciml.techniques.gisaxs.train.dataset import PoolSpec, build_pool
+from napari_sciml.techniques.gisaxs.train.dataset import DatasetSpec, build_dataset
 from napari_sciml.training.metrics import bootstrap_by_group
 
 MODELS = ("gisaxs-lattice", "gisaxs-lattice-hipgisaxs", "cryoem-orientation-realistic")
@@ -60,8 +60,8 @@ def main() -> None:
 
 def films(model: Model, work: Path) -> tuple[FloatArray, Numbers, Numbers]:
     """Return normalised test images, their lattices, and the samples that they show."""
-    spec = PoolSpec(model.card["training"]["protocol"], "test", SAMPLES, 2, FILM_SEED)
-    pool = drive(build_pool(spec, work, 1))
+    spec = DatasetSpec(model.card["training"]["protocol"], "test", SAMPLES, 2, FILM_SEED)
+    pool = drive(build_dataset(spec, work, 1))
     return pool.images.astype(np.float32), pool.labels, pool.samples
 
 

@@ -1,4 +1,4 @@
-"""A run over GISAXS images: names, spots, files, doubt, and what is left when a frame is bad."""
+"""A run over GISAXS images: names, spots, files, unknown frames, and what is left when a frame is bad."""
 
 import math
 from pathlib import Path

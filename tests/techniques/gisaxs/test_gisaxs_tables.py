@@ -78,7 +78,7 @@ def test_a_frame_without_answer_says_that_it_failed(table: pd.DataFrame, spots: 
     assert row[list(PROBABILITIES)].isna().all()
 
 
-def test_doubt_is_least_for_one_class_and_most_for_all_alike() -> None:
+def test_the_outlier_score_is_least_for_one_class_and_most_for_all_alike() -> None:
     shared = np.zeros(7)
     shared[[5, 6]] = 0.5
     score = outlier_score(np.stack([np.eye(7)[0], shared, np.full(7, 1 / 7)]))

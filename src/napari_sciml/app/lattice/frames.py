@@ -46,8 +46,8 @@ def classes_of(frames: pd.DataFrame) -> tuple[str, ...]:
 def answers(frames: pd.DataFrame) -> npt.NDArray[np.object_]:
     """Return the answer for each frame ``(n,)``: a class, ``unknown`` or ``failed``."""
     named = frames["label"].to_numpy(dtype=object)
-    doubted = np.where(frames["unknown"].to_numpy(bool), UNKNOWN, named)
-    return np.where(frames["probability"].isna().to_numpy(), FAILED, doubted)
+    or_unknown = np.where(frames["unknown"].to_numpy(bool), UNKNOWN, named)
+    return np.where(frames["probability"].isna().to_numpy(), FAILED, or_unknown)
 
 
 def lattice_table(findings: Findings) -> pd.DataFrame:

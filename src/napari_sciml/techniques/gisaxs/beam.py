@@ -27,11 +27,6 @@ class Material:
         """``1 - n^2``, to first order in delta and beta."""
         return complex(2 * self.delta, -2 * self.beta)
 
-    @property
-    def critical_angle(self) -> float:
-        """Angle of total reflection in radians."""
-        return math.sqrt(2 * self.delta)
-
 
 @lru_cache(maxsize=256)
 def material(formula: str, energy_kev: float) -> Material:

@@ -28,8 +28,8 @@ UNSUPPORTED = 0.05
 """Agreement of the predicted spots with the image below which nothing but the network speaks for a
 lattice."""
 SURE = 0.95
-"""A name is doubted if less than this share of its spots are found, unless it is surer than this. Chosen on
-simulated lattices alone; what it costs is in the model card (right names doubted for want of spots)."""
+"""Probability from which a name stands although its spots agree less than `UNSUPPORTED`. Chosen on simulated
+lattices alone; what it costs is in the model card (right names doubted for want of spots)."""
 PROBABILITIES = tuple(f"p_{name}" for name in CLASSES)
 
 
@@ -72,7 +72,7 @@ def decide(table: pd.DataFrame, threshold: float, context: GisaxsContext) -> dic
     table
         What `candidates` gave.
     threshold
-        Lowest probability of a name. Zero asks for every candidate, doubtful ones included.
+        Lowest probability of a name. Zero asks for every candidate, unsure ones included.
 
     Returns
     -------
@@ -84,13 +84,13 @@ def decide(table: pd.DataFrame, threshold: float, context: GisaxsContext) -> dic
     failed = np.isnan(chances).any(axis=1)
     best = np.where(failed, 0, np.nan_to_num(chances).argmax(axis=1))
     probability = np.where(failed, np.nan, chances[np.arange(len(chances)), best])
-    strange = table["outlier"].to_numpy() > context.outlier_limit
-    bare = (table["agreement"].to_numpy() < UNSUPPORTED) & (probability < SURE)
-    doubtful = (probability < threshold) | (strange | bare) & (threshold > 0)
+    outlying = table["outlier"].to_numpy() > context.outlier_limit
+    unsupported = (table["agreement"].to_numpy() < UNSUPPORTED) & (probability < SURE)
+    unsure = (probability < threshold) | (outlying | unsupported) & (threshold > 0)
     frames = table.copy()
     frames.insert(1, "label", np.where(failed, FAILED, np.array(CLASSES, dtype=object)[best]))
     frames.insert(2, "probability", probability)
-    frames.insert(3, "unknown", failed | doubtful)
+    frames.insert(3, "unknown", failed | unsure)
     known = frames.loc[~frames["unknown"], "frame"]
     tables = {
         MAIN: frames,

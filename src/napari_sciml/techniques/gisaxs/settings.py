@@ -10,7 +10,7 @@ from napari_sciml.core.mask import MaskSetting
 from napari_sciml.core.settings import RunSettings
 
 
-def check_range(value: Any) -> Any:
+def two_numbers(value: Any) -> Any:
     """Take two numbers, also as text ``-1,1`` as a command line gives it."""
     if isinstance(value, str):
         value = tuple(float(part) for part in value.replace(",", " ").split())
@@ -19,7 +19,7 @@ def check_range(value: Any) -> Any:
     return value
 
 
-QRange = Annotated[tuple[float, float] | None, BeforeValidator(check_range)]
+QRange = Annotated[tuple[float, float] | None, BeforeValidator(two_numbers)]
 
 
 class GisaxsSettings(RunSettings):
@@ -44,7 +44,7 @@ class GisaxsSettings(RunSettings):
     poni: str | None = Field(
         None, description="Geometry file of pyFAI (PONI) for a detector image that is not in q yet."
     )
-    # What is far off is told by `axes_units`, which can say which unit it looks like.
+    # What is far off is told by `axes.input_checks`, which can say which unit it looks like.
     energy_kev: float | None = Field(None, gt=0, description="X-ray energy in keV.")
     incidence_deg: float | None = Field(None, gt=0, description="Angle between beam and surface in degrees.")
     distance_mm: float | None = Field(None, gt=0, description="Distance from sample to detector in mm.")

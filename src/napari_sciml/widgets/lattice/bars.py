@@ -1,4 +1,4 @@
-"""`LatticeBars`: the probability of each lattice in the frame in view, as bars with their numbers."""
+"""`LatticeBars`: the probability of each lattice in the frame that is shown, as bars with their numbers."""
 
 from __future__ import annotations
 

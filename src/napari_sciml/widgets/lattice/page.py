@@ -135,7 +135,7 @@ class LatticePage(ResultPage):
 
     def _show_frame(self, findings: Findings, frame: int | None) -> None:
         self._bars.show_bars(bars(findings, frame))
-        self._bars_title.setText("No frame of this result is in view" if frame is None else f"Frame {frame}")
+        self._bars_title.setText("No frame of this result is shown" if frame is None else f"Frame {frame}")
         found = features_in(findings, frame)
         for widget in (self._features_title, self._features):
             widget.setVisible(found is not None)

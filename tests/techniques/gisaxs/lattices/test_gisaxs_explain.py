@@ -10,7 +10,9 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.lattices.explain import FALSE_ALARM, Explanation, fit_spots
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.lattices.spot_fit import fit_lattice, horizons_to_try, make_scales
 from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots
+from napari_sciml.techniques.gisaxs.local_contrast import fold, log_image
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
 
 
@@ -131,7 +133,6 @@ def test_what_cannot_be_fitted_is_refused_in_one_sentence() -> None:
         fit_spots(image, "diamond")
     with pytest.raises(SciMLError, match="not within the image"):
         fit_spots(image, "HCP", horizon=5.0)
-    with pytest.raises(SciMLError, match="no range"):
-        fit_spots(image, "HCP", spacing_range=(30.0, 20.0))
+    scales = make_scales(fold(log_image(image)), (0.5, 0.6))
     with pytest.raises(SciMLError, match="No spot of HCP"):
-        fit_spots(image, "HCP", spacing_range=(0.5, 0.6))
+        fit_lattice(scales, "HCP", horizons_to_try(scales.image, None))

@@ -7,9 +7,8 @@ import pytest
 import torch
 
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.lattices.spots import bent_height, predict_spots, reflections
+from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots, reflections
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
-from napari_sciml.techniques.gisaxs.simulate.fresnel import Material, material
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
 
 TABLE = {
@@ -52,15 +51,6 @@ def test_every_spot_comes_twice_and_on_both_sides() -> None:
         assert np.allclose(np.unique(np.abs(spots.q_y[of_one]).round(9)).size, 1)
         low, high = spots.q_z[of_one & ~spots.mirrored], spots.q_z[of_one & spots.mirrored]
         assert np.allclose(high - low, 2 * beam.ki)
-
-
-def test_a_film_pulls_the_spots_and_without_density_does_nothing() -> None:
-    beam = Beam(10.0, 0.2)
-    g_z = np.array([0.4, 0.7])
-    empty = Material(0.0, 0.0)
-    assert np.allclose(bent_height(g_z, beam, empty, False), g_z)
-    assert np.allclose(bent_height(g_z, beam, empty, True), g_z + 2 * beam.ki)
-    assert np.all(bent_height(g_z, beam, material("C", 10.0), False) > g_z)
 
 
 @pytest.mark.parametrize("name", CLASSES)

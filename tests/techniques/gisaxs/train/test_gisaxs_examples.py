@@ -10,7 +10,7 @@ from fixtures.training_images import labels, make, modest, same_again
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.train import examples
-from napari_sciml.techniques.gisaxs.train.dataset import PoolSpec, images_of
+from napari_sciml.techniques.gisaxs.train.dataset import DatasetSpec, images_of
 
 
 @pytest.mark.parametrize("name", ["gisaxs-lattice", "gisaxs-lattice-hipgisaxs"])
@@ -25,9 +25,9 @@ def test_all_classes_are_there_as_the_network_sees_them(name: str) -> None:
 
 
 def test_they_are_images_of_training_samples(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[PoolSpec, int, int]] = []
+    asked: list[tuple[DatasetSpec, int, int]] = []
 
-    def watched(spec: PoolSpec, label: int, number: int) -> list[np.ndarray]:
+    def watched(spec: DatasetSpec, label: int, number: int) -> list[np.ndarray]:
         asked.append((spec, label, number))
         return images_of(spec, label, number)
 

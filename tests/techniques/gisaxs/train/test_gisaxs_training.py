@@ -11,7 +11,7 @@ from napari_sciml.networks.registry import get_model
 from napari_sciml.techniques.gisaxs.evaluate.card_figures import auroc, evaluate
 from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.dataset import NEGATIVE, PoolSpec, build_pool, images_of
+from napari_sciml.techniques.gisaxs.train.dataset import NEGATIVE, DatasetSpec, build_dataset, images_of
 from napari_sciml.techniques.gisaxs.train.negatives import NEGATIVES, negative
 from napari_sciml.techniques.gisaxs.train.networks import NAMES, train
 
@@ -44,19 +44,19 @@ def test_the_same_command_again_trains_nothing_new(trained: Path) -> None:
     assert before == after
 
 
-def test_a_sample_is_the_same_in_a_larger_pool_and_no_side_shares_it(tmp_path: Path) -> None:
-    small = drive(build_pool(PoolSpec("physical", "test", 1, 2, seed=3), tmp_path))
+def test_a_sample_is_the_same_in_a_larger_set_and_no_side_shares_it(tmp_path: Path) -> None:
+    small = drive(build_dataset(DatasetSpec("physical", "test", 1, 2, seed=3), tmp_path))
     assert small.images.shape == (14, 100, 100)
     assert small.labels.tolist() == [n // 2 for n in range(14)]
-    again = images_of(PoolSpec("physical", "test", 5, 2, seed=3), 0, 0)
-    same = images_of(PoolSpec("physical", "test", 1, 2, seed=3), 0, 0)
+    again = images_of(DatasetSpec("physical", "test", 5, 2, seed=3), 0, 0)
+    same = images_of(DatasetSpec("physical", "test", 1, 2, seed=3), 0, 0)
     assert all(np.array_equal(a, b) for a, b in zip(again, same, strict=True))
-    other = images_of(PoolSpec("physical", "train", 1, 2, seed=3), 0, 0)
+    other = images_of(DatasetSpec("physical", "train", 1, 2, seed=3), 0, 0)
     assert not np.array_equal(again[0], other[0])
 
 
-def test_decoys_have_no_class_and_are_not_what_doubt_is_measured_on(tmp_path: Path) -> None:
-    pool = drive(build_pool(PoolSpec("hipgisaxs", "validate-negatives", 1, 1), tmp_path))
+def test_negatives_have_no_class_and_are_not_what_the_outlier_score_is_measured_on(tmp_path: Path) -> None:
+    pool = drive(build_dataset(DatasetSpec("hipgisaxs", "validate-negatives", 1, 1), tmp_path))
     assert (pool.labels == NEGATIVE).all()
     assert not set(NEGATIVES) & set(OUTLIERS)
     square = np.random.default_rng(0).poisson(50, (100, 100)).astype(np.float32)
@@ -67,7 +67,7 @@ def test_decoys_have_no_class_and_are_not_what_doubt_is_measured_on(tmp_path: Pa
 
 
 @pytest.mark.parametrize("name", OUTLIERS)
-def test_foreign_images_are_squares_that_hold_something(name: str) -> None:
+def test_outliers_are_squares_that_hold_something(name: str) -> None:
     for seed in range(3):
         square = OUTLIERS[name](np.random.default_rng(seed))
         assert square.shape == (100, 100)
@@ -85,7 +85,7 @@ def test_evaluation_gives_every_figure_that_the_card_needs(trained: Path, tmp_pa
     from napari_sciml.techniques.gisaxs.evaluate import card_figures as module
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "FOREIGN_IMAGES", 4)
+        patch.setattr(module, "OUTLIER_IMAGES", 4)
         patch.setattr(module, "SPOT_IMAGES", 3)
         patch.setattr(module, "paper_sets", partial(module.paper_sets, per_class=2))
         table = drive(evaluate(tmp_path, models=trained, samples=2, workers=1))

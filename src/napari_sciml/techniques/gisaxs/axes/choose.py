@@ -9,8 +9,16 @@ from typing import Any
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.gisaxs.axes.input_checks import K0_PER_KEV, check_numbers
+from napari_sciml.techniques.gisaxs.axes.input_checks import check_numbers
+from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import (
+    check_poni,
+    energy_of,
+    from_numbers,
+    from_poni,
+    need_library,
+)
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QAxes
+from napari_sciml.techniques.gisaxs.beam import wavenumber
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
 DETECTOR = ("distance_mm", "pixel_um", "beam_row", "beam_column")
@@ -49,8 +57,7 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
     if way == "ratios":
         return EvenAxes((0.0 if told["half_plane"] else -1.0, 1.0), (0.0, 1.0), shape, relative=True)
 
-    from napari_sciml.techniques.gisaxs.axes.detector_axes import GeometryAxes
-    from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import energy_of, from_numbers, from_poni
+    from napari_sciml.techniques.gisaxs.axes.detector_axes import DetectorAxes
 
     if way == "poni":
         integrator = from_poni(told["poni"], shape, told["energy_kev"])
@@ -70,7 +77,7 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
             f"{told['distance_mm']:g} mm, pixels of {told['pixel_um']:g} um and the beam at row "
             f"{told['beam_row']:g}, column {told['beam_column']:g}"
         )
-    axes = GeometryAxes(
+    axes = DetectorAxes(
         integrator,
         shape,
         told["incidence_deg"],
@@ -134,7 +141,7 @@ def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageS
                 f"The geometry is not complete: {listed(missing)} {is_or_are(missing)} missing",
                 "give what is missing, or a PONI file with incidence_deg",
             )
-        need_pyfai()
+        need_library()
         return "numbers"
     absent = [name for name in RANGES if told[name] is None]
     if not absent:
@@ -154,8 +161,6 @@ def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageS
 
 def check_poni_told(told: Mapping[str, Any]) -> None:
     """Raise `SciMLError` unless a PONI file is there and goes with the rest of what was told."""
-    from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import check_poni
-
     twice = [name for name in DETECTOR if told[name] is not None]
     if twice:
         raise SciMLError(
@@ -168,7 +173,7 @@ def check_poni_told(told: Mapping[str, Any]) -> None:
             "A PONI file does not hold the incidence angle",
             "give incidence_deg, the angle between beam and surface in degrees",
         )
-    need_pyfai()
+    need_library()
 
 
 def check_even(told: Mapping[str, Any]) -> None:
@@ -181,7 +186,7 @@ def check_even(told: Mapping[str, Any]) -> None:
         )
     energy, incidence = told["energy_kev"], told["incidence_deg"]
     if energy is not None and incidence is not None:
-        horizon = K0_PER_KEV * energy * math.sin(math.radians(incidence))
+        horizon = wavenumber(energy) * math.sin(math.radians(incidence))
         if horizon > top:
             raise SciMLError(
                 f"At {energy:g} keV and {incidence:g} degrees the sample's horizon (q_z {horizon:.3g} 1/nm) "
@@ -203,13 +208,6 @@ def check_crop(told: Mapping[str, Any], axes: Any) -> None:
                 f"{covered[0]:.3g} to {covered[1]:.3g} 1/nm",
                 f"give it in 1/nm; 1/angstrom times 10 would be {limits[0] * 10:g},{limits[1] * 10:g}",
             )
-
-
-def need_pyfai() -> None:
-    """Raise `SciMLError` if pyFAI is not installed."""
-    from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import need_library
-
-    need_library()
 
 
 def listed(names: list[str]) -> str:

@@ -40,7 +40,7 @@ class Extent:
     qz_step: float
 
 
-class GeometryAxes:
+class DetectorAxes:
     """The way between the pixels of a detector frame and q.
 
     Parameters
@@ -82,7 +82,7 @@ class GeometryAxes:
         # pyFAI keeps what it computed in the integrator, and lets nobody else wait for it.
         self._lock = threading.Lock()
         self._orientation = orientation_of(integrator, shape)
-        self.extent = self._measure()
+        self.extent = self._covered()
         self._check_horizon()
         qy, qz = self.extent.qy, self.extent.qz
         if half_plane:
@@ -208,7 +208,7 @@ class GeometryAxes:
         row, column = np.meshgrid(down, right, indexing="ij")
         return row.ravel(), column.ravel()
 
-    def _measure(self) -> Extent:
+    def _covered(self) -> Extent:
         row, column = self._nodes()
         qy, qz = self.to_place(row, column)
         steps = [

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.techniques.gisaxs.beam import HC_KEV_NM, wavenumber
 
-K0_PER_KEV = 2 * math.pi / 1.239842
-"""Wavenumber in 1/nm over the energy in keV."""
 ENERGY_KEV = 2.0, 200.0
 """Energies in keV that GISAXS is measured with; others are taken for eV or a wavelength."""
 DISTANCE_MM = 50.0, 1e5
@@ -62,9 +61,9 @@ def check_energy(value: float | None) -> None:
     if value > ENERGY_KEV[1]:
         hint = f"give keV; {value:g} eV are {value / 1000:g} keV"
     elif value > 0.3:
-        hint = f"give keV; a wavelength of {value:g} angstrom is {12.39842 / value:.4g} keV"
+        hint = f"give keV; a wavelength of {value:g} angstrom is {10 * HC_KEV_NM / value:.4g} keV"
     else:
-        hint = f"give keV; a wavelength of {value:g} nm is {1.239842 / value:.4g} keV"
+        hint = f"give keV; a wavelength of {value:g} nm is {HC_KEV_NM / value:.4g} keV"
     raise SciMLError(f"energy_kev={value:g} is no energy that GISAXS is measured with", hint)
 
 
@@ -116,7 +115,7 @@ def check_range(name: str, limits: tuple[float, float], energy_kev: float | None
             f"{text} ends before the first spot of any lattice of nanoparticles",
             f"give it in 1/nm; 1/angstrom times 10 would be {limits[0] * 10:g},{limits[1] * 10:g}",
         )
-    if energy_kev is not None and reach > 2 * K0_PER_KEV * energy_kev:
+    if energy_kev is not None and reach > 2 * wavenumber(energy_kev):
         raise SciMLError(
             f"{text} in 1/nm cannot be reached at {energy_kev:g} keV", "check the range and the energy"
         )

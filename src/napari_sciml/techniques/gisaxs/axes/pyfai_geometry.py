@@ -13,22 +13,14 @@ from typing import Any
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.techniques.gisaxs.beam import HC_KEV_NM
 
-NM_KEV = 1.239842
-"""Wavelength in nm times energy in keV."""
 KEYS = ("poni_version", "distance", "poni1", "detector")
 """At least one of them is in every geometry file."""
 FAULTS = (AssertionError, AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """What pyFAI raises on files that hold no geometry."""
 AGREE = 0.01
 """Relative difference up to which the energy of a PONI file and the typed one count as the same."""
-
-
-def missing_library() -> str:
-    """Return what to install, or an empty string if it is there."""
-    if find_spec("pyFAI") is None:
-        return 'A detector\'s geometry needs pyFAI: type: pip install "napari-sciml[xray]".'
-    return ""
 
 
 def from_numbers(
@@ -65,7 +57,7 @@ def from_numbers(
             poni1=(beam_row + 0.5) * edge,
             poni2=(beam_column + 0.5) * edge,
             detector=Detector(edge, edge, max_shape=shape, orientation=3),
-            wavelength=NM_KEV / energy_kev * 1e-9,
+            wavelength=HC_KEV_NM / energy_kev * 1e-9,
         )
 
 
@@ -114,7 +106,7 @@ def from_poni(path: str, shape: tuple[int, int], energy_kev: float | None = None
     if stated is None and energy_kev is None:
         raise SciMLError(f"{Path(path).name} states no wavelength", "give energy_kev as well")
     if stated is None:
-        integrator.wavelength = NM_KEV / float(energy_kev or np.nan) * 1e-9
+        integrator.wavelength = HC_KEV_NM / float(energy_kev or np.nan) * 1e-9
     elif energy_kev is not None and abs(stated / energy_kev - 1) > AGREE:
         raise SciMLError(
             f"{Path(path).name} states {stated:.4g} keV, but energy_kev says {energy_kev:g}",
@@ -125,7 +117,7 @@ def from_poni(path: str, shape: tuple[int, int], energy_kev: float | None = None
 
 def energy_of(integrator: Any) -> float | None:
     """Return the energy in keV, or None if the geometry states no wavelength."""
-    return None if not integrator.wavelength else NM_KEV / (integrator.wavelength * 1e9)
+    return None if not integrator.wavelength else HC_KEV_NM / (integrator.wavelength * 1e9)
 
 
 def check_poni(path: str) -> None:
@@ -155,7 +147,7 @@ def holds_json(text: str) -> bool:
 
 def need_library() -> None:
     """Raise `SciMLError` if pyFAI is not installed."""
-    if missing_library():
+    if find_spec("pyFAI") is None:
         raise SciMLError(
             "A detector's geometry needs pyFAI, which is not installed",
             'type: pip install "napari-sciml[xray]"',

@@ -17,14 +17,14 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model
 from napari_sciml.networks.saving import update_card
-from napari_sciml.techniques.gisaxs.evaluate.hog_baseline import HogLinear, hog_rows
+from napari_sciml.techniques.gisaxs.evaluate.hog_baseline import hog_answers, hog_rows
 from napari_sciml.techniques.gisaxs.evaluate.network_input import normalised
 from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS, real_films
-from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol, paper_sets, split
+from napari_sciml.techniques.gisaxs.evaluate.paper_sets import paper_sets, split
 from napari_sciml.techniques.gisaxs.evaluate.spots import spot_figures
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
-from napari_sciml.techniques.gisaxs.train.dataset import Pool, PoolSpec, build_pool
+from napari_sciml.techniques.gisaxs.train.dataset import Dataset, DatasetSpec, Protocol, build_dataset
 from napari_sciml.techniques.gisaxs.train.networks import NAMES
 from napari_sciml.training.calibration import expected_calibration_error, reliability
 from napari_sciml.training.evaluated import as_csv, save_evaluation
@@ -44,6 +44,15 @@ DEVICES = "simulated, many devices"
 THRESHOLD = 0.5
 """Probability of the best class from which it is named: the default of a run."""
 RELIABILITY = "reliability.csv"
+LATTICE_OF = {
+    "bcc_100": "BCC100",
+    # Both share one lattice in these images, whatever their name says.
+    "bcc_110": "BCC100",
+    "cubic_100": "Cubic100",
+    "fcc_100": "FCC100",
+    "hcp_none": "HCP",
+}
+"""Lattice that the images of 2016 were found to have, by the name of their class."""
 
 
 def evaluate(
@@ -93,9 +102,9 @@ class Judge:
         self._predictor: Predictor = open_predictor(self.model)
         self.curve = pd.DataFrame()
 
-    def chances(self, inputs: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    def chances(self, squares: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities for normalised squares."""
-        return self._predictor.classify(np.asarray(inputs, np.float32))
+        return self._predictor.classify(np.asarray(squares, np.float32))
 
     def close(self) -> None:
         """Free the predictor."""
@@ -107,10 +116,10 @@ def figures(
 ) -> Generator[Progress, None, list[Metric]]:
     """Return all figures of one model."""
     work = out / "work"
-    pool = yield from build_pool(PoolSpec(protocol, "test", samples, 2, TEST_SEED), work, workers)
-    chances = judge.chances(pool.images)
-    baseline = yield from hog_on_squares(protocol, pool, work, samples, workers)
-    metrics = device_figures(judge, chances, pool, baseline)
+    test = yield from build_dataset(DatasetSpec(protocol, "test", samples, 2, TEST_SEED), work, workers)
+    chances = judge.chances(test.images)
+    baseline = yield from hog_on_squares(protocol, test, work, samples, workers)
+    metrics = device_figures(judge, chances, test, baseline)
     metrics += yield from set_figures(judge, protocol, work)
     if protocol == "physical":
         metrics += outlier_figures(judge, chances, data)
@@ -122,30 +131,30 @@ def figures(
 
 
 def device_figures(
-    judge: Judge, chances: npt.NDArray[np.float32], pool: Pool, baseline: npt.NDArray[np.bool_]
+    judge: Judge, chances: npt.NDArray[np.float32], test: Dataset, baseline: npt.NDArray[np.bool_]
 ) -> list[Metric]:
-    """Measure on the test pool: accuracy, by class, calibration, and what is left when it may say no."""
-    right = chances.argmax(axis=1) == pool.labels
-    found = [metric("accuracy", DEVICES, right, pool.samples, baseline=float(baseline.mean()),
+    """Measure on the test images: accuracy, by class, calibration, and what is left when it may say no."""
+    right = chances.argmax(axis=1) == test.labels
+    found = [metric("accuracy", DEVICES, right, test.samples, baseline=float(baseline.mean()),
                     note="baseline: HOG and a linear classifier on the same squares")]  # fmt: skip
     known = (chances.max(axis=1) >= THRESHOLD) & (outlier_score(chances) <= judge.limit)
     if known.any():
         note = f"{known.mean():.1%} of the images are not called unknown at threshold {THRESHOLD}"
         found.append(
-            metric("accuracy where not unknown", DEVICES, right[known], pool.samples[known], note=note)
+            metric("accuracy where not unknown", DEVICES, right[known], test.samples[known], note=note)
         )
     for label, name in enumerate(CLASSES):
-        mine = pool.labels == label
+        mine = test.labels == label
         wrong = np.bincount(chances[mine].argmax(axis=1), minlength=len(CLASSES))
         wrong[label] = 0
         note = f"most often taken for {CLASSES[int(wrong.argmax())]} ({wrong.max() / mine.sum():.1%})"
-        found.append(metric(f"recall {name}", DEVICES, right[mine], pool.samples[mine], note=note))
-    said, true, count = reliability(chances, pool.labels)
+        found.append(metric(f"recall {name}", DEVICES, right[mine], test.samples[mine], note=note))
+    said, true, count = reliability(chances, test.labels)
     judge.curve = pd.DataFrame({"confidence": said, "accuracy": true, "count": count})
     draws = np.random.default_rng(0).integers(len(right), size=(200, len(right)))
-    errors = [expected_calibration_error(chances[draw], pool.labels[draw]) for draw in draws]
+    errors = [expected_calibration_error(chances[draw], test.labels[draw]) for draw in draws]
     low, high = np.percentile(errors, [2.5, 97.5])
-    value = expected_calibration_error(chances, pool.labels)
+    value = expected_calibration_error(chances, test.labels)
     found.append(
         Metric(
             name="expected calibration error",
@@ -161,15 +170,14 @@ def device_figures(
 
 
 def hog_on_squares(
-    protocol: Protocol, pool: Pool, work: Path, samples: int, workers: int
+    protocol: Protocol, test: Dataset, work: Path, samples: int, workers: int
 ) -> Generator[Progress, None, npt.NDArray[np.bool_]]:
-    """Train HOG and a linear classifier on a part of a training pool; say where it is right on `pool`."""
+    """Train HOG and a linear classifier on training images; return where it is right on `test`."""
     count = min(BASELINE_IMAGES // (3 * len(CLASSES)), 2 * samples)
-    learnt = yield from build_pool(PoolSpec(protocol, "train", count, 3, TEST_SEED), work, workers)
-
-    machine = HogLinear().fit(hog_rows(learnt.images), learnt.labels)
-    answers: npt.NDArray[np.bool_] = machine.predict(hog_rows(pool.images)) == pool.labels
-    return answers
+    learnt = yield from build_dataset(DatasetSpec(protocol, "train", count, 3, TEST_SEED), work, workers)
+    answers = hog_answers(hog_rows(learnt.images), learnt.labels, hog_rows(test.images))
+    right: npt.NDArray[np.bool_] = answers == test.labels
+    return right
 
 
 def set_figures(judge: Judge, protocol: Protocol, work: Path) -> Generator[Progress, None, list[Metric]]:
@@ -187,7 +195,7 @@ def set_figures(judge: Judge, protocol: Protocol, work: Path) -> Generator[Progr
 
 
 def outlier_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path | None) -> list[Metric]:
-    """Measure how well images of no lattice are told from the test pool, by family."""
+    """Measure how well images of no lattice are told from the test images, by family."""
     from napari_sciml.networks.normalise.log_contrast import LogContrast
 
     inside = outlier_score(chances)
@@ -220,16 +228,15 @@ def outlier_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path |
 
 def figures_2016(judge: Judge, data: Path) -> list[Metric]:
     """Measure on the shared images of 2016: five names, four lattices, cells stretched up to fourfold."""
-    from napari_sciml.techniques.gisaxs.evaluate.images_2016 import LATTICE_OF, read_images
-
     path = data / "hipgisaxs_2016_dev.npz"
     if not path.is_file():
         return []
-    archive = read_images(path)
-    grey = archive.images.astype(np.float32) / 255
+    with np.load(path) as stored:
+        names = [str(name) for name in stored["class_names"]]
+        truth = np.array([CLASSES.index(LATTICE_OF[names[label]]) for label in stored["labels"]])
+        grey = stored["images"].astype(np.float32) / 255
     # A logarithmic grey scale, turned into counts as a run with intensity="log" does.
     chances = judge.chances(normalised(np.expm1(grey * np.log1p(2.0**20)), half_plane=True))
-    truth = np.array([CLASSES.index(LATTICE_OF[name]) for name in archive.names])
     right = chances.argmax(axis=1) == truth
     note = "lattices that the images were found to have; bcc_110 holds BCC100"
     return [metric("accuracy", "images of 2016", right, np.arange(len(right)), note=note)]
@@ -276,7 +283,7 @@ def metric(
     baseline: float | None = None,
     note: str = "",
 ) -> Metric:
-    """Return a share of right answers; the interval draws whole samples where one has several views."""
+    """Return a share of right answers; the interval draws whole samples where one has several images."""
     if len(np.unique(samples)) < len(samples):
         low, high = bootstrap_by_group(right, samples)
     else:

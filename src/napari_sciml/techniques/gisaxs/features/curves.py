@@ -62,14 +62,14 @@ def find_curves(image: LogImage, noise: Floats, free: Bools) -> list[Curve]:
         if not clear:
             break
         run, family = max(clear, key=lambda pair: pair[0].total)
-        curve, taken = measure(image, family, run, free)
+        curve, taken = measure_curve(image, family, run, free)
         if curve is not None:
             found.append(curve)
         free = free & ~taken
     return found
 
 
-def measure(image: LogImage, family: Family, run: Run, free: Bools) -> tuple[Curve | None, Bools]:
+def measure_curve(image: LogImage, family: Family, run: Run, free: Bools) -> tuple[Curve | None, Bools]:
     """Measure a ridge across, and say which pixels it takes; None if it has no width to be measured."""
     within = free & (family.along >= run.first) & (family.along <= run.last)
     reach = math.ceil(4.5 * run.size) + 2

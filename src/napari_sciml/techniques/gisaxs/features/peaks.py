@@ -86,7 +86,7 @@ def find_peaks(image: QImage, log: LogImage) -> list[Peak]:
         if len(chosen) == MOST:
             break
     light = linear(image, log)
-    measured = [measure(light, log, *one) for one in chosen]
+    measured = [measure_peak(light, log, *one) for one in chosen]
     return [peak for peak in measured if peak is not None]
 
 
@@ -135,7 +135,9 @@ def linear(image: QImage, log: LogImage) -> Floats:
     return np.where(log.measured, values, np.nan).astype(np.float32)
 
 
-def measure(light: Floats, log: LogImage, strength: float, row: int, column: int, size: float) -> Peak | None:
+def measure_peak(
+    light: Floats, log: LogImage, strength: float, row: int, column: int, size: float
+) -> Peak | None:
     """Measure place and widths of one peak by moments under a Gaussian that adapts to it.
 
     None where they do not settle within the surroundings: then it was no peak.

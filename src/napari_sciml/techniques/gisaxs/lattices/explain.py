@@ -14,7 +14,6 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.lattices.spot_fit import (
     FARTHEST,
@@ -85,7 +84,6 @@ def fit_spots(
     image: QImage,
     lattice: str,
     horizon: float | None = None,
-    spacing_range: tuple[float, float] | None = None,
 ) -> Explanation:
     """Fit the spots of a lattice to an image, with the distance of neighbours and the horizon free.
 
@@ -98,37 +96,16 @@ def fit_spots(
     horizon
         Vertical wavenumber of the incoming beam, 1/nm, if it is known: it is looked for near it (2 %).
         Otherwise between 0.03 and 0.35 1/nm.
-    spacing_range
-        Distances of neighbours to try, nm; all that the image could show if not given.
 
     Raises
     ------
     SciMLError
-        If nothing was measured, the lattice is unknown, a range makes no sense, or no spot of the lattice
-        lies within the image.
+        If nothing was measured, the lattice is unknown, or no spot of the lattice lies within the image.
     """
     log = log_image(image)
     folded = fold(log)
-    scales = make_scales(folded, checked(spacing_range, folded))
+    scales = make_scales(folded, spacing_limits(folded))
     return explain(log, scales, lattice, horizons_to_try(folded, horizon), horizon)
-
-
-def checked(spacing_range: tuple[float, float] | None, image: LogImage) -> tuple[float, float]:
-    """Return the distances to try.
-
-    Raises
-    ------
-    SciMLError
-        If they are not two positive numbers, the smaller one first.
-    """
-    if spacing_range is None:
-        return spacing_limits(image)
-    low, high = spacing_range
-    if not 0 < low <= high < math.inf:
-        raise SciMLError(
-            f"{low:g} to {high:g} nm is no range of distances", "give two positive numbers, smaller first"
-        )
-    return low, high
 
 
 def explain(
@@ -197,7 +174,9 @@ def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
 
     out, valid = make_local_contrast(log, 2 * math.pi / unit, 0.0)
     row, column = pixels(log, spots)
-    down, right = (max(1, round(size * unit / step)) for size, step in zip(SIZE, steps(log), strict=True))
+    down, right = (
+        max(1, round(size * unit / step)) for size, step in zip(SIZE, (log.step_z, log.step_y), strict=True)
+    )
     seen = out[valid]
     spread = 1.4826 * float(np.median(np.abs(seen - np.median(seen)))) if seen.size else 0.0
     if spread <= 0:
@@ -210,11 +189,6 @@ def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
     beside, on_rod = (limit(contrast, free & columns) for columns in (beside_rod, ~beside_rod))
     here = contrast[row, column].astype(np.float64)
     return spots.assign(contrast=here, found=here > np.where(beside_rod[column], beside, on_rod))
-
-
-def steps(log: LogImage) -> tuple[float, float]:
-    """Return the steps along rows and columns."""
-    return log.step_z, log.step_y
 
 
 def far_from(

@@ -31,16 +31,12 @@ class Stack:
         In-plane shift of each layer of the cycle; the stack repeats it upwards.
     height
         Distance between neighbouring layers along the surface normal.
-    symmetry
-        Order of the rotation about the normal that maps the diffraction pattern onto itself; neighbours of
-        an azimuth average need only ``360 / symmetry`` degrees.
     """
 
     a: Vector2
     b: Vector2
     shifts: tuple[Vector2, ...]
     height: float
-    symmetry: int
 
     @property
     def cell(self) -> npt.NDArray[np.float64]:
@@ -60,12 +56,12 @@ _BCC = 2 / _S3
 """Edge of the cube of a body-centred lattice whose nearest neighbours are one apart."""
 
 STACKS: dict[str, Stack] = {
-    "BCC100": Stack((_BCC, 0), (0, _BCC), ((0, 0), (_BCC / 2, _BCC / 2)), _BCC / 2, 4),
-    "BCC110": Stack((_BCC, 0), (_BCC / 2, _BCC / _S2), ((0, 0), (0, _BCC / _S2)), _BCC / _S2, 2),
-    "Cubic100": Stack((1, 0), (0, 1), ((0, 0),), 1.0, 4),
-    "Cubic110": Stack((1, 0), (0, _S2), ((0, 0), (0, _S2 / 2)), _S2 / 2, 2),
-    "FCC100": Stack((1, 0), (0, 1), ((0, 0), (0.5, 0.5)), _S2 / 2, 4),
-    "FCC111": Stack((1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6), (1, _S3 / 3)), math.sqrt(2 / 3), 3),
-    "HCP": Stack((1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6)), math.sqrt(2 / 3), 6),
+    "BCC100": Stack((_BCC, 0), (0, _BCC), ((0, 0), (_BCC / 2, _BCC / 2)), _BCC / 2),
+    "BCC110": Stack((_BCC, 0), (_BCC / 2, _BCC / _S2), ((0, 0), (0, _BCC / _S2)), _BCC / _S2),
+    "Cubic100": Stack((1, 0), (0, 1), ((0, 0),), 1.0),
+    "Cubic110": Stack((1, 0), (0, _S2), ((0, 0), (0, _S2 / 2)), _S2 / 2),
+    "FCC100": Stack((1, 0), (0, 1), ((0, 0), (0.5, 0.5)), _S2 / 2),
+    "FCC111": Stack((1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6), (1, _S3 / 3)), math.sqrt(2 / 3)),
+    "HCP": Stack((1, 0), (0.5, _S3 / 2), ((0, 0), (0.5, _S3 / 6)), math.sqrt(2 / 3)),
 }
 """The seven classes; Cubic is simple cubic, and HCP stands on its basal plane."""

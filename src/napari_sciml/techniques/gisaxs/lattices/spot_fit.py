@@ -50,7 +50,7 @@ COMMON = 0.015
 
 @dataclass(frozen=True)
 class LocalContrast:
-    """Relief for one size of spots, and where it holds; one spare row and column of zeros at the end."""
+    """Local contrast for one size of spots, and where it is valid; last row and column are spare zeros."""
 
     values: Floats
     valid: Floats
@@ -58,7 +58,7 @@ class LocalContrast:
 
 @dataclass(frozen=True)
 class Scales:
-    """Reliefs of one folded image for a range of distances.
+    """Local contrasts of one folded image for a range of distances.
 
     Attributes
     ----------
@@ -68,14 +68,14 @@ class Scales:
         ``(n,)`` distances to try, nm, evenly spaced in their logarithm.
     band
         ``(n,)`` which local contrast each belongs to.
-    reliefs
+    contrasts
         From the smallest distance to the largest.
     """
 
     image: LogImage
     spacings: Array
     band: npt.NDArray[np.int64]
-    reliefs: tuple[LocalContrast, ...]
+    contrasts: tuple[LocalContrast, ...]
 
 
 @dataclass(frozen=True)
@@ -143,7 +143,7 @@ def bounded(image: LogImage, spacing_nm: float) -> LocalContrast:
 
 
 def make_scales(image: LogImage, limits: tuple[float, float]) -> Scales:
-    """Compute the reliefs of a folded image for all distances between `limits`."""
+    """Compute the local contrasts of a folded image for all distances between `limits`."""
     low, high = np.log(limits)
     spacings = np.exp(np.arange(low, high + STEP / 2, STEP))
     count = max(1, math.ceil((high - low) / BAND))
@@ -178,7 +178,7 @@ def scan(scales: Scales, lattice: str, horizons: Array) -> Array:
     image = scales.image
     rows, columns = image.values.shape
     result = np.zeros((len(scales.spacings), len(horizons)))
-    for band, here in enumerate(scales.reliefs):
+    for band, here in enumerate(scales.contrasts):
         chosen = np.flatnonzero(scales.band == band)
         unit = (2 * math.pi / scales.spacings[chosen])[:, None]
         column = np.minimum(np.rint(q_par * unit / image.step_y).astype(np.int64), columns)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.gisaxs.beam import Beam, Material
+from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.lattices.lattice import STACKS, Stack
 
 Array = npt.NDArray[np.float64]
@@ -106,9 +106,8 @@ def predict_spots(
     spacing_nm: float,
     beam: Beam,
     q_max: float,
-    film: Material | None = None,
 ) -> Spots:
-    """Predict the spots of a lattice.
+    """Predict the spots of a lattice of particles in air.
 
     Parameters
     ----------
@@ -120,16 +119,12 @@ def predict_spots(
         Energy and incidence angle.
     q_max
         Spots beyond this q_y or q_z are left out, 1/nm.
-    film
-        Material of the layer that the particles lie in, if it bends the beam; without one they stand in air.
     """
     found = reflections(lattice, math.sqrt(2) * q_max * spacing_nm / (2 * math.pi)).at_spacing(spacing_nm)
     columns: list[tuple[Array, Array, Array, npt.NDArray[np.bool_], npt.NDArray[np.int64]]] = []
     number = np.arange(len(found))
     for mirrored in (False, True):
         height = found.q_z + 2 * beam.ki if mirrored else found.q_z
-        if film is not None:
-            height = bent_height(found.q_z, beam, film, mirrored)
         # Nothing is seen below the horizon, where the scattered beam would have to leave downwards.
         seen = (height > beam.ki) & (height <= q_max) & (found.q_par <= q_max)
         for side in (-1, 1):
@@ -147,17 +142,3 @@ def predict_spots(
             )
     q_y, q_z, strength, was_mirrored, index = (np.concatenate(part) for part in zip(*columns, strict=True))
     return Spots(q_y, q_z, strength, was_mirrored, index)
-
-
-def bent_height(g_z: Array, beam: Beam, film: Material, mirrored: bool) -> Array:
-    """Return q_z in the image of reflections inside a film that bends the beam; NaN where none leaves it.
-
-    ``k0 sin(exit) = sqrt(kc^2 + (G_z -+ sqrt(ki^2 - kc^2))^2)`` with ``kc = k0 sin(critical angle)``;
-    below the critical angle the wave inside the film decays and has no vertical wavenumber.
-    """
-    critical = beam.k0 * math.sin(film.critical_angle)
-    inside = math.sqrt(max(0.0, beam.ki**2 - critical**2))
-    leaving = g_z + inside if mirrored else g_z - inside
-    height = beam.ki + np.sqrt(critical**2 + leaving**2)
-    result: Array = np.where(leaving > 0, height, np.nan)
-    return result

@@ -2,18 +2,18 @@
 
 The physical protocol: `spec` says what is simulated, `grains` cuts finite crystals, `powder` averages them
 over the azimuth, `dwba` lets them scatter on a substrate, `film` sums them up and `detector` makes the image.
-`direct` is the slow and plain way that they are tested against. `hipgisaxs` is the other protocol, the
+`hipgisaxs` is the other protocol, the
 paper's own, and shares only the optics.
 """
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec, Ranges
+from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 
 if TYPE_CHECKING:
     from napari_sciml.techniques.gisaxs.simulate.image import Pattern, simulate
 
-__all__ = ["GisaxsSpec", "Pattern", "Ranges", "simulate"]
+__all__ = ["GisaxsSpec", "Pattern", "simulate"]
 
 
 def __getattr__(name: str) -> Any:

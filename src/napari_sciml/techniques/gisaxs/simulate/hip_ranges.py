@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict
 
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam, Window
 from napari_sciml.techniques.gisaxs.simulate.hipgisaxs import VECTORS, HipSpec
-from napari_sciml.techniques.gisaxs.simulate.spec import Range
 
+Range = tuple[float, float]
 NEAREST = {
     "BCC100": math.sqrt(3) / 2,
     "BCC110": math.sqrt(3) / 2,

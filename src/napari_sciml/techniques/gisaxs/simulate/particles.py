@@ -7,14 +7,10 @@ need the length of q, boxes and cylinders are products of an in-plane and a vert
 from __future__ import annotations
 
 import math
-from typing import Literal
 
 import numpy as np
 import torch
 from torch import Tensor
-
-Shape = Literal["sphere", "box", "cylinder"]
-SHAPES: tuple[Shape, ...] = ("sphere", "box", "cylinder")
 
 NODES = 7
 """Nodes of the Gauss-Hermite average over sizes; exact to 1e-5 for spreads up to 12 % at q R < 20."""

@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.simulate.geometry import Beam, Window
 from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainShape
 
@@ -98,71 +96,3 @@ class GisaxsSpec(BaseModel):
         qy = (self.qy_range[0] - right, self.qy_range[1] - right)
         qz = (self.qz_range[0] + down, self.qz_range[1] + down)
         return Window(qy, qz, self.rows, self.columns)
-
-
-Range = tuple[float, float]
-
-
-class Ranges(BaseModel):
-    """Uniform ranges that samples and devices are drawn from; one draw per image.
-
-    Particle size and spacing are drawn alike for all classes, so that no class can be told by its scale.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    protocol: Literal["physical"] = "physical"
-    radius_nm: Range = (10.0, 20.0)
-    gap_ratio: Range = (1.02, 1.30)
-    spacing_spread: Range = (0.005, 0.02)
-    displacement: Range = (0.02, 0.05)
-    mismatch: Range = (0.0, 0.0)
-    mosaic_deg: Range = (0.3, 2.0)
-    faults: Range = (0.0, 0.0)
-    disordered: Range = (0.05, 0.30)
-    grains: int = 4
-    grain_shapes: tuple[GrainShape, ...] = GRAIN_SHAPES
-    width: Range = (5.0, 12.0)
-    layers: Range = (2.0, 9.0)
-    particles: tuple[Literal["sphere", "box", "cylinder"], ...] = ("sphere",)
-    size_spread: Range = (0.03, 0.10)
-    energy_kev: Range = (10.0, 10.0)
-    incidence_deg: Range = (0.15, 0.15)
-    substrates: tuple[Literal["Si", "SiO2", "Ge", "Au", "Al2O3"], ...] = ("Si",)
-    q_max: Range = (0.6, 0.6)
-    roughness: Range = (0.0, 0.3)
-    log10_flat: Range = (-7.0, -5.0)
-
-    def draw(self, lattice: str, rng: np.random.Generator) -> GisaxsSpec:
-        """Draw one sample of a class and the device that looked at it."""
-        if lattice not in CLASSES:
-            raise ValueError(f"{lattice} is none of {CLASSES}")
-
-        def within(name: str) -> float:
-            return float(rng.uniform(*getattr(self, name)))
-
-        radius, q_max = within("radius_nm"), within("q_max")
-        return GisaxsSpec.model_validate(
-            {
-                "lattice": lattice,
-                "radius_nm": radius,
-                "spacing_nm": 2 * radius * within("gap_ratio"),
-                "grains": self.grains,
-                "grain_shapes": self.grain_shapes,
-                "particle": str(rng.choice(self.particles)),
-                "substrate": str(rng.choice(self.substrates)),
-                "qy_range": (-q_max, q_max),
-                "qz_range": (0.0, q_max),
-                "flat": 10 ** within("log10_flat"),
-                "roughness_nm": float(rng.uniform(10, 60)),
-                "slope": float(rng.uniform(-0.5, 0.5)),
-                "blur_px": float(rng.uniform(0.3, 0.7)),
-                **{name: within(name) for name in _PLAIN},
-            }
-        )
-
-
-_PLAIN = (
-    "spacing_spread", "displacement", "mismatch", "mosaic_deg", "faults", "disordered", "width", "layers",
-    "size_spread", "energy_kev", "incidence_deg", "roughness",
-)  # fmt: skip

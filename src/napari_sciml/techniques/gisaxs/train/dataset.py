@@ -1,6 +1,6 @@
 """The training images of the shipped networks: many samples, each seen by several detectors.
 
-They are simulated once, in chunks that survive an interruption, and kept as the network sees them. Views of
+They are simulated once, in chunks that survive an interruption, and kept as the network sees them. Images of
 one sample never lie on two sides: training, validation and test have samples of their own.
 """
 
@@ -17,9 +17,10 @@ import numpy.typing as npt
 
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.normalise.log_contrast import LogContrast
-from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 
+Protocol = Literal["hipgisaxs", "physical"]
+"""`hipgisaxs` simulates as the paper's group did, `physical` what films scatter; they are never mixed."""
 Side = Literal["train", "validate", "test", "negatives", "validate-negatives"]
 CHUNK = 70
 """Samples that are simulated and stored together: what an interrupted call loses at the most."""
@@ -29,7 +30,7 @@ NEGATIVE = -1
 
 
 @dataclass(frozen=True)
-class PoolSpec:
+class DatasetSpec:
     """How much is simulated.
 
     Attributes
@@ -54,7 +55,7 @@ class PoolSpec:
 
 
 @dataclass(frozen=True)
-class Pool:
+class Dataset:
     """Normalised squares ``(n, 100, 100)`` float16; classes (-1: negative) and sample numbers ``(n,)``."""
 
     images: npt.NDArray[np.float16]
@@ -62,7 +63,7 @@ class Pool:
     samples: npt.NDArray[np.int64]
 
 
-def build_pool(spec: PoolSpec, folder: Path, workers: int = 1) -> Generator[Progress, None, Pool]:
+def build_dataset(spec: DatasetSpec, folder: Path, workers: int = 1) -> Generator[Progress, None, Dataset]:
     """Simulate, or read what an earlier call left in `folder`; yields after each chunk."""
     folder = folder / f"{spec.protocol}-{spec.side}-{spec.detectors}-{spec.seed}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,16 +83,16 @@ def build_pool(spec: PoolSpec, folder: Path, workers: int = 1) -> Generator[Prog
     for file in files:
         with np.load(file) as stored:
             parts.append((stored["images"], stored["labels"], stored["samples"]))
-    return Pool(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
+    return Dataset(*(np.concatenate(arrays) for arrays in zip(*parts, strict=True)))
 
 
-def _write_chunk(spec: PoolSpec, numbers: range, file: Path) -> None:
+def _write_chunk(spec: DatasetSpec, numbers: range, file: Path) -> None:
     import torch
 
     torch.set_num_threads(1)
     images, labels, samples = [], [], []
     for number in numbers:
-        # Classes take turns, so that a smaller pool is the beginning of a larger one.
+        # Classes take turns, so that a smaller data set is the beginning of a larger one.
         label = number % len(CLASSES)
         for image in images_of(spec, label, number):
             images.append(LogContrast().apply(image[None])[0].astype(np.float16))
@@ -102,7 +103,7 @@ def _write_chunk(spec: PoolSpec, numbers: range, file: Path) -> None:
     partial.replace(file)
 
 
-def images_of(spec: PoolSpec, label: int, number: int) -> list[npt.NDArray[np.float32]]:
+def images_of(spec: DatasetSpec, label: int, number: int) -> list[npt.NDArray[np.float32]]:
     """Simulate one sample and its images, each the network's square before it is normalised."""
     from napari_sciml.techniques.gisaxs.train.detector_augment import through_random_detector
     from napari_sciml.techniques.gisaxs.train.negatives import negative

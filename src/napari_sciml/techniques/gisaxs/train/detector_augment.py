@@ -1,6 +1,6 @@
 """One simulated pattern as different detectors would show it: window, pixels, counts, gaps, grey scale.
 
-Every view is brought to the network's square by the same functions as a user's image, so that training and
+Every image is brought to the network's square by the same functions as a user's image, so that training and
 running cannot differ.
 """
 

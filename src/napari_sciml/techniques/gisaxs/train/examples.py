@@ -14,7 +14,7 @@ from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.train.dataset import PATTERNS, PoolSpec, images_of
+from napari_sciml.techniques.gisaxs.train.dataset import PATTERNS, DatasetSpec, images_of
 from napari_sciml.training.quantisation.calibration_set import check_count, first_seed, training_record
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def examples(model: Model, count: int, seed: int) -> Generator[Progress, None, E
         int(training_record(model, "samples_per_class")),
         int(training_record(model, "views")),
     )
-    learnt = PoolSpec(protocol, "train", samples, detectors, first_seed(model))
+    learnt = DatasetSpec(protocol, "train", samples, detectors, first_seed(model))
     # All negatives of training are of its first samples.
     negatives = replace(learnt, side="negatives", samples=max(4, samples // 14))
     each = 1 if count <= APART else detectors

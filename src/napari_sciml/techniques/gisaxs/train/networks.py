@@ -15,11 +15,16 @@ from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.ours.lattice import LatticeNet
-from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Protocol
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.train import examples
-from napari_sciml.techniques.gisaxs.train.dataset import NEGATIVE, Pool, PoolSpec, build_pool
+from napari_sciml.techniques.gisaxs.train.dataset import (
+    NEGATIVE,
+    Dataset,
+    DatasetSpec,
+    Protocol,
+    build_dataset,
+)
 from napari_sciml.training.calibration import expected_calibration_error, fit_temperature, softmax
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import bootstrap_by_group
@@ -80,11 +85,11 @@ def train_one(
     work = out / "work"
     count = 10 if quick else SAMPLES[protocol]
     few, detectors = (4 if quick else 100), (1 if quick else DETECTORS)
-    learnt = yield from build_pool(PoolSpec(protocol, "train", count, detectors, seed), work, workers)
-    negatives = yield from build_pool(
-        PoolSpec(protocol, "negatives", max(4, count // 14), detectors, seed), work, workers
+    learnt = yield from build_dataset(DatasetSpec(protocol, "train", count, detectors, seed), work, workers)
+    negatives = yield from build_dataset(
+        DatasetSpec(protocol, "negatives", max(4, count // 14), detectors, seed), work, workers
     )
-    probe = yield from build_pool(PoolSpec(protocol, "validate", few, 2, seed), work, workers)
+    probe = yield from build_dataset(DatasetSpec(protocol, "validate", few, 2, seed), work, workers)
     settings = FitSettings(
         epochs=1 if quick else EPOCHS[protocol],
         batch=16 if quick else 128,
@@ -133,9 +138,9 @@ def train_one(
 
 
 def fit_lattices(
-    learnt: Pool,
-    negatives: Pool,
-    probe: Pool,
+    learnt: Dataset,
+    negatives: Dataset,
+    probe: Dataset,
     settings: FitSettings,
     folder: Path,
     cancel: CancelToken | None = None,
@@ -186,7 +191,7 @@ def cool(module: LatticeNet, temperature: float) -> None:
         module.head.bias.div_(temperature)
 
 
-def measured(probabilities: npt.NDArray[np.float64], probe: Pool) -> list[Metric]:
+def measured(probabilities: npt.NDArray[np.float64], probe: Dataset) -> list[Metric]:
     """Measure on the validation images; `evaluate` adds what counts."""
     right = probabilities.argmax(axis=1) == probe.labels
     low, high = bootstrap_by_group(right, probe.samples)

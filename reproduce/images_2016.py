@@ -1,6 +1,6 @@
 """How well the hipgisaxs protocol agrees with the 200 images of 2016: a command for developers.
 
-    python -m napari_sciml.techniques.gisaxs.evaluate.images_2016 FILE.npz
+    python -m reproduce.images_2016 FILE.npz
 
 The protocol's open parameters (radius, beam, sign, azimuths) were settled on the images with even numbers;
 the command states the correlation on the odd ones. No network ever sees these images.
@@ -16,17 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.techniques.gisaxs.evaluate.card_figures import LATTICE_OF
 from napari_sciml.techniques.gisaxs.simulate.hipgisaxs import VECTORS, HipSpec, simulate_hipgisaxs
-
-LATTICE_OF = {
-    "bcc_100": "BCC100",
-    # Both share one lattice in these images, whatever their name says.
-    "bcc_110": "BCC100",
-    "cubic_100": "Cubic100",
-    "fcc_100": "FCC100",
-    "hcp_none": "HCP",
-}
-"""Lattice that the images of each name were found to have."""
 
 FLOOR = 1e-9
 """Intensity over the brightest pixel that the grey scale of the images can still tell, about."""
