@@ -7,7 +7,7 @@ import pytest
 from pydantic import TypeAdapter, ValidationError
 
 import napari_sciml as sciml
-from napari_sciml.app.base.backend_choices import outlook
+from napari_sciml.app.base.backend_choices import use_text
 from napari_sciml.backends import BackendSpec, backend_of, backend_specs, check_backend
 from napari_sciml.backends.ours import Options
 from napari_sciml.backends.registry import BACKENDS
@@ -59,7 +59,7 @@ def test_one_that_cannot_run_here_says_so_before_any_work(asleep, random_dense_m
         check_backend(random_dense_model, RunSettings(**settings))
     with pytest.raises(SciMLError, match=sentence):
         sciml.run("microct", np.eye(40), **settings)
-    assert outlook(str(random_dense_model.folder), {"backend": "asleep"}) == sentence
+    assert use_text(str(random_dense_model.folder), {"backend": "asleep"}) == sentence
 
 
 def test_it_is_gone_with_its_block():

@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from napari_sciml.backends import start_up, tuner
-from napari_sciml.backends.start_up import LIBRARIES_S, MEASURING_S, WEIGHTS_S, likely_runtime, start_up_cost
+from napari_sciml.backends.start_up import (
+    LIBRARIES_S,
+    MEASURING_S,
+    WEIGHTS_S,
+    expected_runtime,
+    start_up_cost,
+)
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
@@ -32,7 +38,7 @@ def settings(**values: Any) -> RunSettings:
 
 def test_runtimes_that_were_never_measured_are_measured_first(model: Model) -> None:
     assert start_up_cost(model, settings()) == WEIGHTS_S + MEASURING_S
-    assert likely_runtime(model, settings()) == "openvino"
+    assert expected_runtime(model, settings()) == "openvino"
 
 
 def test_what_was_measured_is_known(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,15 +51,15 @@ def test_what_was_measured_is_known(model: Model, monkeypatch: pytest.MonkeyPatc
     )
     tuner.remember(tuner.cache_folder() / "choice.json", choice)
     assert start_up_cost(model, settings()) == WEIGHTS_S
-    assert likely_runtime(model, settings()) == "onnxruntime"
+    assert expected_runtime(model, settings()) == "onnxruntime"
     assert start_up_cost(model, settings(backend="int8")) == WEIGHTS_S + MEASURING_S
 
 
 def test_a_choice_by_hand_needs_no_measuring(model: Model) -> None:
     assert start_up_cost(model, settings(runtime="torch")) == WEIGHTS_S
-    assert likely_runtime(model, settings(runtime="torch")) == "torch"
+    assert expected_runtime(model, settings(runtime="torch")) == "torch"
     assert start_up_cost(model, settings(backend="codebook")) == WEIGHTS_S
-    assert likely_runtime(model, settings(backend="codebook")) == "torch"
+    assert expected_runtime(model, settings(backend="codebook")) == "torch"
 
 
 def test_libraries_are_loaded_once(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -52,7 +52,7 @@ CODEBOOK = BackendSpec(
     runtimes=("torch",),
     predictor="napari_sciml.backends.opening:exact_levels",
     nearest="napari_sciml.backends.nearest:nearest_levels",
-    outlook="napari_sciml.app.base.backend_choices:codebook_outlook",
+    use_text="napari_sciml.app.base.backend_choices:codebook_use_text",
     # Low-bit weights need only additions: the inputs of each level are added up before one multiplication
     # by it, which is left out here. The simulation in torch does not work like that.
     picojoules=0.9,
@@ -69,7 +69,7 @@ INT8 = BackendSpec(
     nearest="napari_sciml.backends.nearest:nearest_integers",
     needs='ONNX Runtime or OpenVINO (pip install "napari-sciml[fast]"); without one, float32 runs instead',
     missing=no_graph_runtime,
-    outlook="napari_sciml.app.base.backend_choices:integer_outlook",
+    use_text="napari_sciml.app.base.backend_choices:integer_use_text",
     scores_within=0.03,
     # A multiplication of 8 bit, 0.2 pJ, and an addition of 32 bit integers, 0.1 pJ.
     picojoules=0.3,

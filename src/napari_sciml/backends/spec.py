@@ -59,8 +59,8 @@ class BackendSpec:
         What it needs on this machine, for people; may be empty.
     missing
         ``missing()`` says in a clause why it cannot run on this machine, or gives an empty string.
-    outlook
-        ``outlook(model, options)`` says before a run what it would use: size, agreement, fall-back. Without
+    use_text
+        ``use_text(model, options)`` says before a run what it would use: size, agreement, fall-back. Without
         it the size of the weights is told.
     scores_within
         How far scores may be from those of plain torch float32, on average, for a runtime to be taken.
@@ -80,7 +80,7 @@ class BackendSpec:
     nearest: Reference = ""
     needs: str = ""
     missing: Reference = ""
-    outlook: Reference = ""
+    use_text: Reference = ""
     scores_within: float = 1e-3
     picojoules: float = 4.6
     integers: bool = False

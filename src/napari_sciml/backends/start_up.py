@@ -19,7 +19,7 @@ WEIGHTS_S = 0.3
 """Reading the weights."""
 
 
-def likely_runtime(model: Model, settings: RunSettings) -> str:
+def expected_runtime(model: Model, settings: RunSettings) -> str:
     """Return the runtime that will run `model`; of those not measured yet, the last that is installed."""
     runtime: str = settings.runtime
     if runtime != "auto":

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic
 import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, check_backend, open_for
-from napari_sciml.backends.start_up import WEIGHTS_S, likely_runtime, start_up_cost
+from napari_sciml.backends.start_up import WEIGHTS_S, expected_runtime, start_up_cost
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings
 from napari_sciml.core.plan import RunPlan
@@ -123,7 +123,7 @@ class NetworkTechnique(ABC, Generic[SettingsT, SetupT, SearchT]):
             check_backend(model, settings)
             if reason := self.run_refusal(source, settings):
                 return RunPlan(problem=reason)
-            runtime = likely_runtime(model, settings)
+            runtime = expected_runtime(model, settings)
             cost = self.cost(source, settings, runtime)
         except SciMLError as error:
             return RunPlan(problem=error.sentence)

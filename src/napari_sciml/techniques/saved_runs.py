@@ -51,13 +51,13 @@ KINDS = {
 def save_run(
     findings: Findings,
     folder: str | os.PathLike[str],
-    beside: Callable[[Path], Sequence[Path]] = lambda folder: (),
+    extra: Callable[[Path], Sequence[Path]] = lambda folder: (),
 ) -> list[Path]:
     """Write a run into a folder, in place of the run that is there, as a whole or not at all.
 
     Parameters
     ----------
-    beside
+    extra
         Writes further files for people into the folder that it is given, and returns their paths.
 
     Returns
@@ -77,7 +77,7 @@ def save_run(
         if isinstance(mask, np.ndarray):
             np.save(draft.outer(MASK), mask)
             written.append(draft.outer(MASK))
-        written += beside(draft.publish)
+        written += extra(draft.publish)
         write_state(findings, draft.inner(STATE))
         record = findings.provenance.model_dump(mode="json")
         draft.record = {

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from napari_sciml.app.base import backend_choices
-from napari_sciml.app.base.backend_choices import changed, outlook, used
+from napari_sciml.app.base.backend_choices import changed, use_text, used
 from napari_sciml.backends import runtimes
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import Metric, VariantRecord
@@ -61,16 +61,16 @@ def model(random_dense_model, tmp_path):
 
 def test_float32_says_its_size(model):
     size = model.variant("float32").size_bytes
-    assert outlook(str(model.folder), {}) == f"Stored weights: {backend_choices.bytes_text(size)}."
+    assert use_text(str(model.folder), {}) == f"Stored weights: {backend_choices.bytes_text(size)}."
 
 
 def test_what_is_not_there_is_told_before_a_run(model):
     folder = str(model.folder)
-    assert "no int8 weights: float32 will run instead" in outlook(folder, {"backend": "int8"})
-    told = outlook(folder, {"backend": "codebook", "levels": 4, "data_levels": 4})
+    assert "no int8 weights: float32 will run instead" in use_text(folder, {"backend": "int8"})
+    told = use_text(folder, {"backend": "codebook", "levels": 4, "data_levels": 4})
     assert "will be quantised when the run starts, without training" in told
     assert "The data stay as they are" in told
-    told = outlook(folder, {"backend": "codebook", "method": "constrain"})
+    told = use_text(folder, {"backend": "codebook", "method": "constrain"})
     assert told.startswith("Quantised when the run starts")
 
 
@@ -80,28 +80,28 @@ def test_a_stored_codebook_says_its_size_and_agreement(model):
     record = VariantRecord(file="", sha256="", backend="codebook", codebook=spec, metrics=(metric,))
     content = b"x" * 1000
     add_variant(model.folder, spec.key, "small.safetensors", content, record)
-    told = outlook(str(model.folder), {"backend": "codebook", "levels": 4, "data_levels": 4})
+    told = use_text(str(model.folder), {"backend": "codebook", "levels": 4, "data_levels": 4})
     times = model.variant("float32").size_bytes / 1000
     assert told.startswith(f"Stored weights: 1 kB, {times:.0f} times smaller than float32.")
     assert told.endswith("The same label as float32 in 99.6 % of 5,000 test cases.")
-    other = outlook(str(model.folder), {"backend": "codebook", "levels": 2})
+    other = use_text(str(model.folder), {"backend": "codebook", "levels": 2})
     assert "It has 4 levels (qat, layer)." in other
 
 
 def test_training_images_let_the_data_have_levels_too(model):
     add_calibration(model.folder, np.zeros((2, 16, 16), np.float32), "made up")
-    told = outlook(str(model.folder), {"backend": "codebook", "levels": 2, "data_levels": 2})
+    told = use_text(str(model.folder), {"backend": "codebook", "levels": 2, "data_levels": 2})
     assert "The data stay" not in told
 
 
 def test_without_a_runtime_for_integers_it_says_so(model, monkeypatch):
     add_variant(model.folder, "int8", "int8.onnx", b"x", VariantRecord(file="", sha256=""))
     monkeypatch.setattr(runtimes, "installed", lambda name: False)
-    told = outlook(str(model.folder), {"backend": "int8"})
+    told = use_text(str(model.folder), {"backend": "int8"})
     assert "No runtime for integers is installed: float32 will run instead" in told
     monkeypatch.setattr(runtimes, "installed", lambda name: name == "openvino")
-    assert outlook(str(model.folder), {"backend": "int8"}).startswith("Stored weights: 1 B")
+    assert use_text(str(model.folder), {"backend": "int8"}).startswith("Stored weights: 1 B")
 
 
 def test_a_model_that_is_not_there_says_nothing_here():
-    assert outlook("no such model", {}) == ""
+    assert use_text("no such model", {}) == ""

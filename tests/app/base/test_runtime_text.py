@@ -14,7 +14,7 @@ from napari_sciml.app.base.runtime_text import (
     able_runtime,
     measured_text,
     runtime_choices,
-    runtime_outlook,
+    runtime_use_text,
     sentence_of,
 )
 from napari_sciml.app.compare.second_run import other_settings
@@ -50,7 +50,7 @@ def model(random_patch_model, tmp_path):
 
 
 def told(model, **values):
-    return runtime_outlook(str(model.folder), values)
+    return runtime_use_text(str(model.folder), values)
 
 
 def remembered(model, backend, runtime, why, **facts):
@@ -133,7 +133,7 @@ def test_the_variable_and_its_mistakes_are_told(here, model, monkeypatch):
 
 
 def test_a_model_that_is_not_there_says_nothing_here(here):
-    assert runtime_outlook("no such model", {}) == ""
+    assert runtime_use_text("no such model", {}) == ""
 
 
 def test_another_backend_is_compared_with_a_runtime_that_can_execute_it():
@@ -164,8 +164,8 @@ def test_a_reason_becomes_a_sentence_with_the_names_of_the_makers():
 def test_looking_ahead_loads_no_runtime(model):
     code = (
         "import sys\n"
-        "from napari_sciml.app.base.runtime_text import runtime_outlook\n"
-        f"assert runtime_outlook({str(model.folder)!r}, {{}})\n"
+        "from napari_sciml.app.base.runtime_text import runtime_use_text\n"
+        f"assert runtime_use_text({str(model.folder)!r}, {{}})\n"
         "print(sorted({'torch', 'onnx', 'onnxruntime', 'openvino'} & set(sys.modules)))\n"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

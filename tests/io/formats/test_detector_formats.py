@@ -118,7 +118,7 @@ def test_opening_a_series_looks_into_a_few_files_and_a_frame_into_one(
         detector, "read_frame", lambda path, *rest: [read.append(path.name), read_frame(path, *rest)][1]
     )
     source = open_image(tmp_path)
-    assert (source.shape, len(read)) == ((40, 70, 90), detector.LOOKED_AT)
+    assert (source.shape, len(read)) == ((40, 70, 90), detector.MEASURED_FILES)
     read.clear()
     for number in (31, 4):
         np.testing.assert_array_equal(source.read((number, *WHOLE)), picture(number))

@@ -15,7 +15,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io import describe, open_image
 from napari_sciml.io.events import event_names
-from napari_sciml.io.formats.mrc import mrc_cautions, write_mrc
+from napari_sciml.io.formats.mrc import mrc_warnings, write_mrc
 from napari_sciml.io.movies import looks_like_movie, shows_one_field
 from napari_sciml.io.series import open_series
 
@@ -101,10 +101,10 @@ def test_a_header_without_voxel_size_gives_none(tmp_path):
 
 def test_pixels_that_are_not_square_are_told(tmp_path):
     path = write_mrc(tmp_path / "a.mrc", IMAGE, 2.0)
-    assert mrc_cautions(path) == ()
+    assert mrc_warnings(path) == ()
     patch(path, 40, struct.pack("<f", 40 * 3.0))
     assert open_image(path).pixel_size == pytest.approx((0.0002, 0.0003))
-    assert "not square: 2 Å along y, 3 Å along x" in mrc_cautions(path)[0]
+    assert "not square: 2 Å along y, 3 Å along x" in mrc_warnings(path)[0]
 
 
 @pytest.mark.parametrize(("suffix", "packed"), [(".mrc.gz", gzip.compress), (".mrc.bz2", None)])
@@ -130,10 +130,10 @@ def test_a_wrong_machine_stamp_is_read_with_a_caution(tmp_path):
     path = write_mrc(tmp_path / "a.mrc", IMAGE, 2.0)
     patch(path, STAMP_AT, b"\x11\x11\x00\x00")
     np.testing.assert_array_equal(read(open_image(path)), IMAGE)
-    assert "wrong machine stamp (0x11 0x11 0x00 0x00); it was read as little-endian" in mrc_cautions(path)[0]
+    assert "wrong machine stamp (0x11 0x11 0x00 0x00); it was read as little-endian" in mrc_warnings(path)[0]
     patch(path, STAMP_AT, bytes(4))
     np.testing.assert_array_equal(read(open_image(path)), IMAGE)
-    assert len(mrc_cautions(path)) == 1
+    assert len(mrc_warnings(path)) == 1
 
 
 def test_big_endian_files_keep_their_values(tmp_path):
@@ -143,7 +143,7 @@ def test_big_endian_files_keep_their_values(tmp_path):
     source = open_image(tmp_path / "big.mrc")
     assert source.dtype == np.dtype("=f4")
     np.testing.assert_array_equal(read(source), IMAGE)
-    assert mrc_cautions(tmp_path / "big.mrc") == ()
+    assert mrc_warnings(tmp_path / "big.mrc") == ()
 
 
 def test_an_old_file_without_mark_and_a_longer_one_are_told(tmp_path):
@@ -152,7 +152,7 @@ def test_an_old_file_without_mark_and_a_longer_one_are_told(tmp_path):
     with path.open("ab") as file:
         file.write(b"xyz")
     np.testing.assert_array_equal(read(open_image(path)), IMAGE)
-    told = " ".join(mrc_cautions(path))
+    told = " ".join(mrc_warnings(path))
     assert "lacks the mark MAP" in told
     assert "3 bytes longer" in told
 

@@ -64,7 +64,7 @@ def test_the_runtime_is_chosen_beside_the_backend(window, without_openvino):
     window.run()
     assert window.technique.seen[-1].runtime == "auto"
     choose(box, "openvino")
-    assert "OpenVINO is not installed: ONNX Runtime will run instead." in window.text("sciml_outlook")
+    assert "OpenVINO is not installed: ONNX Runtime will run instead." in window.text("sciml_use_text")
     choose(window.find("sciml_compute"), "codebook")
     assert row.isHidden()
     choose(window.find("sciml_compute"), "float32")

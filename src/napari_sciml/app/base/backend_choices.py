@@ -85,7 +85,7 @@ def used(values: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in values.items() if name not in unused}
 
 
-def outlook(model_name: str, values: Mapping[str, Any]) -> str:
+def use_text(model_name: str, values: Mapping[str, Any]) -> str:
     """Return in a sentence or two what a run with these choices would use: size, agreement or fall-back.
 
     Empty for a model that does not exist; the plan says so.
@@ -96,14 +96,14 @@ def outlook(model_name: str, values: Mapping[str, Any]) -> str:
     except SciMLError:
         return ""
     spec = backend_of(settings.backend)
-    if spec.outlook:
-        return str(load(spec.outlook)(model, spec.options_of(settings)))
+    if spec.use_text:
+        return str(load(spec.use_text)(model, spec.options_of(settings)))
     if why := spec.why_not():
         return f"The backend {spec.name} cannot run here: {why}."
     return size_text(model, spec.variant)
 
 
-def codebook_outlook(model: Model, settings: CodebookOptions) -> str:
+def codebook_use_text(model: Model, settings: CodebookOptions) -> str:
     """Return which levels a run would use: those of a file, stored ones, or some made when it starts."""
     if settings.codebook is not None:
         return f"The codebook in {settings.codebook}. Changing a choice below leaves it."
@@ -133,7 +133,7 @@ def _stored_text(model: Model) -> str:
     return f" It has {', '.join(words)}." if words else ""
 
 
-def integer_outlook(model: Model, settings: RuntimeOptions) -> str:
+def integer_use_text(model: Model, settings: RuntimeOptions) -> str:
     """Return how large the integers are and how near to float32, or why they cannot run."""
     variant = find_variant(model, "int8")
     if variant is None:

@@ -52,7 +52,7 @@ def runtime_choices(backend: str) -> tuple[tuple[str, str], ...]:
     return ((AUTO, "auto"), *((runtime_text(name) + missing[name], name) for name in able))
 
 
-def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
+def runtime_use_text(model_name: str, values: Mapping[str, Any]) -> str:
     """Return which runtime a run with these choices would use and why, or nothing without a choice."""
     backend = values.get("backend", RunSettings.model_fields["backend"].default)
     able = runtimes_for(backend)
@@ -73,7 +73,7 @@ def runtime_outlook(model_name: str, values: Mapping[str, Any]) -> str:
 
 
 def _missing_text(backend: str, wanted: str) -> str:
-    """Return what runs instead of a runtime that is not here; for integers without any the outlook does."""
+    """Return what runs instead of a runtime that is not here; for integers the backend says it."""
     instead = next((name for name in runtimes_for(backend) if installed(name)), None)
     if instead is None:
         return ""
@@ -84,7 +84,7 @@ def _auto_text(model: Model, backend: str) -> str:
     if backend == "int8":
         runs = any(variant.kind == backend for variant in model.variants)
         if not runs or not any(installed(name) for name in runtimes_for(backend)):
-            # Float32 will run instead, as the outlook says already.
+            # Float32 will run instead, as the text of the backend says.
             backend = "float32"
     choice = expected(model, backend)
     if choice is None:

@@ -57,7 +57,7 @@ class RunState:
         What computes the scores, as far as it differs from the defaults.
     runtimes
         Libraries that can execute it, as words and name; nothing where there is no choice.
-    outlook
+    use_text
         What that means for the chosen model.
     measuring
         Whether the fastest of these libraries is being measured.
@@ -99,7 +99,7 @@ class RunState:
     values: Mapping[str, Any] = field(default_factory=dict)
     backend_options: Mapping[str, Any] = field(default_factory=dict)
     runtimes: tuple[tuple[str, str], ...] = ()
-    outlook: str = ""
+    use_text: str = ""
     measuring: bool = False
     threshold: float = 0.5
     live: Mapping[str, Any] = field(default_factory=dict)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from napari_sciml.app.base.backend_choices import outlook
-from napari_sciml.app.base.runtime_text import runtime_choices, runtime_outlook
+from napari_sciml.app.base.backend_choices import use_text
+from napari_sciml.app.base.runtime_text import runtime_choices, runtime_use_text
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import result_line
 from napari_sciml.app.canvas.on_screen import OnScreen
@@ -30,9 +30,9 @@ def look(
     technique = plan.technique.name
     live, result, own = plan.live(), screen.result, screen.of(technique)
     backend = request.backend_options.get("backend", RunSettings.model_fields["backend"].default)
-    outlooks = (
-        outlook(plan.model, request.backend_options),
-        runtime_outlook(plan.model, request.backend_options),
+    texts = (
+        use_text(plan.model, request.backend_options),
+        runtime_use_text(plan.model, request.backend_options),
     )
     return RunState(
         images=requests.image.images,
@@ -45,7 +45,7 @@ def look(
         values=dict(request.values.get(technique, {})),
         backend_options=dict(request.backend_options),
         runtimes=runtime_choices(backend) if plan.model else (),
-        outlook="\n".join(filter(None, outlooks)),
+        use_text="\n".join(filter(None, texts)),
         measuring=measuring.jobs.is_busy,
         threshold=request.threshold,
         live=live,

@@ -19,7 +19,7 @@ from napari_sciml.io.paths import natural_key, unreadable
 from napari_sciml.io.raw import RawImage
 
 SUFFIXES = (".cbf", ".edf", ".mccd", ".marccd", ".mar2300", ".mar3450", ".img", ".sfrm", ".esperanto")
-LOOKED_AT = 9
+MEASURED_FILES = 9
 """Files of a series that are looked into when it is opened, spread over it."""
 
 
@@ -58,11 +58,13 @@ def open_detector(paths: Sequence[Path]) -> RawImage:
     SciMLError
         If not one file can be read.
     """
-    kinds = look_at(paths, np.unique(np.linspace(0, len(paths) - 1, LOOKED_AT).astype(int)).tolist())
+    kinds = measure_some(
+        paths, np.unique(np.linspace(0, len(paths) - 1, MEASURED_FILES).astype(int)).tolist()
+    )
     if not any(isinstance(kind, FileKind) for kind in kinds.values()) or any(
         isinstance(kind, FileKind) and kind.frames > 1 for kind in kinds.values()
     ):
-        kinds |= look_at(paths, [number for number in range(len(paths)) if number not in kinds])
+        kinds |= measure_some(paths, [number for number in range(len(paths)) if number not in kinds])
     readable = [kind for kind in kinds.values() if isinstance(kind, FileKind)]
     if not readable:
         raise next(kind for kind in kinds.values() if isinstance(kind, SciMLError))
@@ -77,7 +79,7 @@ def open_detector(paths: Sequence[Path]) -> RawImage:
     return RawImage(series, ("t", "y", "x"), place=series.place)
 
 
-def look_at(paths: Sequence[Path], numbers: Iterable[int]) -> dict[int, FileKind | SciMLError]:
+def measure_some(paths: Sequence[Path], numbers: Iterable[int]) -> dict[int, FileKind | SciMLError]:
     """Measure some of the files, keeping what is wrong with those that cannot be read."""
     kinds: dict[int, FileKind | SciMLError] = {}
     for number in numbers:

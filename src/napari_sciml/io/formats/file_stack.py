@@ -34,26 +34,26 @@ def open_files(reader: Reader, paths: list[Path], name: str, independent_frames:
     """
     if len(paths) == 1:
         return reader.opener(paths[0])
-    seen: list[Glimpse] = []
+    seen: list[FileHeader] = []
     wrong: list[SciMLError] = []
     for path in paths:
         try:
-            seen.append(Glimpse.of(path, reader))
+            seen.append(FileHeader.of(path, reader))
         except SciMLError as error:
             if not independent_frames:
                 raise
             wrong.append(error)
     if not seen:
         raise wrong[0]
-    usual, count = Counter(glimpse.kind for glimpse in seen).most_common(1)[0]
+    usual, count = Counter(header.kind for header in seen).most_common(1)[0]
     if not independent_frames and count < len(seen):
-        odd = next(glimpse for glimpse in seen if glimpse.kind != usual)
+        odd = next(header for header in seen if header.kind != usual)
         raise SciMLError(
             f"{odd.path.name} is {_size(odd.kind)}, but {count} of the {len(paths)} files in {name} are "
             f"{_size(usual)}",
             "move it out of the folder or make all slices the same size",
         )
-    alike = [glimpse for glimpse in seen if glimpse.kind == usual]
+    alike = [header for header in seen if header.kind == usual]
     one_pixel_size(alike)
     files = EqualFiles(paths, *usual, reader)
 
@@ -78,7 +78,7 @@ Kind = tuple[tuple[int, ...], str]
 
 
 @dataclass(frozen=True)
-class Glimpse:
+class FileHeader:
     """What the header of a file says."""
 
     path: Path
@@ -87,7 +87,7 @@ class Glimpse:
     pixel_um: Mapping[str, float]
 
     @classmethod
-    def of(cls, path: Path, reader: Reader) -> Glimpse:
+    def of(cls, path: Path, reader: Reader) -> FileHeader:
         """Look into a file."""
         raw = reader.opener(path)
         raw.close()
@@ -99,7 +99,7 @@ def kind_of(raw: RawImage) -> Kind:
     return tuple(raw.data.shape), np.dtype(raw.data.dtype).newbyteorder("=").name
 
 
-def one_pixel_size(files: Sequence[Glimpse]) -> None:
+def one_pixel_size(files: Sequence[FileHeader]) -> None:
     """Raise `SciMLError` if files state pixel sizes that differ by more than a hundredth."""
     known = [(file.path.name, file.pixel_um["x"]) for file in files if "x" in file.pixel_um]
     for name, size in known[1:]:

@@ -62,7 +62,7 @@ def is_mrc_name(path: Path) -> bool:
     return MRC.has_name(path) or MRC_STACK.has_name(path)
 
 
-def mrc_cautions(path: str | os.PathLike[str]) -> tuple[str, ...]:
+def mrc_warnings(path: str | os.PathLike[str]) -> tuple[str, ...]:
     """Return what is wrong with the header of a file that can be read all the same: its stamp, its length.
 
     Raises
@@ -70,7 +70,7 @@ def mrc_cautions(path: str | os.PathLike[str]) -> tuple[str, ...]:
     SciMLError
         If it cannot be read.
     """
-    return read_header(Path(path)).cautions
+    return read_header(Path(path)).warnings
 
 
 class PackedPixels:

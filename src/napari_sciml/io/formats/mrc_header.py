@@ -1,4 +1,4 @@
-"""What the header of an MRC file says, made usable where it is wrong, with a caution for each such place."""
+"""What the header of an MRC file says, made usable where it is wrong, with a warning for each such place."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class MrcHeader:
         Edge of a pixel by axis letter; axes of which the header says nothing (0 is common) are absent.
     packing
         ``gzip``, ``bzip2`` or empty.
-    cautions
+    warnings
         What is wrong with the header although the pixels can be read.
     """
 
@@ -59,7 +59,7 @@ class MrcHeader:
     offset: int
     pixel_um: Mapping[str, float]
     packing: str = ""
-    cautions: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
     @property
     def nbytes(self) -> int:
@@ -112,33 +112,33 @@ def interpret(start: bytes, size: int | None, path: Path) -> MrcHeader:
             f"{path} is not an MRC file, in spite of its name", "it may be damaged or of another format"
         )
     record = records[order]
-    cautions: list[str] = []
+    warnings: list[str] = []
     if order != stated:
         stamp = pretty_machine_stamp(raw["machst"])
-        cautions.append(
+        warnings.append(
             f"{path.name} has a wrong machine stamp ({stamp}); it was read as "
             f"{'little' if order == '<' else 'big'}-endian, which fits its header"
         )
     if not has_mark(start):
-        cautions.append(f"{path.name} lacks the mark MAP of an MRC file; it was read as an old one")
+        warnings.append(f"{path.name} lacks the mark MAP of an MRC file; it was read as an old one")
     needed = _needed(record, path)
     if size is not None and size < needed:
         raise SciMLError(f"{path} is truncated: {size} bytes are there, {needed} are needed", DAMAGED)
     if size is not None and size > needed:
-        cautions.append(f"{path.name} is {size - needed} bytes longer than its header says")
+        warnings.append(f"{path.name} is {size - needed} bytes longer than its header says")
     shape, axes = _layout(record, path)
     sizes = _pixel_um(record, axes)
     if {"y", "x"} <= set(sizes) and not math.isclose(sizes["y"], sizes["x"], rel_tol=0.01):
-        cautions.append(
+        warnings.append(
             f"{path.name} states pixels that are not square: {sizes['y'] * A_PER_UM:.4g} Å along y, "
             f"{sizes['x'] * A_PER_UM:.4g} Å along x"
         )
     offset = HEADER_BYTES + int(record["nsymbt"])
-    return MrcHeader(shape, axes, _dtype(record, path), offset, sizes, cautions=tuple(cautions))
+    return MrcHeader(shape, axes, _dtype(record, path), offset, sizes, warnings=tuple(warnings))
 
 
 def has_mark(start: bytes) -> bool:
-    """Whether the first bytes of a file bear the mark of an MRC file."""
+    """Whether the first bytes of a file hold the mark of an MRC file."""
     return start[MARK_AT : MARK_AT + 3] == b"MAP"
 
 

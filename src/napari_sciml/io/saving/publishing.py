@@ -161,11 +161,11 @@ def decide(folder: Path, manifest: Manifest, waiting: list[str]) -> tuple[Manife
             continue
         if name in older:
             aside[name] = next(
-                other for other in beside(name, CHANGED) if not os.path.lexists(folder / other)
+                other for other in spare_names(name, CHANGED) if not os.path.lexists(folder / other)
             )
             notes.append(f"{name} had been changed since it was saved; that version is now {aside[name]}")
         else:
-            places[name] = next(other for other in beside(name, OURS) if free(other))
+            places[name] = next(other for other in spare_names(name, OURS) if free(other))
             notes.append(f"{name} was there before and stays as it was; the new one is {places[name]}")
     for name in sorted(older_left(folder, manifest, places)):
         notes.append(f"{name} is of an earlier save, but has been changed since and stays")
@@ -181,7 +181,7 @@ def older_left(folder: Path, manifest: Manifest, places: dict[str, str]) -> Iter
             yield name
 
 
-def beside(name: str, word: str) -> Iterator[str]:
+def spare_names(name: str, word: str) -> Iterator[str]:
     """Yield names for a neighbour of a file: ``a.sciml.csv``, ``a.sciml-2.csv`` ..."""
     path = Path(name)
     yield path.with_stem(f"{path.stem}.{word}").as_posix()

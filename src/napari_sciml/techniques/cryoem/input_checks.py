@@ -27,14 +27,14 @@ def refuse_movie(source: ImageSource) -> None:
 def file_cautions(source: ImageSource) -> tuple[str, ...]:
     """Return what is wrong with the headers of the MRC files of a source that can be read all the same."""
     from napari_sciml.io.events import scattered
-    from napari_sciml.io.formats.mrc import is_mrc_name, mrc_cautions
+    from napari_sciml.io.formats.mrc import is_mrc_name, mrc_warnings
 
     place = scattered(source)
     files = [place(frame)[0] for frame in range(frame_count(source))] if place else [source.path or ""]
     found: list[str] = []
     for file in dict.fromkeys(file for file in files if is_mrc_name(Path(file))):
         try:
-            found.extend(mrc_cautions(file))
+            found.extend(mrc_warnings(file))
         except SciMLError:
             # A micrograph that cannot be read is told by the run.
             continue

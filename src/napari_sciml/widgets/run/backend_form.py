@@ -48,7 +48,7 @@ class BackendForm(QWidget):
         self._measure.clicked.connect(lambda: self.measure_pressed.emit())
         self._runtime_row = QWidget()
         self._runtime_row.setObjectName("sciml_runtime_row")
-        self._outlook = sentence("sciml_outlook")
+        self._use_text = sentence("sciml_use_text")
         # What only low-bit networks need stands in a form of its own, which is hidden as a whole.
         self._codebook = QWidget()
         self._codebook.setObjectName("sciml_codebook_settings")
@@ -67,7 +67,7 @@ class BackendForm(QWidget):
             spin.setValue(number)
             del blocker
         self._codebook.setVisible("levels" in backend_of(_value(state, "backend")).option_names)
-        say(self._outlook, state.outlook)
+        say(self._use_text, state.use_text)
 
     def add_rows(self, rows: QFormLayout) -> None:
         """Put the switch and the runtime at the end of a form."""
@@ -116,7 +116,7 @@ class BackendForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(6)
-        layout.addWidget(self._outlook)
+        layout.addWidget(self._use_text)
         layout.addWidget(self._codebook)
 
     def _on_levels(self, number: int) -> None:
