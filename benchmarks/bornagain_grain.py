@@ -28,7 +28,7 @@ Vector = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class View:
+class Setup:
     """Beam, substrate and pixels; `rows` and `columns` are first and last angle (rad) and their number."""
 
     energy_kev: float
@@ -77,7 +77,7 @@ def sphere(radius: float) -> Any:
     return ba.Particle(ba.RefractiveMaterial("Au", (1, 0.8, 0), *GOLD), ba.Sphere(radius))
 
 
-def scatter(view: View, grains: list[tuple[float, Any]]) -> tuple[Array, float]:
+def scatter(setup: Setup, grains: list[tuple[float, Any]]) -> tuple[Array, float]:
     """Simulate grains that do not know of each other, on one core.
 
     Parameters
@@ -94,9 +94,9 @@ def scatter(view: View, grains: list[tuple[float, Any]]) -> tuple[Array, float]:
         air.addDeposit2D(share, ba.Dilute2D(1e-4, grain))
     sample = ba.Sample()
     sample.addLayer(air)
-    sample.addLayer(ba.Layer(ba.RefractiveMaterial("substrate", (0.4, 0.4, 0.4), *view.substrate)))
-    beam = ba.Beam(1e9, HC_KEV_NM / view.energy_kev, math.radians(view.incidence_deg))
-    simulation = ba.ScatteringSimulation(beam, sample, _detector(view))
+    sample.addLayer(ba.Layer(ba.RefractiveMaterial("substrate", (0.4, 0.4, 0.4), *setup.substrate)))
+    beam = ba.Beam(1e9, HC_KEV_NM / setup.energy_kev, math.radians(setup.incidence_deg))
+    simulation = ba.ScatteringSimulation(beam, sample, _detector(setup))
     simulation.options().setNumberOfThreads(1)
     simulation.options().setUseAvgMaterials(False)
     start = time.process_time()
@@ -105,10 +105,10 @@ def scatter(view: View, grains: list[tuple[float, Any]]) -> tuple[Array, float]:
     return np.asarray(field.intensities(), float)[::-1].copy(), spent
 
 
-def _detector(view: View) -> Any:
+def _detector(setup: Setup) -> Any:
     """Return a detector whose outermost pixels are centred on the ends of the ranges."""
     edges: list[Any] = []
-    for first, last, count in (view.columns, view.rows):
+    for first, last, count in (setup.columns, setup.rows):
         half = (last - first) / (count - 1) / 2
         edges += [count, first - half, last + half]
     return ba.SphericalDetector(*edges)
@@ -116,7 +116,7 @@ def _detector(view: View) -> Any:
 
 def answer(request: dict[str, Any]) -> dict[str, Any]:
     """Do what one line asks: a box of a simple cubic lattice or places, at one or more azimuths."""
-    view = View(**request["view"])
+    setup = Setup(**request["setup"])
     total, spent = None, 0.0
     for turn in request["turns"]:
         if "sites" in request:
@@ -126,7 +126,7 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             grain = mesocrystal(cell, [(0, 0, 0)], request["radius"], ba.Box(wide, deep, high), turn)
         else:
             grain = explicit(request["places"], request["radius"], turn)
-        image, seconds = scatter(view, [(1.0, grain)])
+        image, seconds = scatter(setup, [(1.0, grain)])
         total = image if total is None else total + image
         spent += seconds
     if total is not None and "image" in request:

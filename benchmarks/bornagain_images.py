@@ -19,7 +19,7 @@ import bornagain as ba  # type: ignore[import-not-found]
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.bornagain_grain import HC_KEV_NM, Vector, View, mesocrystal, scatter, sphere
+from benchmarks.bornagain_grain import HC_KEV_NM, Setup, Vector, mesocrystal, scatter, sphere
 
 PIXELS = 100
 PEAK = 2.0**16
@@ -89,7 +89,7 @@ def draw(name: str, rng: np.random.Generator) -> dict[str, float]:
 
 def make(name: str, sample: dict[str, float], rng: np.random.Generator) -> npt.NDArray[np.float64]:
     """Simulate one image ``(100, 100)`` with maximum 1; centres of the outermost pixels lie on the ends."""
-    view, above = _view(sample)
+    setup, above = _setup(sample)
     vectors, basis, period, steps = LATTICES[name]
     radius, spacing = sample["radius_nm"], sample["spacing_nm"]
     half = np.zeros((above, PIXELS // 2))
@@ -103,10 +103,10 @@ def make(name: str, sample: dict[str, float], rng: np.random.Generator) -> npt.N
         places = [_turned(place, d, twist) for place in basis]
         # The outline turns too, so that the lattice itself ends at the azimuth that was asked for.
         grain = mesocrystal(cell, places, radius, outer, turn - twist, sample["wobble"] * d)
-        half += scatter(view, [(1.0, grain)])[0] / steps
+        half += scatter(setup, [(1.0, grain)])[0] / steps
     share = sample["lone"] / (1 - sample["lone"]) * sample["layers"] * sample["width"] ** 2
     for factor in (0.9, 0.95, 1.0, 1.05, 1.1):
-        half += share / 5 * scatter(view, [(1.0, sphere(radius * factor))])[0]
+        half += share / 5 * scatter(setup, [(1.0, sphere(radius * factor))])[0]
     image = np.zeros((PIXELS, PIXELS))
     # A powder is the same on both sides; below the horizon the wafer swallows everything.
     image[:above, PIXELS // 2 :] = half
@@ -115,7 +115,7 @@ def make(name: str, sample: dict[str, float], rng: np.random.Generator) -> npt.N
     return result
 
 
-def _view(sample: dict[str, float]) -> tuple[View, int]:
+def _setup(sample: dict[str, float]) -> tuple[Setup, int]:
     """Return the right half above the horizon, and how many rows it has."""
     energy, angle = sample["energy_kev"], math.radians(sample["incidence_deg"])
     k0 = 2 * math.pi * energy / HC_KEV_NM
@@ -125,7 +125,7 @@ def _view(sample: dict[str, float]) -> tuple[View, int]:
     exits = exits[exits > 0]
     rows = (float(exits[-1]), float(exits[0]), len(exits))
     silicon = (4.89e-6 * (10 / energy) ** 2, 7.35e-8 * (10 / energy) ** 4)
-    return View(energy, sample["incidence_deg"], silicon, rows, columns), len(exits)
+    return Setup(energy, sample["incidence_deg"], silicon, rows, columns), len(exits)
 
 
 def _grain(name: str, sample: dict[str, float], rng: np.random.Generator) -> tuple[float, float, Any]:

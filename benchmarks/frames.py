@@ -56,12 +56,12 @@ def _measure(model: Model, rounds: int) -> dict[str, Any]:
             scorer.predictor.classify(frame.tiles(*every)) for frame in prepared
         ],
         "classical finder, numpy": lambda: [
-            RadialFinder(run.view.center).find(image, frame.dead)
+            RadialFinder(run.geometry.center).find(image, frame.dead)
             for image, frame in zip(images, prepared, strict=True)
         ],
     }
     try:
-        compiled = CompiledFinder(run.view.center, images.shape[1:])
+        compiled = CompiledFinder(run.geometry.center, images.shape[1:])
         ways["classical finder, C"] = lambda: [
             compiled.find(image, frame.dead) for image, frame in zip(images, prepared, strict=True)
         ]

@@ -62,7 +62,7 @@ class Case:
         silicon = material("Si", BEAM.energy_kev)
         rows, columns = angles()
         wanted: dict[str, Any] = {
-            "view": {
+            "setup": {
                 "energy_kev": BEAM.energy_kev,
                 "incidence_deg": BEAM.incidence_deg,
                 "substrate": (silicon.delta, silicon.beta),

@@ -6,10 +6,10 @@ import pytest
 from qtpy.QtWidgets import QLabel, QVBoxLayout
 
 from napari_sciml.widgets import pages
-from napari_sciml.widgets.parts.page import Offer, Page, PageView
+from napari_sciml.widgets.parts.page import Offer, Page, PageWidget
 
 
-class CountPage(PageView):
+class CountPage(PageWidget):
     """Says how many images there are."""
 
     def __init__(self) -> None:

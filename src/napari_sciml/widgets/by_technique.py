@@ -1,4 +1,4 @@
-"""Which views show what is special about a technique: those that its `WindowSpec` names."""
+"""Which widgets show what is special about a technique: those that its `WindowSpec` names."""
 
 from __future__ import annotations
 

@@ -19,8 +19,8 @@ def result_of_technique(session: Session) -> Offer | None:
 
 def simulator_of_technique(session: Session) -> Offer | None:
     """Offer the sliders of the chosen technique's simulator, if it has such."""
-    view = window_of(session.runs.state.technique).simulate_page
-    return Offer("Simulate", load(view)) if view else None
+    widget = window_of(session.runs.state.technique).simulate_page
+    return Offer("Simulate", load(widget)) if widget else None
 
 
 def run_page() -> RunPage:

@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 from napari_sciml.app.session import session_for
 from napari_sciml.widgets.pages import pages
 from napari_sciml.widgets.parts.basics import scrolled
-from napari_sciml.widgets.parts.page import Following, Offer, Page, PageView
+from napari_sciml.widgets.parts.page import Following, Offer, Page, PageWidget
 
 
 class SciMLPanel(QWidget):
@@ -27,7 +27,7 @@ class SciMLPanel(QWidget):
         self._viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self._session = session_for(napari_viewer)
         self._known = pages()
-        self._shown: dict[str, tuple[Offer, PageView]] = {}
+        self._shown: dict[str, tuple[Offer, PageWidget]] = {}
         self._tabs = QTabWidget()
         self._tabs.setObjectName("sciml_pages")
         self._tabs.setDocumentMode(True)
@@ -58,27 +58,29 @@ class SciMLPanel(QWidget):
                 self._open(page, offer)
 
     def _open(self, page: Page, offer: Offer) -> None:
-        view = offer.view()
-        self._shown[page.name] = (offer, view)
-        view.attend(self._session)
-        view.show_theme(self._viewer.theme)
+        widget = offer.widget()
+        self._shown[page.name] = (offer, widget)
+        widget.attend(self._session)
+        widget.show_theme(self._viewer.theme)
         before = self._known[: self._known.index(page)]
-        self._tabs.insertTab(sum(one.name in self._shown for one in before), scrolled(view), offer.title)
+        self._tabs.insertTab(sum(one.name in self._shown for one in before), scrolled(widget), offer.title)
 
-    def _remove(self, page: Page, view: PageView) -> None:
-        index = self._index_of(view)
+    def _remove(self, page: Page, widget: PageWidget) -> None:
+        index = self._index_of(widget)
         area = self._tabs.widget(index)
         del self._shown[page.name]
-        view.leave()
+        widget.leave()
         self._tabs.removeTab(index)
         assert area is not None
         area.deleteLater()
 
-    def _index_of(self, view: QWidget) -> int:
-        """Return the tab whose scroll area holds `view`."""
+    def _index_of(self, widget: QWidget) -> int:
+        """Return the tab whose scroll area holds `widget`."""
         areas = [self._tabs.widget(index) for index in range(self._tabs.count())]
-        return next(index for index, area in enumerate(areas) if area is not None and area.isAncestorOf(view))
+        return next(
+            index for index, area in enumerate(areas) if area is not None and area.isAncestorOf(widget)
+        )
 
     def _on_theme(self, event: object = None) -> None:
-        for _, view in self._shown.values():
-            view.show_theme(self._viewer.theme)
+        for _, widget in self._shown.values():
+            widget.show_theme(self._viewer.theme)

@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 
 from napari_sciml.app.canvas.lease import Canvas, Part
 
-ALL = Part.SELECTION | Part.GRID | Part.VIEW
+ALL = Part.SELECTION | Part.GRID | Part.CAMERA
 
 
 @pytest.fixture

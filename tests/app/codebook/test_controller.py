@@ -11,7 +11,7 @@ from napari.components import ViewerModel
 import napari_sciml
 import napari_sciml.samples
 from napari_sciml.app.base.worker import outcome_of
-from napari_sciml.app.canvas.preview import view_of
+from napari_sciml.app.canvas.preview import in_sight
 from napari_sciml.app.codebook.controller import CodebookController
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.backends.codebook import open_codebook
@@ -407,15 +407,15 @@ def test_what_is_in_view_is_one_slice_across_the_axis_of_the_run_or_one_frame():
     image = viewer.add_image(np.zeros((4, 20, 30)), scale=(2.0, 0.5, 0.5))
     viewer.dims.set_point(0, 6.0)
     source = source_from_layer(image)
-    view = view_of(viewer, image, source, MicroCTSettings())
-    assert view.index == (slice(3, 4), slice(0, 20), slice(0, 30))
-    assert view.offset == (3.0, 0.0, 0.0)
-    assert view_of(viewer, image, source, MicroCTSettings(axis=2)).index[2] == slice(14, 15)
+    seen = in_sight(viewer, image, source, MicroCTSettings())
+    assert seen.index == (slice(3, 4), slice(0, 20), slice(0, 30))
+    assert seen.offset == (3.0, 0.0, 0.0)
+    assert in_sight(viewer, image, source, MicroCTSettings(axis=2)).index[2] == slice(14, 15)
     series = viewer.add_image(np.zeros((4, 20, 30)), axis_labels=("t", "y", "x"))
-    view = view_of(viewer, series, source_from_layer(series), GisaxsSettings())
-    assert view.index[0] == slice(3, 4)
+    seen = in_sight(viewer, series, source_from_layer(series), GisaxsSettings())
+    assert seen.index[0] == slice(3, 4)
     flat = ViewerModel().add_image(np.zeros((20, 30)))
-    assert view_of(ViewerModel(), flat, source_from_layer(flat), MicroCTSettings()).index == (
+    assert in_sight(ViewerModel(), flat, source_from_layer(flat), MicroCTSettings()).index == (
         slice(0, 20),
         slice(0, 30),
     )

@@ -20,7 +20,7 @@ from napari_sciml.techniques.diffraction.simulate.detectors import Detector, blu
 from napari_sciml.techniques.diffraction.simulate.still import (
     Beam,
     Crystal,
-    View,
+    DetectorGeometry,
     excitation_width,
     random_rotation,
     recorded,
@@ -79,8 +79,8 @@ def test_spot_count_is_the_integral_over_the_ewald_sphere() -> None:
 
 
 def test_ring_radii_are_those_of_the_real_geometry() -> None:
-    view = View(123.545, 0.1770833, (960, 960))
-    radii = view.radius_px([3.90, 3.67, 3.44, 2.67, 2.25, 1.72], 1.30033)
+    geometry = DetectorGeometry(123.545, 0.1770833, (960, 960))
+    radii = geometry.radius_px([3.90, 3.67, 3.44, 2.67, 2.25, 1.72], 1.30033)
     np.testing.assert_allclose(radii, [242.9, 259.6, 278.9, 373.9, 463.4, 683.7], atol=0.1)
 
 
@@ -152,17 +152,17 @@ def test_blur_keeps_every_photon() -> None:
 def test_clean_blank_frames_hold_no_peaks_for_a_classical_finder() -> None:
     from napari_sciml.techniques.diffraction.simulate.background import Polar, random_backdrop, scatter
 
-    view, beam = View(123.5, 0.1770833, (480.0, 482.0)), Beam()
+    geometry, beam = DetectorGeometry(123.5, 0.1770833, (480.0, 482.0)), Beam()
     backdrop = random_backdrop(np.random.default_rng(5))
     field = scatter(
         type(backdrop)(**{**vars(backdrop), "level": 1000.0, "low": 0.0}),
         beam,
-        view,
-        Polar.around(view.center, 960),
+        geometry,
+        Polar.around(geometry.center, 960),
     )
     dead = np.zeros(field.shape, bool)
     levels = np.rint(read_out(field, rayonix(960), np.random.default_rng(6)))
-    assert len(RadialFinder(view.center).find(levels, dead)) == 0
+    assert len(RadialFinder(geometry.center).find(levels, dead)) == 0
 
 
 def test_frames_do_not_depend_on_the_order_in_which_they_are_read() -> None:

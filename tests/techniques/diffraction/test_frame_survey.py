@@ -24,8 +24,8 @@ def blanks() -> SimulatedRun:
 def test_the_beam_is_found_from_the_background(blanks: SimulatedRun) -> None:
     seen = survey_frames(blanks.source(), None)
     assert seen.beam is not None
-    assert np.abs(np.subtract(blanks.view.center, 479.5)).max() > 3
-    assert np.hypot(*np.subtract(seen.beam, blanks.view.center)) < 2.0
+    assert np.abs(np.subtract(blanks.geometry.center, 479.5)).max() > 3
+    assert np.hypot(*np.subtract(seen.beam, blanks.geometry.center)) < 2.0
 
 
 def test_a_flat_background_has_no_beam() -> None:

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QFileDialog, QTabWidget, QWidget
 
 import napari_sciml.techniques
 from fixtures.gisaxs_findings import FRAMES, KNOWN, LatticeTechnique, small_series
-from napari_sciml.app.lattice.frames import UNKNOWN
+from napari_sciml.app.lattice.by_frame import UNKNOWN
 from napari_sciml.app.session import session_for
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import KNOWN_KEY, TECHNIQUE_KEY

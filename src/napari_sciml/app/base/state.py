@@ -1,4 +1,4 @@
-"""What the Run page shows, as one frozen snapshot. Controllers replace it; views draw it."""
+"""What the Run page shows, as one frozen snapshot. Controllers replace it; widgets draw it."""
 
 from __future__ import annotations
 

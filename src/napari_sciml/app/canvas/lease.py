@@ -23,7 +23,7 @@ class Part(Flag):
     SELECTION = auto()
     """The active layer."""
     GRID = auto()
-    VIEW = auto()
+    CAMERA = auto()
     """Camera, sliders, and whether two or three dimensions are shown."""
 
 
@@ -81,14 +81,14 @@ class CanvasLease:
                 # Before the layers go: what is left would be dealt out to cells.
                 self._memory.put_grid(viewer)
             self.dismiss()
-            if Part.VIEW in self._parts:
+            if Part.CAMERA in self._parts:
                 self._memory.put_dimensions(viewer)
             for ref in self._hidden:
                 if (layer := ref()) is not None:
                     layer.visible = True
             if Part.SELECTION in self._parts:
                 self._memory.put_selection(viewer)
-            if Part.VIEW in self._parts:
+            if Part.CAMERA in self._parts:
                 self._memory.put_view(viewer)
         self._canvas.changed.emit()
 

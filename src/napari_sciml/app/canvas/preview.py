@@ -22,7 +22,7 @@ NAME = "edited codebook"
 
 
 @dataclass(frozen=True)
-class View:
+class InSight:
     """The slice or frame that is looked at: an index into the source that keeps its axes."""
 
     index: tuple[slice, ...]
@@ -55,7 +55,9 @@ class Preview:
         """What is shown, as decided now."""
         return None if self._result is None else self._result.findings
 
-    def show(self, image: Layer, findings: Findings, view: View, instead_of: Sequence[Layer]) -> CanvasLease:
+    def show(
+        self, image: Layer, findings: Findings, seen: InSight, instead_of: Sequence[Layer]
+    ) -> CanvasLease:
         """Show `findings` of a slice of `image`, hide other layers, and return the lease of the canvas."""
         viewer = self._viewer()
         assert viewer is not None, "its image is there"
@@ -65,7 +67,7 @@ class Preview:
         self._lease = lease
         lease.dismiss()
         lease.hide(instead_of)
-        spatial = grid_place(spatial_kwargs(image), (1.0,) * image.ndim, view.offset)
+        spatial = grid_place(spatial_kwargs(image), (1.0,) * image.ndim, seen.offset)
         self._result = Result.deliver(viewer, findings, Place(NAME, spatial), None)
         lease.host(self._result.layers)
         for layer in self._result.layers:
@@ -87,7 +89,7 @@ class Preview:
             lease.give_back()
 
 
-def view_of(viewer: ViewerModel, image: Layer, source: ImageSource, settings: RunSettings) -> View:
+def in_sight(viewer: ViewerModel, image: Layer, source: ImageSource, settings: RunSettings) -> InSight:
     """Find the slice or frame of `image` that the viewer shows.
 
     Of a volume one slice across the slicing axis of the run is taken, of a series one frame.
@@ -101,4 +103,4 @@ def view_of(viewer: ViewerModel, image: Layer, source: ImageSource, settings: Ru
     for i in single:
         number = min(max(round(float(at[i])), 0), source.shape[i] - 1)
         index[i] = slice(number, number + 1)
-    return View(tuple(index))
+    return InSight(tuple(index))

@@ -15,8 +15,8 @@ from psygnal import Signal
 
 from napari_sciml.app.canvas.lease import Canvas, CanvasLease, Part
 
-VIEW_ANGLES = (12.0, -22.0, 150.0)
-"""Of the camera at first: a view from the side shows more than one along an axis."""
+CAMERA_ANGLES = (12.0, -22.0, 150.0)
+"""Of the camera at first: seen from the side shows more than one along an axis."""
 
 
 class Stage:
@@ -54,7 +54,7 @@ class Stage:
         viewer, volume = self._viewer(), self.volume
         if viewer is None or volume is None or self.is_up:
             return
-        lease = self._canvas.borrow(self.show_images, Part.SELECTION | Part.VIEW)
+        lease = self._canvas.borrow(self.show_images, Part.SELECTION | Part.CAMERA)
         assert lease is not None, "the viewer is there"
         self._lease = lease
         lease.hide(viewer.layers)
@@ -63,7 +63,7 @@ class Stage:
         volume.visible = True
         viewer.dims.ndisplay = 3
         viewer.reset_view(layers=[volume])
-        viewer.scene.camera.angles = VIEW_ANGLES
+        viewer.scene.camera.angles = CAMERA_ANGLES
         self.changed.emit()
 
     def show_images(self) -> None:

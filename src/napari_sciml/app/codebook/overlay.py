@@ -16,7 +16,7 @@ from napari_sciml.app.base.text import result_line, trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.lease import CanvasLease
 from napari_sciml.app.canvas.live_settings import Live, decided, live_settings
-from napari_sciml.app.canvas.preview import Preview, view_of
+from napari_sciml.app.canvas.preview import Preview, in_sight
 from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.core.findings import Findings
@@ -87,8 +87,8 @@ class CodebookOverlay:
         if viewer is None or image is None or plan.source is None or plan.blocked or plan.settings is None:
             self._say("")
             return
-        view = view_of(viewer, image, plan.source, plan.settings)
-        order = PreviewOrder(plan.technique, plan.source, view, plan.run_values(), codebook)
+        seen = in_sight(viewer, image, plan.source, plan.settings)
+        order = PreviewOrder(plan.technique, plan.source, seen, plan.run_values(), codebook)
         self.told.emit("")
         on_end = partial(self._on_end, order, weakref.ref(image), self._canvas.holder)
         self._jobs.begin(Job("Edited codebook", partial(preview, order), on_end, quiet=True))
@@ -154,8 +154,8 @@ class CodebookOverlay:
         result = self._runs.result
         instead = [] if result is None or result.image is not image else result.layers
         findings = decided(findings, state.threshold, state.live)
-        lease = self._preview.show(image, findings, order.view, instead)
-        self._frame = int(order.view.offset[0])
+        lease = self._preview.show(image, findings, order.seen, instead)
+        self._frame = int(order.seen.offset[0])
         self._say(line_of(findings))
         # The words on the canvas are about what is seen there, not about the result that is hidden.
         lease.say(self._words)

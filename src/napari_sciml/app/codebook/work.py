@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from napari_sciml.app.canvas.preview import View
+from napari_sciml.app.canvas.preview import InSight
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.progress import CancelToken, Progress
@@ -54,7 +54,7 @@ class PreviewOrder:
 
     technique: Technique
     source: ImageSource
-    view: View
+    seen: InSight
     values: Mapping[str, Any]
     constrained: Constrained
 
@@ -104,7 +104,7 @@ def preview(order: PreviewOrder, token: CancelToken) -> Generator[Progress, None
     yield Progress(0, 1, "slices")
     whole = order.source
     part = ImageSource.from_array(
-        whole.read(order.view.index),
+        whole.read(order.seen.index),
         axes=whole.axes,
         pixel_size=whole.pixel_size,
         unit=whole.unit,

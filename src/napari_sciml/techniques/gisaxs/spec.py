@@ -22,7 +22,7 @@ SPEC = TechniqueSpec(
         "blue rings are found, orange crosses are missing.",
         nothing="Next: see the probabilities in the tab Lattice; check the q ranges or the geometry.",
         lower=False,
-        caption="napari_sciml.app.lattice.frames:caption",
+        caption="napari_sciml.app.lattice.by_frame:caption",
         still_known="napari_sciml.app.forms.lattice_axes:still_known",
         actions={"new_mask": "napari_sciml.app.forms.mask_layer:new_mask_layer"},
         form="napari_sciml.widgets.forms.gisaxs:GisaxsForm",

@@ -20,7 +20,7 @@ from napari_sciml.app.session import Session
 from napari_sciml.widgets.codebook.plot import CodebookPlot
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit
-from napari_sciml.widgets.parts.page import Offer, Page, PageView
+from napari_sciml.widgets.parts.page import Offer, Page, PageWidget
 
 NEAREST = (
     "Every weight is quantised to the nearest of these values. Move one and see what becomes of the slice in "
@@ -39,7 +39,7 @@ LOADING = "Reading the weights…"
 BUSY = "Running the slice in view…"
 
 
-class CodebookPage(PageView):
+class CodebookPage(PageWidget):
     """Draws a `CodebookState` and emits requests. Drawing never emits."""
 
     load_wanted = Signal()

@@ -11,7 +11,7 @@ from napari_sciml.app.compare.state import ComparisonState
 from napari_sciml.app.session import Session
 from napari_sciml.widgets.parts.basics import combo, error_bar, fill, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
-from napari_sciml.widgets.parts.page import PageView
+from napari_sciml.widgets.parts.page import PageWidget
 
 TIP = (
     "Run the same image with the same settings once more, computed in another way, and show both results "
@@ -20,7 +20,7 @@ TIP = (
 CHOICE_TIP = "What computes the second result. Low-bit levels are those chosen above."
 
 
-class CompareBar(PageView):
+class CompareBar(PageWidget):
     """Draws a `ComparisonState` and emits requests. Drawing never emits."""
 
     chosen = Signal(str)

@@ -7,7 +7,7 @@ from qtpy.QtCore import QLineF, QRectF, Qt
 from qtpy.QtGui import QColor, QPainter, QPen
 
 from napari_sciml.app.base.text import percent
-from napari_sciml.app.lattice.frames import Bars
+from napari_sciml.app.lattice.by_frame import Bars
 from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.parts.drawing import Drawing
 

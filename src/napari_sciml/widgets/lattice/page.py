@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidge
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import percent
-from napari_sciml.app.lattice.frames import bars, features_in, lattice_table, rows_of
+from napari_sciml.app.lattice.by_frame import bars, features_in, lattice_table, rows_of
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.styles import BLUE, ORANGE
 from napari_sciml.widgets.lattice.bars import LatticeBars

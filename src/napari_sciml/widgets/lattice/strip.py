@@ -7,7 +7,7 @@ import numpy.typing as npt
 from qtpy.QtCore import QPointF, Qt
 from qtpy.QtGui import QColor, QPainter
 
-from napari_sciml.app.lattice.frames import FAILED, UNKNOWN
+from napari_sciml.app.lattice.by_frame import FAILED, UNKNOWN
 from napari_sciml.layers.styles import BLUE
 from napari_sciml.widgets.parts.frame_plot import BOTTOM, TOP, FramePlot
 

@@ -1,4 +1,4 @@
-"""`Page` and `PageView`: what the panel knows of a page, and how a view is tied to its controller."""
+"""`Page` and `PageWidget`: what the panel knows of a page, and how a widget is tied to its controller."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ class Following:
 
     Parameters
     ----------
-    view
-        Keeps this object; it is over when Qt deletes the view.
+    widget
+        Keeps this object; it is over when Qt deletes the widget.
     controller
         Whose state is drawn.
     draw
-        A method of the view.
+        A method of the widget.
     """
 
-    def __init__(self, view: QWidget, controller: Controller, draw: Callable[[Any], None]) -> None:
+    def __init__(self, widget: QWidget, controller: Controller, draw: Callable[[Any], None]) -> None:
         self._controller = weakref.ref(controller)
         self._draw = weakref.WeakMethod(draw)
         self._over = False
         controller.changed.connect(self._on_changed)
-        # Qt may delete the inside of a view while Python still holds the shell.
-        view.destroyed.connect(partial(_stop, weakref.ref(self)))
+        # Qt may delete the inside of a widget while Python still holds the shell.
+        widget.destroyed.connect(partial(_stop, weakref.ref(self)))
         draw(controller.state)
 
     def stop(self) -> None:
@@ -62,7 +62,7 @@ class Following:
             draw(state)
 
 
-class PageView(QWidget):
+class PageWidget(QWidget):
     """Draws the state of a controller and emits requests. Drawing never emits."""
 
     def __init__(self) -> None:
@@ -70,7 +70,7 @@ class PageView(QWidget):
         self._followings: list[Following] = []
 
     def attend(self, session: Session) -> None:
-        """Tie the view to its controllers in `session`, and draw their states."""
+        """Tie the widget to its controllers in `session`, and draw their states."""
         raise NotImplementedError
 
     def follow(self, controller: Controller, draw: Callable[[Any], None]) -> None:
@@ -88,10 +88,10 @@ class PageView(QWidget):
 
 @dataclass(frozen=True)
 class Offer:
-    """A tab of the panel: the words on it, and what makes the view below it."""
+    """A tab of the panel: the words on it, and what makes the widget below it."""
 
     title: str
-    view: Callable[[], PageView]
+    widget: Callable[[], PageWidget]
 
 
 @dataclass(frozen=True)
@@ -113,9 +113,9 @@ class Page:
     offer: Callable[[Session], Offer | None]
 
 
-def save_result(view: QWidget, session: Session) -> None:
+def save_result(widget: QWidget, session: Session) -> None:
     """Ask for a folder and save the result into a new one inside it."""
-    folder = QFileDialog.getExistingDirectory(view, "Save results in a new folder inside")
+    folder = QFileDialog.getExistingDirectory(widget, "Save results in a new folder inside")
     if folder:
         session.runs.save(folder)
 

@@ -6,10 +6,10 @@ from qtpy.QtCore import Signal
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.session import Session
-from napari_sciml.widgets.parts.page import PageView, save_result
+from napari_sciml.widgets.parts.page import PageWidget, save_result
 
 
-class ResultPage(PageView):
+class ResultPage(PageWidget):
     """Draws the findings in a `RunState` and emits requests. Drawing never emits.
 
     Signals

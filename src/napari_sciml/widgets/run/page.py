@@ -26,7 +26,7 @@ from napari_sciml.app.session import Session
 from napari_sciml.widgets.by_technique import decider_of, form_of
 from napari_sciml.widgets.parts.basics import combo, error_bar, fill, form, say, sentence
 from napari_sciml.widgets.parts.decision import DecisionBar
-from napari_sciml.widgets.parts.page import PageView, save_result
+from napari_sciml.widgets.parts.page import PageWidget, save_result
 from napari_sciml.widgets.run.backend_form import BackendForm
 from napari_sciml.widgets.run.button import RunButton
 from napari_sciml.widgets.run.network_facts import NetworkFacts
@@ -35,7 +35,7 @@ COPIED_PYTHON = "Copied as Python; paste it into a script or a notebook."
 COPIED_COMMAND = "Copied as a command; paste it into a terminal."
 
 
-class RunPage(PageView):
+class RunPage(PageWidget):
     """Draws a `RunState` and emits requests. Drawing never emits.
 
     Parameters
@@ -59,7 +59,7 @@ class RunPage(PageView):
     copy_command_pressed = Signal()
     save_pressed = Signal()
 
-    def __init__(self, below: Sequence[PageView] = ()) -> None:
+    def __init__(self, below: Sequence[PageWidget] = ()) -> None:
         super().__init__()
         self.setObjectName("sciml_run_page")
         self._below = tuple(below)

@@ -15,7 +15,7 @@ from napari_sciml.app.session import Session
 from napari_sciml.app.simulate.controller import SimulationState
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
-from napari_sciml.widgets.parts.page import PageView
+from napari_sciml.widgets.parts.page import PageWidget
 
 NO_NOISE = 21.0
 """The end of the slider of counts: as if infinitely many were counted."""
@@ -88,7 +88,7 @@ CHOICES = (
 )
 
 
-class SimulatePage(PageView):
+class SimulatePage(PageWidget):
     """Draws a `SimulationState` and emits requests. Drawing never emits."""
 
     value_changed = Signal(str, object)

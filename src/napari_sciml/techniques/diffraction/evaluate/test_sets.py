@@ -96,7 +96,7 @@ def score_test_frames(job: tuple[str, int, int, int, str, Path]) -> None:
     model = get_model(model_name)
     predictor = open_predictor(model)
     scorer = FrameScorer(predictor, model.classes.index("bragg"))
-    finder = RadialFinder(run.view.center)
+    finder = RadialFinder(run.geometry.center)
     made = [run.frame(index) for index in range(frames)]
     seen = survey_frames(ImageSource(np.stack([frame.image for frame in made]), ("t", "y", "x")), None)
     parts = []

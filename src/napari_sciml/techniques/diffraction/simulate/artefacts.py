@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from napari_sciml.techniques.diffraction.grid import TILE_PX, grid_shape, padded, tile_of
 from napari_sciml.techniques.diffraction.simulate.background import FieldArray, Polar
-from napari_sciml.techniques.diffraction.simulate.still import Beam, Spots, View, draw_spots
+from napari_sciml.techniques.diffraction.simulate.still import Beam, DetectorGeometry, Spots, draw_spots
 
 ARTEFACTS = (
     "hot pixel",
@@ -49,16 +49,16 @@ class Canvas:
     photons: FieldArray
     polar: Polar
     marks: npt.NDArray[np.uint16]
-    view: View
+    geometry: DetectorGeometry
     beam: Beam
     noise: float
 
     @classmethod
-    def over(cls, photons: FieldArray, polar: Polar, view: View, beam: Beam) -> Canvas:
+    def over(cls, photons: FieldArray, polar: Polar, geometry: DetectorGeometry, beam: Beam) -> Canvas:
         """Begin with a background; `noise` is that of a 7 x 7 box at a typical place."""
         typical = float(np.median(photons[::16, ::16]))
         marks = np.zeros(grid_shape(photons.shape), np.uint16)
-        return cls(photons, polar, marks, view, beam, 7 * float(np.sqrt(typical + 0.3)))
+        return cls(photons, polar, marks, geometry, beam, 7 * float(np.sqrt(typical + 0.3)))
 
     def mark(self, kind: str, y: npt.ArrayLike, x: npt.ArrayLike) -> None:
         """Note an artefact at positions in pixels; those outside are ignored."""
@@ -75,7 +75,7 @@ class Canvas:
 
     def add_spots(self, kind: str, spots: Spots) -> None:
         """Draw spots that are no Bragg spots."""
-        draw_spots(self.photons, spots, self.view.center)
+        draw_spots(self.photons, spots, self.geometry.center)
         self.mark(kind, spots.y, spots.x)
 
 
@@ -106,8 +106,8 @@ def ring_spots(
     angle = rng.uniform(-np.pi, np.pi, count)
     radii = radius + rng.normal(0, 0.8, count)
     spots = Spots(
-        y=canvas.view.center[0] + radii * np.sin(angle),
-        x=canvas.view.center[1] + radii * np.cos(angle),
+        y=canvas.geometry.center[0] + radii * np.sin(angle),
+        x=canvas.geometry.center[1] + radii * np.cos(angle),
         photons=strength * rng.lognormal(0, 1.0, count),
         radial=rng.uniform(0.5, 1.2, count),
         tangential=rng.uniform(0.6, 3.5, count),
@@ -120,14 +120,14 @@ def smooth_ice(canvas: Canvas, rng: np.random.Generator) -> None:
     """Hexagonal ice in fine powder: the rings at their places, of different heights."""
     height = canvas.noise / 7 * np.exp(rng.uniform(np.log(0.5), np.log(30)))
     width = rng.uniform(0.8, 3.0)
-    for radius in canvas.view.radius_px(ICE_A, canvas.beam.wavelength_A):
+    for radius in canvas.geometry.radius_px(ICE_A, canvas.beam.wavelength_A):
         ring(canvas, "smooth ice", float(radius), width, height * rng.uniform(0.2, 1.0))
 
 
 def spotty_ice(canvas: Canvas, rng: np.random.Generator) -> None:
     """Hexagonal ice in coarse grains: spots on the same rings."""
     strength = canvas.noise * np.exp(rng.uniform(np.log(3), np.log(200)))
-    for radius in canvas.view.radius_px(ICE_A, canvas.beam.wavelength_A)[: int(rng.integers(3, 11))]:
+    for radius in canvas.geometry.radius_px(ICE_A, canvas.beam.wavelength_A)[: int(rng.integers(3, 11))]:
         ring_spots(canvas, "spotty ice", float(radius), int(rng.integers(2, 50)), strength, rng)
 
 
@@ -135,10 +135,10 @@ def salt(canvas: Canvas, rng: np.random.Generator) -> None:
     """Add a grain of salt: few spots, far out, far too strong."""
     count = int(rng.integers(1, 9))
     d = rng.uniform(1.3, 3.3, count)
-    radii, angle = canvas.view.radius_px(d, canvas.beam.wavelength_A), rng.uniform(-np.pi, np.pi, count)
+    radii, angle = canvas.geometry.radius_px(d, canvas.beam.wavelength_A), rng.uniform(-np.pi, np.pi, count)
     spots = Spots(
-        y=canvas.view.center[0] + radii * np.sin(angle),
-        x=canvas.view.center[1] + radii * np.cos(angle),
+        y=canvas.geometry.center[0] + radii * np.sin(angle),
+        x=canvas.geometry.center[1] + radii * np.cos(angle),
         photons=np.exp(rng.uniform(np.log(2e4), np.log(1e6), count)),
         radial=rng.uniform(0.8, 3.0, count),
         tangential=rng.uniform(0.8, 3.0, count),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.diffraction.simulate.still import Beam, View
+from napari_sciml.techniques.diffraction.simulate.still import Beam, DetectorGeometry
 
 FieldArray = npt.NDArray[np.float32]
 
@@ -80,9 +80,11 @@ def random_backdrop(rng: np.random.Generator) -> Backdrop:
     )
 
 
-def radial_profile(backdrop: Backdrop, beam: Beam, view: View, radii: npt.NDArray[np.float64]) -> FieldArray:
+def radial_profile(
+    backdrop: Backdrop, beam: Beam, geometry: DetectorGeometry, radii: npt.NDArray[np.float64]
+) -> FieldArray:
     """Return the expected photons at radii in pixels, without polarisation."""
-    angle = np.arctan(np.maximum(radii, 1) * view.pixel_mm / view.distance_mm)
+    angle = np.arctan(np.maximum(radii, 1) * geometry.pixel_mm / geometry.distance_mm)
     q = 2 * np.sin(angle / 2) / beam.wavelength_A
 
     def ring(d_A: float, share: float) -> npt.NDArray[np.float64]:
@@ -100,15 +102,15 @@ def radial_profile(backdrop: Backdrop, beam: Beam, view: View, radii: npt.NDArra
     return np.asarray(backdrop.level * shape * np.cos(angle) ** 3, np.float32)
 
 
-def scatter(backdrop: Backdrop, beam: Beam, view: View, polar: Polar) -> FieldArray:
+def scatter(backdrop: Backdrop, beam: Beam, geometry: DetectorGeometry, polar: Polar) -> FieldArray:
     """Return the expected photons of every pixel without beamstop and shadow."""
     radii = np.arange(int(polar.radius.max()) + 3, dtype=np.float64)
-    profile = radial_profile(backdrop, beam, view, radii)
+    profile = radial_profile(backdrop, beam, geometry, radii)
     whole = polar.radius.astype(np.int32)
     part = polar.radius - whole
     field = profile[whole] * (1 - part) + profile[whole + 1] * part
     # cos(2 phi) = (x^2 - y^2) / r^2; the factor is 1 at the centre.
-    double = np.arctan(radii * view.pixel_mm / view.distance_mm)
+    double = np.arctan(radii * geometry.pixel_mm / geometry.distance_mm)
     strength = (np.sin(double) ** 2 * beam.polarisation / (1 + np.cos(double) ** 2)).astype(np.float32)
     field *= 1 - strength[whole] * np.cos(2 * polar.azimuth)
     return np.asarray(field, np.float32)

@@ -26,8 +26,8 @@ from napari_sciml.techniques.diffraction.simulate.spec import RunSpec
 from napari_sciml.techniques.diffraction.simulate.still import (
     Beam,
     Crystal,
+    DetectorGeometry,
     Spots,
-    View,
     draw_spots,
     make_still,
     random_rotation,
@@ -59,7 +59,7 @@ class SimulatedRun:
         rng = np.random.default_rng([seed, 0])
         size = spec.size_px
         self.detector: Detector = make_detector(spec.detector, size, rng, spec.hot_pixels)
-        self.view = View(
+        self.geometry = DetectorGeometry(
             spec.distance_mm,
             spec.pixel_mm,
             (size / 2 + rng.normal(0, 0.012 * size), size / 2 + rng.normal(0, 0.012 * size)),
@@ -127,7 +127,10 @@ class SimulatedRun:
             kind, 1.0
         )
         canvas = Canvas.over(
-            np.float32(brightness) * scatter(self.backdrop, beam, self.view, polar), polar, self.view, beam
+            np.float32(brightness) * scatter(self.backdrop, beam, self.geometry, polar),
+            polar,
+            self.geometry,
+            beam,
         )
         if kind == "artefact" or (kind == "crystal" and rng.random() < 0.5 * spec.artefact_share):
             for name in rng.choice(PAINTED, size=int(rng.integers(1, 3)), replace=False):
@@ -144,7 +147,7 @@ class SimulatedRun:
 
     def _geometry(self) -> tuple[Polar, FieldArray]:
         if self._fields is None:
-            polar = Polar.around(self.view.center, self.spec.size_px)
+            polar = Polar.around(self.geometry.center, self.spec.size_px)
             self._fields = polar, transmission(self.backdrop, polar)
         return self._fields
 
@@ -161,13 +164,13 @@ class SimulatedRun:
                 photons=strength,
                 rotation=random_rotation(rng),
             )
-            spots = make_still(form, intensities(form), crystal, beam, self.view, self.spot_px)
+            spots = make_still(form, intensities(form), crystal, beam, self.geometry, self.spot_px)
             near = (np.abs(spots.y - spec.size_px / 2) < spec.size_px / 2 + 10) & (
                 np.abs(spots.x - spec.size_px / 2) < spec.size_px / 2 + 10
             )
             found.append(spots.take(np.flatnonzero(near & (spots.photons > 0.02 * canvas.noise))))
         spots = Spots(*(np.concatenate([getattr(f, n) for f in found]) for n in Spots.__dataclass_fields__))
-        draw_spots(canvas.photons, spots, self.view.center)
+        draw_spots(canvas.photons, spots, self.geometry.center)
         return spots
 
     def _finish(

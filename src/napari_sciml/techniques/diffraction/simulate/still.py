@@ -26,7 +26,7 @@ class Beam:
 
 
 @dataclass(frozen=True)
-class View:
+class DetectorGeometry:
     """Where the detector stands: distance and pixel in mm, direct beam in pixels (row, column)."""
 
     distance_mm: float
@@ -131,7 +131,12 @@ def recorded(
 
 
 def make_still(
-    form: CrystalForm, table: Reflections, crystal: Crystal, beam: Beam, view: View, spot_px: float
+    form: CrystalForm,
+    table: Reflections,
+    crystal: Crystal,
+    beam: Beam,
+    geometry: DetectorGeometry,
+    spot_px: float,
 ) -> Spots:
     """Return the spots of a still; `spot_px` is the rms size that beam and crystal give every spot."""
     index, q, fraction = recorded(form, table, crystal, beam)
@@ -144,12 +149,12 @@ def make_still(
     mean = crystal.photons * protein_envelope(d) * np.exp(-2 * crystal.b_factor_A2 * (length / 2) ** 2)
     azimuth = np.arctan2(outgoing[:, 1], outgoing[:, 0])
     factor = polarisation(theta, azimuth, beam.polarisation) * np.cos(2 * theta) ** 3
-    reach = view.distance_mm / view.pixel_mm
+    reach = geometry.distance_mm / geometry.pixel_mm
     radial = reach * beam.bandwidth * np.tan(2 * theta) / np.cos(2 * theta)
     tangential = reach * crystal.mosaicity * 2 * np.sin(theta) / np.cos(2 * theta)
     return Spots(
-        y=view.center[0] + reach * outgoing[:, 1] / outgoing[:, 2],
-        x=view.center[1] + reach * outgoing[:, 0] / outgoing[:, 2],
+        y=geometry.center[0] + reach * outgoing[:, 1] / outgoing[:, 2],
+        x=geometry.center[1] + reach * outgoing[:, 0] / outgoing[:, 2],
         photons=mean * table.e2[index] * fraction * factor,
         radial=np.hypot(spot_px, radial),
         tangential=np.hypot(spot_px, tangential),

@@ -52,7 +52,7 @@ def write_run(run: SimulatedRun, folder: Path) -> Generator[Progress, None, list
         data.attrs["wavelength_A"] = spec.wavelength_A
         data.attrs["distance_mm"] = spec.distance_mm
         data.attrs["pixel_mm"] = spec.pixel_mm
-        data.attrs["beam_center_px"] = run.view.center
+        data.attrs["beam_center_px"] = run.geometry.center
         grid = run.frame(0).tiles.shape
         tiles = file.create_dataset("/truth/tiles", (len(run), *grid), np.int8)
         artefacts = file.create_dataset("/truth/artefacts", (len(run), *grid), np.uint16)

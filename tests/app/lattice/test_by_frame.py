@@ -6,7 +6,7 @@ import pytest
 from fixtures.gisaxs_findings import findings, small_series
 from napari_sciml.app.base.text import percent
 from napari_sciml.app.forms.lattice_axes import leave_way, still_known, way_of
-from napari_sciml.app.lattice.frames import bars, caption, features_in, lattice_table, rows_of
+from napari_sciml.app.lattice.by_frame import bars, caption, features_in, lattice_table, rows_of
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
