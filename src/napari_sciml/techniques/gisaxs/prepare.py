@@ -12,8 +12,8 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes.q_image import QAxes, QImage
-from napari_sciml.techniques.gisaxs.canonical import MISSING, canonical, count_like
 from napari_sciml.techniques.gisaxs.clean import Account, clean_frame
+from napari_sciml.techniques.gisaxs.network_square import MISSING, canonical, count_like
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
 LEAST_MEASURED = 0.1

@@ -17,7 +17,6 @@ from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.axes.choose import axes_problem
-from napari_sciml.techniques.gisaxs.canonical import SIZE_PX
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.costs import memory_gb, seconds_per_frame
 from napari_sciml.techniques.gisaxs.decide import (
@@ -35,6 +34,7 @@ from napari_sciml.techniques.gisaxs.decide import (
     joined,
 )
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.network_square import SIZE_PX
 from napari_sciml.techniques.gisaxs.prepare import Reader
 from napari_sciml.techniques.gisaxs.search import LatticeSearch
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings

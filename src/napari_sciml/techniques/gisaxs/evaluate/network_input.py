@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from napari_sciml.networks.normalise.log_contrast import LogContrast
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.canonical import SIZE_PX, canonical, count_like
+from napari_sciml.techniques.gisaxs.network_square import SIZE_PX, canonical, count_like
 
 
 def squares(images: npt.NDArray[np.floating], *, half_plane: bool) -> npt.NDArray[np.float32]:

@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.canonical import canonical, count_like
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.network_square import canonical, count_like
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
 from napari_sciml.techniques.gisaxs.train.detector_augment import through_random_detector
 from napari_sciml.techniques.gisaxs.train.training_distribution import random_spec

@@ -10,10 +10,10 @@ import numpy.typing as npt
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.normalise.log_contrast import LogContrast
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.canonical import canonical, count_like
 from napari_sciml.techniques.gisaxs.decide import SURE, UNSUPPORTED
 from napari_sciml.techniques.gisaxs.lattices.explain import fit_spots
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.network_square import canonical, count_like
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
 from napari_sciml.techniques.gisaxs.train.training_distribution import random_spec
 from napari_sciml.training.metrics import wilson

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.canonical import canonical, count_like, overlap
+from napari_sciml.techniques.gisaxs.network_square import canonical, count_like, overlap
 
 LEAST_CROP = 0.55
 """Share of the simulated window that a detector sees at least."""

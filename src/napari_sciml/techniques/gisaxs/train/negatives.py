@@ -11,7 +11,7 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.gisaxs.canonical import LARGEST, SIZE_PX
+from napari_sciml.techniques.gisaxs.network_square import LARGEST, SIZE_PX
 
 Square = npt.NDArray[np.float32]
 """An image ``(100, 100)`` of count-like values, as `canonical` gives it."""

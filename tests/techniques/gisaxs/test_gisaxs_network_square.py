@@ -5,7 +5,7 @@ import pytest
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QImage
-from napari_sciml.techniques.gisaxs.canonical import LARGEST, MISSING, SIZE_PX, canonical, count_like
+from napari_sciml.techniques.gisaxs.network_square import LARGEST, MISSING, SIZE_PX, canonical, count_like
 
 
 def pattern(qy: np.ndarray, qz: np.ndarray) -> np.ndarray:
