@@ -37,7 +37,7 @@ from napari_sciml.techniques.gisaxs.evaluate.paper_sets import (
 )
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.train.dataset import Protocol
-from napari_sciml.techniques.gisaxs.train.networks import NAMES, answer
+from napari_sciml.techniques.gisaxs.train.networks import NAMES, logits_of
 from napari_sciml.training.fit import FitSettings, fit
 from napari_sciml.training.metrics import wilson
 
@@ -83,7 +83,7 @@ def train_and_test(
     entry: Entry, images: PaperSet, peak: float, half_plane: bool, seed: int, folder: Path
 ) -> Generator[Progress, None, npt.NDArray[np.int64]]:
     """Train one network with one seed and give its answers on the test images."""
-    learnt, test = split(images)
+    training, test = split(images)
     inputs = grey(images.images, peak) if entry.raw else normalised(images.images, half_plane=half_plane)
     pixels = torch.from_numpy(inputs)
     targets = torch.eye(len(CLASSES))[torch.from_numpy(images.labels)]
@@ -95,8 +95,8 @@ def train_and_test(
 
     module = yield from fit(
         module,
-        pixels[learnt],
-        targets[learnt],
+        pixels[training],
+        targets[training],
         prepare,
         FitSettings(entry.epochs, 64, entry.learning_rate, seed=seed, symmetric=False),
         folder,
@@ -120,10 +120,10 @@ def table_v(
     peak = PEAK_COUNTS[protocol]
     rows = []
     for name, images in sets.items():
-        learnt, test = split(images)
+        training, test = split(images)
         truth = images.labels[test]
         features = hog_rows(log_grey(image, peak) for image in images.images)
-        hog = hog_answers(features[learnt], images.labels[learnt], features[test]) == truth
+        hog = hog_answers(features[training], images.labels[training], features[test]) == truth
         rows.append(_row(name, "HOG + linear", [hog], hog, PAPER[name]["HOG"]))
         for entry in ENTRIES if seeds else ():
             right = []
@@ -149,7 +149,7 @@ def table_v(
 def shipped_answers(protocol: Protocol, images: npt.NDArray[np.float32]) -> npt.NDArray[np.int64]:
     """Return the answers of the model that ships for this protocol; it was trained on none of these sets."""
     module = get_model(NAMES[protocol]).build()
-    answers: npt.NDArray[np.int64] = answer(
+    answers: npt.NDArray[np.int64] = logits_of(
         module, normalised(images, half_plane=protocol == "hipgisaxs")
     ).argmax(axis=1)
     return answers

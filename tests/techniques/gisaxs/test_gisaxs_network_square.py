@@ -5,7 +5,13 @@ import pytest
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QImage
-from napari_sciml.techniques.gisaxs.network_square import LARGEST, MISSING, SIZE_PX, canonical, count_like
+from napari_sciml.techniques.gisaxs.network_square import (
+    LARGEST,
+    MISSING,
+    SIZE_PX,
+    count_like,
+    network_square,
+)
 
 
 def pattern(qy: np.ndarray, qz: np.ndarray) -> np.ndarray:
@@ -27,7 +33,7 @@ def look(left: float, right: float, columns: int, rows: int) -> QImage:
 def test_every_detector_gives_the_same_square(left: float, right: float, columns: int, rows: int) -> None:
     ticks = np.linspace(0, 1, SIZE_PX)
     expected = pattern(ticks, ticks[::-1])
-    square = canonical(look(left, right, columns, rows))
+    square = network_square(look(left, right, columns, rows))
     assert square.shape == (SIZE_PX, SIZE_PX)
     # Averaging over a pixel blunts a spot of this width by a few per cent of its height.
     assert np.abs(square - expected).max() < 70
@@ -39,23 +45,23 @@ def test_every_detector_gives_the_same_square(left: float, right: float, columns
 def test_the_unit_of_q_does_not_matter() -> None:
     image = look(-1, 1, 120, 90)
     angstrom = QImage(image.values, image.qy / 10, image.qz / 10)
-    assert np.allclose(canonical(image), canonical(angstrom), rtol=1e-5)
+    assert np.allclose(network_square(image), network_square(angstrom), rtol=1e-5)
 
 
 def test_what_one_side_missed_is_taken_from_the_other() -> None:
     image = look(-1, 1, 200, 100)
     half = image.values.copy()
     half[:, :100] = np.nan
-    both = canonical(QImage(half, image.qy, image.qz))
+    both = network_square(QImage(half, image.qy, image.qz))
     assert (both != MISSING).all()
-    assert np.abs(both - canonical(image)).max() < 20
+    assert np.abs(both - network_square(image)).max() < 20
 
 
 def test_what_was_not_measured_is_marked_and_spoils_nothing_beside_it() -> None:
     image = look(0, 1, 100, 100)
     holed = image.values.copy()
     holed[20:30, 40:60] = np.nan
-    square, whole = canonical(QImage(holed, image.qy, image.qz)), canonical(image)
+    square, whole = network_square(QImage(holed, image.qy, image.qz)), network_square(image)
     assert (square[21:29, 41:59] == MISSING).all()
     kept = square != MISSING
     assert kept.sum() >= SIZE_PX**2 - 10 * 20
@@ -64,7 +70,7 @@ def test_what_was_not_measured_is_marked_and_spoils_nothing_beside_it() -> None:
 
 def test_a_wide_window_is_cut_and_a_low_one_is_filled_up() -> None:
     qy, qz = np.linspace(-3, 3, 300), np.linspace(1, 0, 100)
-    square = canonical(QImage(np.ones((100, 300), np.float32), qy, qz))
+    square = network_square(QImage(np.ones((100, 300), np.float32), qy, qz))
     # The square reaches to 1.5, so that its upper third was not measured.
     assert (square[:32] == MISSING).all()
     assert (square[35:] == 1).all()
@@ -72,7 +78,7 @@ def test_a_wide_window_is_cut_and_a_low_one_is_filled_up() -> None:
 
 def test_nothing_above_the_sample_plane_is_refused() -> None:
     with pytest.raises(SciMLError, match="nothing above q_z = 0"):
-        canonical(QImage(np.ones((9, 9), np.float32), np.linspace(-1, 1, 9), np.linspace(-0.1, -1, 9)))
+        network_square(QImage(np.ones((9, 9), np.float32), np.linspace(-1, 1, 9), np.linspace(-0.1, -1, 9)))
 
 
 def test_counts_stay_and_intensities_are_scaled() -> None:

@@ -146,7 +146,7 @@ class SimulationController:
             layer.metadata = metadata
             layer.contrast_limits = look.get("contrast_limits", layer.contrast_limits)
         else:
-            place = beside(viewer)
+            place = right_of_layers(viewer)
             added = viewer.add_image(image, name=NAME, metadata=metadata, translate=place, **look)
             self._layer = weakref.ref(added)
             viewer.reset_view()
@@ -160,7 +160,7 @@ class SimulationController:
         self.changed.emit(self.state)
 
 
-def beside(viewer: ViewerModel) -> tuple[float, float]:
+def right_of_layers(viewer: ViewerModel) -> tuple[float, float]:
     """Return where a new image does not cover what is shown: to the right of it, at the same height."""
     if not len(viewer.layers):
         return 0.0, 0.0

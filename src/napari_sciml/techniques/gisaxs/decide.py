@@ -80,10 +80,10 @@ def decide(table: pd.DataFrame, threshold: float, context: GisaxsContext) -> dic
         ``frames`` with a row for each frame, ``spots`` and ``explained`` of the known ones, and what was
         looked for besides.
     """
-    chances = table[list(PROBABILITIES)].to_numpy()
-    failed = np.isnan(chances).any(axis=1)
-    best = np.where(failed, 0, np.nan_to_num(chances).argmax(axis=1))
-    probability = np.where(failed, np.nan, chances[np.arange(len(chances)), best])
+    probabilities = table[list(PROBABILITIES)].to_numpy()
+    failed = np.isnan(probabilities).any(axis=1)
+    best = np.where(failed, 0, np.nan_to_num(probabilities).argmax(axis=1))
+    probability = np.where(failed, np.nan, probabilities[np.arange(len(probabilities)), best])
     outlying = table["outlier"].to_numpy() > context.outlier_limit
     unsupported = (table["agreement"].to_numpy() < UNSUPPORTED) & (probability < SURE)
     unsure = (probability < threshold) | (outlying | unsupported) & (threshold > 0)

@@ -27,7 +27,7 @@ LEAST_COUNTS = 64
 """Whole numbers that reach so far are taken as counts."""
 
 
-def square_of(image: QImage) -> float:
+def square_reach(image: QImage) -> float:
     """Return how far the square reaches in q_y and q_z, 1/nm.
 
     Raises
@@ -67,12 +67,12 @@ def count_like(values: npt.NDArray[np.float32], *, log: bool = False) -> npt.NDA
     return scaled
 
 
-def canonical(image: QImage) -> npt.NDArray[np.float32]:
+def network_square(image: QImage) -> npt.NDArray[np.float32]:
     """Return the square ``(100, 100)`` of an image; see the head of this module.
 
     `image` should be scaled by `count_like` first. Pixels are averaged by how far they overlap.
     """
-    reach = square_of(image)
+    reach = square_reach(image)
     ticks = np.linspace(0, reach, SIZE_PX)
     columns = overlap(ticks, np.abs(image.qy), _step(image.qy))
     rows = overlap(ticks[::-1], image.qz, _step(image.qz))

@@ -13,7 +13,7 @@ from napari_sciml.core.frames import frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes.q_image import QAxes, QImage
 from napari_sciml.techniques.gisaxs.clean import Account, clean_frame
-from napari_sciml.techniques.gisaxs.network_square import MISSING, canonical, count_like
+from napari_sciml.techniques.gisaxs.network_square import MISSING, count_like, network_square
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
 LEAST_MEASURED = 0.1
@@ -93,7 +93,7 @@ class Reader:
         SciMLError
             If hardly anything of it was measured.
         """
-        square = canonical(image)
+        square = network_square(image)
         share = float((square != MISSING).mean())
         if share < LEAST_MEASURED:
             raise SciMLError(

@@ -44,7 +44,7 @@ class GisaxsSettings(RunSettings):
     poni: str | None = Field(
         None, description="Geometry file of pyFAI (PONI) for a detector image that is not in q yet."
     )
-    # What is far off is told by `axes.input_checks`, which can say which unit it looks like.
+    # What is far off is refused by `axes.input_checks`, which can say which unit it looks like.
     energy_kev: float | None = Field(None, gt=0, description="X-ray energy in keV.")
     incidence_deg: float | None = Field(None, gt=0, description="Angle between beam and surface in degrees.")
     distance_mm: float | None = Field(None, gt=0, description="Distance from sample to detector in mm.")

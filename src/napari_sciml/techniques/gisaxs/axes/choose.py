@@ -24,7 +24,7 @@ from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 DETECTOR = ("distance_mm", "pixel_um", "beam_row", "beam_column")
 GEOMETRY = ("energy_kev", "incidence_deg", *DETECTOR)
 RANGES = ("qy_range", "qz_range")
-TOLD = ("poni", "half_plane", *GEOMETRY, *RANGES)
+GEOMETRY_FIELDS = ("poni", "half_plane", *GEOMETRY, *RANGES)
 PLAIN_SHAPE = (100, 100)
 """What the paper's pictures measure: such a picture is taken to be in q, even if nobody says how far."""
 WAYS_OUT = (
@@ -44,23 +44,23 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
         If the geometry is unknown, incomplete, contradicts itself, or has numbers that cannot be meant; if
         the part to look at is not in the frame; if pyFAI is needed and not installed.
     """
-    told, shape = collect(settings, source), frame_shape(source)
-    way = check_told(told, settings, source)
+    given, shape = collect(settings, source), frame_shape(source)
+    way = choose_way(given, settings, source)
     if way == "ranges":
         return EvenAxes(
-            told["qy_range"],
-            told["qz_range"],
+            given["qy_range"],
+            given["qz_range"],
             shape,
-            energy_kev=told["energy_kev"],
-            incidence_deg=told["incidence_deg"],
+            energy_kev=given["energy_kev"],
+            incidence_deg=given["incidence_deg"],
         )
     if way == "ratios":
-        return EvenAxes((0.0 if told["half_plane"] else -1.0, 1.0), (0.0, 1.0), shape, relative=True)
+        return EvenAxes((0.0 if given["half_plane"] else -1.0, 1.0), (0.0, 1.0), shape, relative=True)
 
     from napari_sciml.techniques.gisaxs.axes.detector_axes import DetectorAxes
 
     if way == "poni":
-        integrator = from_poni(told["poni"], shape, told["energy_kev"])
+        integrator = from_poni(given["poni"], shape, given["energy_kev"])
         origin = "the PONI file"
         stated = {
             "energy_kev": energy_of(integrator),
@@ -72,21 +72,23 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
         except SciMLError as error:
             raise SciMLError(f"In the PONI file, {error.message}", error.hint) from error
     else:
-        integrator = from_numbers(shape, **{name: told[name] for name in GEOMETRY if name != "incidence_deg"})
+        integrator = from_numbers(
+            shape, **{name: given[name] for name in GEOMETRY if name != "incidence_deg"}
+        )
         origin = (
-            f"{told['distance_mm']:g} mm, pixels of {told['pixel_um']:g} um and the beam at row "
-            f"{told['beam_row']:g}, column {told['beam_column']:g}"
+            f"{given['distance_mm']:g} mm, pixels of {given['pixel_um']:g} um and the beam at row "
+            f"{given['beam_row']:g}, column {given['beam_column']:g}"
         )
     axes = DetectorAxes(
         integrator,
         shape,
-        told["incidence_deg"],
-        told["qy_range"],
-        told["qz_range"],
+        given["incidence_deg"],
+        given["qy_range"],
+        given["qz_range"],
         origin,
-        half_plane=told["half_plane"],
+        half_plane=given["half_plane"],
     )
-    check_crop(told, axes)
+    check_crop(given, axes)
     return axes
 
 
@@ -94,10 +96,10 @@ def axes_problem(settings: GisaxsSettings, source: ImageSource) -> str:
     """Return why a source has no axes with these settings, or an empty string.
 
     Fast enough to follow typing: reads no pixels and loads no library. What only pyFAI can tell (which part
-    a frame covers, what a PONI file states) is told by `choose_axes`.
+    a frame covers, what a PONI file states) is found by `choose_axes`.
     """
     try:
-        check_told(collect(settings, source), settings, source)
+        choose_way(collect(settings, source), settings, source)
     except SciMLError as error:
         return error.sentence
     return ""
@@ -105,23 +107,27 @@ def axes_problem(settings: GisaxsSettings, source: ImageSource) -> str:
 
 def collect(settings: GisaxsSettings, source: ImageSource) -> dict[str, Any]:
     """Return what is known by name: what the caller said, else what the source states, else None or False."""
-    told: dict[str, Any] = {}
-    for name in TOLD:
+    given: dict[str, Any] = {}
+    for name in GEOMETRY_FIELDS:
         value = getattr(settings, name)
         said = value is not None if name != "half_plane" else name in settings.model_fields_set
-        told[name] = value if said else source.known.get(name, value)
+        given[name] = value if said else source.known.get(name, value)
     mine = any(getattr(settings, name) is not None for name in ("poni", *DETECTOR))
     if mine:
         # A geometry of the caller's own is of a detector; ranges of a picture in q have no place there.
-        told |= {name: getattr(settings, name) for name in RANGES}
+        given |= {name: getattr(settings, name) for name in RANGES}
     if settings.poni is not None:
-        told |= {name: getattr(settings, name) for name in DETECTOR}
-    if told["half_plane"] and told["qy_range"] is not None and told["qy_range"][0] < 0 < told["qy_range"][1]:
-        told["qy_range"] = (0.0, told["qy_range"][1])
-    return told
+        given |= {name: getattr(settings, name) for name in DETECTOR}
+    if (
+        given["half_plane"]
+        and given["qy_range"] is not None
+        and given["qy_range"][0] < 0 < given["qy_range"][1]
+    ):
+        given["qy_range"] = (0.0, given["qy_range"][1])
+    return given
 
 
-def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageSource) -> str:
+def choose_way(given: Mapping[str, Any], settings: GisaxsSettings, source: ImageSource) -> str:
     """Find which way leads to the axes: ``poni``, ``numbers``, ``ranges`` or ``ratios``.
 
     Raises
@@ -130,12 +136,12 @@ def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageS
         If there is none, or a number cannot be meant.
     """
     shape = frame_shape(source)
-    check_numbers(told, shape)
-    if told["poni"] is not None:
-        check_poni_told(told)
+    check_numbers(given, shape)
+    if given["poni"] is not None:
+        check_poni_given(given)
         return "poni"
-    missing = [name for name in GEOMETRY if told[name] is None]
-    if any(told[name] is not None for name in DETECTOR):
+    missing = [name for name in GEOMETRY if given[name] is None]
+    if any(given[name] is not None for name in DETECTOR):
         if missing:
             raise SciMLError(
                 f"The geometry is not complete: {listed(missing)} {is_or_are(missing)} missing",
@@ -143,9 +149,9 @@ def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageS
             )
         need_library()
         return "numbers"
-    absent = [name for name in RANGES if told[name] is None]
+    absent = [name for name in RANGES if given[name] is None]
     if not absent:
-        check_even(told)
+        check_even(given)
         return "ranges"
     if len(absent) == 1:
         raise SciMLError(
@@ -159,16 +165,16 @@ def check_told(told: Mapping[str, Any], settings: GisaxsSettings, source: ImageS
     )
 
 
-def check_poni_told(told: Mapping[str, Any]) -> None:
-    """Raise `SciMLError` unless a PONI file is there and goes with the rest of what was told."""
-    twice = [name for name in DETECTOR if told[name] is not None]
+def check_poni_given(given: Mapping[str, Any]) -> None:
+    """Raise `SciMLError` unless a PONI file is there and goes with the rest of what was given."""
+    twice = [name for name in DETECTOR if given[name] is not None]
     if twice:
         raise SciMLError(
             f"{listed(twice)} {is_or_are(twice)} given beside a PONI file, which holds the same",
             "leave one of the two out",
         )
-    check_poni(told["poni"])
-    if told["incidence_deg"] is None:
+    check_poni(given["poni"])
+    if given["incidence_deg"] is None:
         raise SciMLError(
             "A PONI file does not hold the incidence angle",
             "give incidence_deg, the angle between beam and surface in degrees",
@@ -176,15 +182,15 @@ def check_poni_told(told: Mapping[str, Any]) -> None:
     need_library()
 
 
-def check_even(told: Mapping[str, Any]) -> None:
+def check_even(given: Mapping[str, Any]) -> None:
     """Raise `SciMLError` if ranges of a picture contradict the rest."""
-    left, top = told["qy_range"][0], told["qz_range"][1]
-    if told["half_plane"] and left != 0:
+    left, top = given["qy_range"][0], given["qz_range"][1]
+    if given["half_plane"] and left != 0:
         raise SciMLError(
             f"half_plane says that q_y = 0 is at the left edge, but qy_range begins at {left:g}",
             "leave half_plane out, or let qy_range begin at 0",
         )
-    energy, incidence = told["energy_kev"], told["incidence_deg"]
+    energy, incidence = given["energy_kev"], given["incidence_deg"]
     if energy is not None and incidence is not None:
         horizon = wavenumber(energy) * math.sin(math.radians(incidence))
         if horizon > top:
@@ -195,10 +201,10 @@ def check_even(told: Mapping[str, Any]) -> None:
             )
 
 
-def check_crop(told: Mapping[str, Any], axes: Any) -> None:
+def check_crop(given: Mapping[str, Any], axes: Any) -> None:
     """Raise `SciMLError` if the part to look at is so small that it must be meant in 1/angstrom."""
     for name, covered in (("qy_range", axes.extent.qy), ("qz_range", axes.extent.qz)):
-        limits = told[name]
+        limits = given[name]
         if limits is None:
             continue
         reach, widest = (max(abs(limit) for limit in pair) for pair in (limits, covered))

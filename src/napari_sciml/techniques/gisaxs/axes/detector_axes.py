@@ -194,13 +194,13 @@ class DetectorAxes:
         z, y, x = self._integrator.calc_pos_zyx(
             d1=np.ascontiguousarray(row, float), d2=np.ascontiguousarray(column, float)
         )
-        told = {
+        given = {
             "wavelength": self._integrator.wavelength,
             "incident_angle": math.radians(self._incidence_deg),
             "tilt_angle": 0.0,
             "sample_orientation": self._orientation,
         }
-        return eq_qhorz(x, y, z, **told), eq_qvert(x, y, z, **told)
+        return eq_qhorz(x, y, z, **given), eq_qvert(x, y, z, **given)
 
     def _nodes(self) -> tuple[Floats, Floats]:
         """Return rows and columns of places spread over the frame, its outer edges included."""

@@ -23,31 +23,31 @@ LARGEST_Q = 50.0
 """Largest q in 1/nm of a range that is believed; more is 1/m, or wide-angle scattering."""
 
 
-def check_numbers(told: Mapping[str, Any], shape: tuple[int, int]) -> None:
+def check_numbers(given: Mapping[str, Any], shape: tuple[int, int]) -> None:
     """Raise `SciMLError` for the first number that cannot be meant, with the unit that it looks like.
 
     Parameters
     ----------
-    told
+    given
         Settings by name; None where nobody said.
     shape
         Rows and columns of a frame.
     """
-    check_energy(told.get("energy_kev"))
-    check_distance(told.get("distance_mm"))
-    check_pixel(told.get("pixel_um"))
-    check_incidence(told.get("incidence_deg"))
+    check_energy(given.get("energy_kev"))
+    check_distance(given.get("distance_mm"))
+    check_pixel(given.get("pixel_um"))
+    check_incidence(given.get("incidence_deg"))
     for name, length, word in (("beam_row", shape[0], "rows"), ("beam_column", shape[1], "columns")):
-        value = told.get(name)
+        value = given.get(name)
         if value is not None and not -length <= value <= 2 * length:
             raise SciMLError(
                 f"{name}={value:g} lies far outside of the frame, which has {length} {word}",
                 "give the place of the direct beam in pixels, counted from the upper left corner",
             )
     for name in ("qy_range", "qz_range"):
-        if (limits := told.get(name)) is not None:
-            check_range(name, limits, told.get("energy_kev"))
-    if (limits := told.get("qz_range")) is not None and limits[1] <= 0:
+        if (limits := given.get(name)) is not None:
+            check_range(name, limits, given.get("energy_kev"))
+    if (limits := given.get("qz_range")) is not None and limits[1] <= 0:
         raise SciMLError(
             f"qz_range={limits[0]:g},{limits[1]:g} holds nothing above q_z = 0, where the sample scatters to",
             "give the smaller value first and q_z upwards positive",

@@ -81,19 +81,19 @@ def evaluate(
         folder = (models or WEIGHTS_FOLDER) / name
         if not folder.is_dir():
             continue
-        judge = Judge(folder)
-        metrics = yield from figures(judge, protocol, out, data, samples, workers)
-        judge.close()
+        classifier = Classifier(folder)
+        metrics = yield from figures(classifier, protocol, out, data, samples, workers)
+        classifier.close()
         rows += [{"model": name, **metric.model_dump()} for metric in metrics]
         if models is not None:
-            update_card(folder, metrics, {RELIABILITY: as_csv(judge.curve)})
-        curves[f"{name}-{RELIABILITY}"] = judge.curve
+            update_card(folder, metrics, {RELIABILITY: as_csv(classifier.curve)})
+        curves[f"{name}-{RELIABILITY}"] = classifier.curve
     table = pd.DataFrame(rows)
     save_evaluation(out, "gisaxs", {"evaluation.csv": table, **curves})
     return table
 
 
-class Judge:
+class Classifier:
     """A model with what it says about images."""
 
     def __init__(self, folder: Path) -> None:
@@ -102,7 +102,7 @@ class Judge:
         self._predictor: Predictor = open_predictor(self.model)
         self.curve = pd.DataFrame()
 
-    def chances(self, squares: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+    def probabilities(self, squares: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
         """Return the probabilities for normalised squares."""
         return self._predictor.classify(np.asarray(squares, np.float32))
 
@@ -112,32 +112,35 @@ class Judge:
 
 
 def figures(
-    judge: Judge, protocol: Protocol, out: Path, data: Path | None, samples: int, workers: int
+    classifier: Classifier, protocol: Protocol, out: Path, data: Path | None, samples: int, workers: int
 ) -> Generator[Progress, None, list[Metric]]:
     """Return all figures of one model."""
     work = out / "work"
     test = yield from build_dataset(DatasetSpec(protocol, "test", samples, 2, TEST_SEED), work, workers)
-    chances = judge.chances(test.images)
+    probabilities = classifier.probabilities(test.images)
     baseline = yield from hog_on_squares(protocol, test, work, samples, workers)
-    metrics = device_figures(judge, chances, test, baseline)
-    metrics += yield from set_figures(judge, protocol, work)
+    metrics = device_figures(classifier, probabilities, test, baseline)
+    metrics += yield from set_figures(classifier, protocol, work)
     if protocol == "physical":
-        metrics += outlier_figures(judge, chances, data)
-        metrics += spot_figures(judge.chances, SPOT_IMAGES, TEST_SEED, THRESHOLD)
-        metrics += [] if data is None else figures_bornagain(judge, data)
+        metrics += outlier_figures(classifier, probabilities, data)
+        metrics += spot_figures(classifier.probabilities, SPOT_IMAGES, TEST_SEED, THRESHOLD)
+        metrics += [] if data is None else figures_bornagain(classifier, data)
     elif data is not None:
-        metrics += figures_2016(judge, data)
+        metrics += figures_2016(classifier, data)
     return metrics
 
 
 def device_figures(
-    judge: Judge, chances: npt.NDArray[np.float32], test: Dataset, baseline: npt.NDArray[np.bool_]
+    classifier: Classifier,
+    probabilities: npt.NDArray[np.float32],
+    test: Dataset,
+    baseline: npt.NDArray[np.bool_],
 ) -> list[Metric]:
     """Measure on the test images: accuracy, by class, calibration, and what is left when it may say no."""
-    right = chances.argmax(axis=1) == test.labels
+    right = probabilities.argmax(axis=1) == test.labels
     found = [metric("accuracy", DEVICES, right, test.samples, baseline=float(baseline.mean()),
                     note="baseline: HOG and a linear classifier on the same squares")]  # fmt: skip
-    known = (chances.max(axis=1) >= THRESHOLD) & (outlier_score(chances) <= judge.limit)
+    known = (probabilities.max(axis=1) >= THRESHOLD) & (outlier_score(probabilities) <= classifier.limit)
     if known.any():
         note = f"{known.mean():.1%} of the images are not called unknown at threshold {THRESHOLD}"
         found.append(
@@ -145,16 +148,16 @@ def device_figures(
         )
     for label, name in enumerate(CLASSES):
         mine = test.labels == label
-        wrong = np.bincount(chances[mine].argmax(axis=1), minlength=len(CLASSES))
+        wrong = np.bincount(probabilities[mine].argmax(axis=1), minlength=len(CLASSES))
         wrong[label] = 0
         note = f"most often taken for {CLASSES[int(wrong.argmax())]} ({wrong.max() / mine.sum():.1%})"
         found.append(metric(f"recall {name}", DEVICES, right[mine], test.samples[mine], note=note))
-    said, true, count = reliability(chances, test.labels)
-    judge.curve = pd.DataFrame({"confidence": said, "accuracy": true, "count": count})
+    said, true, count = reliability(probabilities, test.labels)
+    classifier.curve = pd.DataFrame({"confidence": said, "accuracy": true, "count": count})
     draws = np.random.default_rng(0).integers(len(right), size=(200, len(right)))
-    errors = [expected_calibration_error(chances[draw], test.labels[draw]) for draw in draws]
+    errors = [expected_calibration_error(probabilities[draw], test.labels[draw]) for draw in draws]
     low, high = np.percentile(errors, [2.5, 97.5])
-    value = expected_calibration_error(chances, test.labels)
+    value = expected_calibration_error(probabilities, test.labels)
     found.append(
         Metric(
             name="expected calibration error",
@@ -180,25 +183,31 @@ def hog_on_squares(
     return right
 
 
-def set_figures(judge: Judge, protocol: Protocol, work: Path) -> Generator[Progress, None, list[Metric]]:
+def set_figures(
+    classifier: Classifier, protocol: Protocol, work: Path
+) -> Generator[Progress, None, list[Metric]]:
     """Measure on the test parts of the frozen sets of Table V; nothing of them was trained on."""
     sets = yield from paper_sets(protocol, work / "sets")
     found = []
     for name, images in sets.items():
         _, test = split(images)
-        chances = judge.chances(normalised(images.images[test], half_plane=protocol == "hipgisaxs"))
-        right = chances.argmax(axis=1) == images.labels[test]
+        probabilities = classifier.probabilities(
+            normalised(images.images[test], half_plane=protocol == "hipgisaxs")
+        )
+        right = probabilities.argmax(axis=1) == images.labels[test]
         found.append(
             metric("accuracy", name, right, test, note="its test images, as in the table of the paper")
         )
     return found
 
 
-def outlier_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path | None) -> list[Metric]:
-    """Measure how well images of no lattice are told from the test images, by family."""
+def outlier_figures(
+    classifier: Classifier, probabilities: npt.NDArray[np.float32], data: Path | None
+) -> list[Metric]:
+    """Measure how well images of no lattice are kept apart from the test images, by family."""
     from napari_sciml.networks.normalise.log_contrast import LogContrast
 
-    inside = outlier_score(chances)
+    inside = outlier_score(probabilities)
     families = {
         name: [make(np.random.default_rng([TEST_SEED, row, n])) for n in range(OUTLIER_IMAGES)]
         for row, (name, make) in enumerate(OUTLIERS.items())
@@ -209,9 +218,9 @@ def outlier_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path |
     for name, squares in families.items():
         if not squares:
             continue
-        outside = outlier_score(judge.chances(LogContrast().apply(np.stack(squares))))
+        outside = outlier_score(classifier.probabilities(LogContrast().apply(np.stack(squares))))
         value, low, high = auroc(inside, outside)
-        rejected = float((outside > judge.limit).mean())
+        rejected = float((outside > classifier.limit).mean())
         found.append(
             Metric(
                 name="AUROC",
@@ -226,7 +235,7 @@ def outlier_figures(judge: Judge, chances: npt.NDArray[np.float32], data: Path |
     return found
 
 
-def figures_2016(judge: Judge, data: Path) -> list[Metric]:
+def figures_2016(classifier: Classifier, data: Path) -> list[Metric]:
     """Measure on the shared images of 2016: five names, four lattices, cells stretched up to fourfold."""
     path = data / "hipgisaxs_2016_dev.npz"
     if not path.is_file():
@@ -236,13 +245,13 @@ def figures_2016(judge: Judge, data: Path) -> list[Metric]:
         truth = np.array([CLASSES.index(LATTICE_OF[names[label]]) for label in stored["labels"]])
         grey = stored["images"].astype(np.float32) / 255
     # A logarithmic grey scale, turned into counts as a run with intensity="log" does.
-    chances = judge.chances(normalised(np.expm1(grey * np.log1p(2.0**20)), half_plane=True))
-    right = chances.argmax(axis=1) == truth
+    probabilities = classifier.probabilities(normalised(np.expm1(grey * np.log1p(2.0**20)), half_plane=True))
+    right = probabilities.argmax(axis=1) == truth
     note = "lattices that the images were found to have; bcc_110 holds BCC100"
     return [metric("accuracy", "images of 2016", right, np.arange(len(right)), note=note)]
 
 
-def figures_bornagain(judge: Judge, data: Path) -> list[Metric]:
+def figures_bornagain(classifier: Classifier, data: Path) -> list[Metric]:
     """Measure on images that BornAgain has made (``benchmarks/bornagain_images.py``)."""
     path = data / "bornagain.npz"
     if not path.is_file():
@@ -253,7 +262,7 @@ def figures_bornagain(judge: Judge, data: Path) -> list[Metric]:
         kinds = {"images of BornAgain": stored["images"], "images of BornAgain, counted": stored["counts"]}
     found = []
     for split_name, images in kinds.items():
-        right = judge.chances(normalised(images, half_plane=False)).argmax(axis=1) == truth
+        right = classifier.probabilities(normalised(images, half_plane=False)).argmax(axis=1) == truth
         close = np.isin(truth, [CLASSES.index("FCC111"), CLASSES.index("HCP")])
         note = f"{int((~right).sum())} wrong, {int((~right & close).sum())} of them FCC111 or HCP"
         found.append(metric("accuracy", split_name, right, np.arange(len(right)), note=note))

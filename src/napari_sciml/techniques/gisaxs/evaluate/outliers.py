@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.network_square import canonical, count_like
+from napari_sciml.techniques.gisaxs.network_square import count_like, network_square
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
 from napari_sciml.techniques.gisaxs.train.detector_augment import through_random_detector
 from napari_sciml.techniques.gisaxs.train.training_distribution import random_spec
@@ -103,5 +103,5 @@ def real_films(folder: Path, rng: np.random.Generator, count: int) -> list[Squar
         base, centre = round(rows * rng.uniform(0.6, 0.8)), round(columns * rng.uniform(0.4, 0.6))
         window = frame[max(0, base - size) : base, max(0, centre - size) : centre + size]
         qy = (np.arange(window.shape[1]) - min(centre, size)) / size
-        squares.append(canonical(QImage(count_like(window), qy, np.linspace(1, 0, len(window)))))
+        squares.append(network_square(QImage(count_like(window), qy, np.linspace(1, 0, len(window)))))
     return squares

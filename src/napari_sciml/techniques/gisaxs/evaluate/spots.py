@@ -13,7 +13,7 @@ from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.decide import SURE, UNSUPPORTED
 from napari_sciml.techniques.gisaxs.lattices.explain import fit_spots
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.network_square import canonical, count_like
+from napari_sciml.techniques.gisaxs.network_square import count_like, network_square
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
 from napari_sciml.techniques.gisaxs.train.training_distribution import random_spec
 from napari_sciml.training.metrics import wilson
@@ -26,7 +26,7 @@ PIXELS = 100
 
 
 def spot_figures(
-    chances: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]],
+    classify: Callable[[npt.NDArray[np.float32]], npt.NDArray[np.float32]],
     count: int,
     seed: int,
     threshold: float,
@@ -35,7 +35,7 @@ def spot_figures(
 
     Parameters
     ----------
-    chances
+    classify
         Gives the probabilities for normalised squares ``(n, 100, 100)``.
     threshold
         Lowest probability of a name that counts. The horizon is told, as in a run with energy and angle.
@@ -50,7 +50,7 @@ def spot_figures(
         spec = spec.model_copy(update=window | counted)
         image = count_like(simulate(spec, rng).image)
         seen = QImage(image, np.linspace(-reach, reach, PIXELS), np.linspace(reach, 0, PIXELS))
-        answer = chances(LogContrast().apply(canonical(seen)[None]))[0]
+        answer = classify(LogContrast().apply(network_square(seen)[None]))[0]
         if CLASSES[int(answer.argmax())] != spec.lattice or answer.max() < threshold:
             continue
         found = fit_spots(seen, spec.lattice, spec.beam.ki)

@@ -147,16 +147,16 @@ def measure_peak(
     box = light[top : row + half + 1, left : column + half + 1].astype(np.float64)
     y, x = np.mgrid[top : top + box.shape[0], left : left + box.shape[1]].astype(np.float64)
     seen = np.isfinite(box)
-    rim = seen & (np.hypot(y - row, x - column) > 2.6 * size)
-    if rim.sum() < 8:
+    border = seen & (np.hypot(y - row, x - column) > 2.6 * size)
+    if border.sum() < 8:
         return None
     design = np.stack([np.ones_like(x), y - row, x - column], axis=-1)
-    plane = np.linalg.lstsq(design[rim], box[rim], rcond=None)[0]
-    # Neighbours in the rim would lift the plane: it is laid again below what stands out.
-    rest = box[rim] - design[rim] @ plane
+    plane = np.linalg.lstsq(design[border], box[border], rcond=None)[0]
+    # Neighbours in the border would lift the plane: it is laid again below what stands out.
+    rest = box[border] - design[border] @ plane
     low = rest <= np.median(rest) + 1.5 * np.median(np.abs(rest - np.median(rest))) * 1.4826
     if low.sum() >= 6:
-        plane = np.linalg.lstsq(design[rim][low], box[rim][low], rcond=None)[0]
+        plane = np.linalg.lstsq(design[border][low], box[border][low], rcond=None)[0]
     above = np.where(seen, box - design @ plane, 0)
     centre, variance = np.array([row, column], float), np.array([size**2, size**2])
     ticks = np.stack([y, x], axis=-1)

@@ -109,12 +109,12 @@ def fit_spots(
 
 
 def explain(
-    log: LogImage, scales: Scales, lattice: str, horizons: Array, told: float | None = None
+    log: LogImage, scales: Scales, lattice: str, horizons: Array, expected: float | None = None
 ) -> Explanation:
     """Fit one lattice and look at each of its spots."""
-    fit = fit_lattice(scales, lattice, horizons, told)
+    fit = fit_lattice(scales, lattice, horizons, expected)
     spots = predict(log, lattice, fit)
-    spots = judge(log, spots, 2 * math.pi / fit.spacing_nm)
+    spots = mark_found(log, spots, 2 * math.pi / fit.spacing_nm)
     counted = spots["weight"].where(spots["counted"], 0.0)
     total = float(counted.sum())
     agreement = float(counted[spots["found"]].sum()) / total if total > 0 else 0.0
@@ -163,7 +163,7 @@ def pixels(log: LogImage, spots: pd.DataFrame) -> tuple[npt.NDArray[np.int64], n
     return row, column
 
 
-def judge(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
+def mark_found(log: LogImage, spots: pd.DataFrame, unit: float) -> pd.DataFrame:
     """Add to each spot its contrast and whether it was found.
 
     A spot is found if the brightest place around it stands out more than around 95 % of all places that are

@@ -34,8 +34,8 @@ HORIZONS = (0.03, 0.35)
 """Heights of the horizon in q_z (1/nm) that are tried where the geometry does not say it."""
 NEAR = 0.10
 """How far from a given horizon it is looked for."""
-TOLD = 0.02
-"""Standard deviation, relative, of a horizon that was told: what a beam and a stage are good for."""
+HORIZON_SPREAD = 0.02
+"""Standard deviation, relative, of an expected horizon: what a beam and a stage are good for."""
 STEP, BAND = 0.008, 0.35
 """Logarithmic steps between distances, and between those for which the local contrast is computed anew."""
 RISE_WEIGHT = 2.5
@@ -201,11 +201,11 @@ def scan(scales: Scales, lattice: str, horizons: Array) -> Array:
     return result
 
 
-def lean(horizons: Array, told: float | None) -> Array:
-    """Return what horizons lose by their distance from the one that was told."""
-    if told is None:
+def lean(horizons: Array, expected: float | None) -> Array:
+    """Return what horizons lose by their distance from the one that was expected."""
+    if expected is None:
         return np.zeros(len(horizons))
-    result: Array = -0.5 * ((horizons / told - 1) / TOLD) ** 2
+    result: Array = -0.5 * ((horizons / expected - 1) / HORIZON_SPREAD) ** 2
     return result
 
 
@@ -215,7 +215,7 @@ def refine(
     spacing_nm: float,
     horizon: float,
     rng: np.random.Generator,
-    told: float | None = None,
+    expected: float | None = None,
 ) -> Fit:
     """Find the best pair around a place of the scan between the pixels, and how far it would move."""
     from scipy.ndimage import map_coordinates
@@ -240,7 +240,7 @@ def refine(
     both = np.concatenate([weight, weight])
     light = np.concatenate(lights, axis=2).reshape(-1, len(both)) * both
     valid = np.concatenate(valids, axis=2).reshape(-1, len(both)) * both**2
-    help_ = np.tile(FINE_RISE_WEIGHT * rise(image, horizons) + lean(horizons, told), len(spacings))
+    help_ = np.tile(FINE_RISE_WEIGHT * rise(image, horizons) + lean(horizons, expected), len(spacings))
 
     def best(times: Array) -> npt.NDArray[np.int64]:
         squares = times @ valid.T
@@ -264,8 +264,8 @@ def refine(
     return Fit(centre, low, high, level_, float(light[first].sum() / math.sqrt(squares)))
 
 
-def fit_lattice(scales: Scales, lattice: str, horizons: Array, told: float | None = None) -> Fit:
-    """Fit one lattice: the best place of the scan, refined; `told` is the horizon that is expected.
+def fit_lattice(scales: Scales, lattice: str, horizons: Array, expected: float | None = None) -> Fit:
+    """Fit one lattice: the best place of the scan, refined; `expected` is the horizon as stated, 1/nm.
 
     Raises
     ------
@@ -278,8 +278,8 @@ def fit_lattice(scales: Scales, lattice: str, horizons: Array, told: float | Non
             f"No spot of {lattice} lies within the part of q that was measured",
             "check the q ranges and the mask",
         )
-    total = score + RISE_WEIGHT * rise(scales.image, horizons) + lean(horizons, told)
+    total = score + RISE_WEIGHT * rise(scales.image, horizons) + lean(horizons, expected)
     i, j = np.unravel_index(int(total.argmax()), total.shape)
     start = float(scales.spacings[i]), float(horizons[j])
     # Seeded: the same image always gives the same interval.
-    return refine(scales, lattice, *start, np.random.default_rng(0), told)
+    return refine(scales, lattice, *start, np.random.default_rng(0), expected)

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.network_square import canonical, count_like, overlap
+from napari_sciml.techniques.gisaxs.network_square import count_like, network_square, overlap
 
 LEAST_CROP = 0.55
 """Share of the simulated window that a detector sees at least."""
@@ -49,7 +49,7 @@ def through_random_detector(
     # The axes are never known exactly: beam centre, distance and angle are off by a little.
     qy = qy * float(rng.normal(1, 0.01)) + (0 if half else rng.normal(0, 0.006) * crop)
     qz = qz + float(rng.normal(0, 0.008)) * crop
-    return canonical(QImage(count_like(image, log=log), qy, qz))
+    return network_square(QImage(count_like(image, log=log), qy, qz))
 
 
 def _count(image: npt.NDArray[np.float64], rng: np.random.Generator) -> npt.NDArray[np.float32]:

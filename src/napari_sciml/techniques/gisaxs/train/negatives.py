@@ -14,7 +14,7 @@ import numpy.typing as npt
 from napari_sciml.techniques.gisaxs.network_square import LARGEST, SIZE_PX
 
 Square = npt.NDArray[np.float32]
-"""An image ``(100, 100)`` of count-like values, as `canonical` gives it."""
+"""An image ``(100, 100)`` of count-like values, as `network_square` gives it."""
 
 
 def cloud(square: Square, rng: np.random.Generator) -> Square:

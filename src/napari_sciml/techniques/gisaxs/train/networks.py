@@ -85,11 +85,11 @@ def train_one(
     work = out / "work"
     count = 10 if quick else SAMPLES[protocol]
     few, detectors = (4 if quick else 100), (1 if quick else DETECTORS)
-    learnt = yield from build_dataset(DatasetSpec(protocol, "train", count, detectors, seed), work, workers)
+    training = yield from build_dataset(DatasetSpec(protocol, "train", count, detectors, seed), work, workers)
     negatives = yield from build_dataset(
         DatasetSpec(protocol, "negatives", max(4, count // 14), detectors, seed), work, workers
     )
-    probe = yield from build_dataset(DatasetSpec(protocol, "validate", few, 2, seed), work, workers)
+    validation = yield from build_dataset(DatasetSpec(protocol, "validate", few, 2, seed), work, workers)
     settings = FitSettings(
         epochs=1 if quick else EPOCHS[protocol],
         batch=16 if quick else 128,
@@ -99,11 +99,11 @@ def train_one(
         symmetric=False,
     )
     folder = work / f"{NAMES[protocol]}-{'quick' if quick else 'full'}-{seed}"
-    module = yield from fit_lattices(learnt, negatives, probe, settings, folder, cancel)
+    module = yield from fit_lattices(training, negatives, validation, settings, folder, cancel)
     assert isinstance(module, LatticeNet)
-    logits = answer(module, probe.images)
-    temperature = fit_temperature(logits, probe.labels)
-    cool(module, temperature)
+    logits = logits_of(module, validation.images)
+    temperature = fit_temperature(logits, validation.labels)
+    divide_logits(module, temperature)
     probabilities = softmax(logits, temperature)
     limit = float(np.quantile(outlier_score(probabilities), 1 - REJECTED))
     card = ModelCard(
@@ -114,7 +114,7 @@ def train_one(
         input=(100, 100),
         normalisation="log-contrast",
         licence="BSD-3-Clause",
-        trained_on=f"{len(learnt.labels):,} simulated images ({detectors} detectors for each of "
+        trained_on=f"{len(training.labels):,} simulated images ({detectors} detectors for each of "
         f"{count * len(CLASSES):,} samples, {protocol} protocol) "
         f"and {len(negatives.labels):,} images of no lattice; no real image",
         training={
@@ -128,7 +128,7 @@ def train_one(
         },
         seeds=(seed,),
         headline=HEADLINE,
-        metrics=tuple(measured(probabilities, probe)),
+        metrics=tuple(validation_metrics(probabilities, validation)),
         limits=LIMITS[protocol],
         command=f"napari-sciml train gisaxs --seed {seed}" + (" --quick" if quick else ""),
     )
@@ -138,17 +138,17 @@ def train_one(
 
 
 def fit_lattices(
-    learnt: Dataset,
+    training: Dataset,
     negatives: Dataset,
-    probe: Dataset,
+    validation: Dataset,
     settings: FitSettings,
     folder: Path,
     cancel: CancelToken | None = None,
 ) -> Generator[Progress, None, nn.Module]:
     """Fit a new network: the class for lattices, "all alike" for negatives."""
     torch.manual_seed(settings.seed)
-    images = torch.from_numpy(np.concatenate([learnt.images, negatives.images]))
-    labels = np.concatenate([learnt.labels, negatives.labels])
+    images = torch.from_numpy(np.concatenate([training.images, negatives.images]))
+    labels = np.concatenate([training.labels, negatives.labels])
     targets = np.full((len(labels), len(CLASSES)), 1 / len(CLASSES), np.float32)
     real = labels != NEGATIVE
     targets[real] = np.eye(len(CLASSES), dtype=np.float32)[labels[real]]
@@ -157,8 +157,8 @@ def fit_lattices(
         return examples.moved_a_pixel(batch.float())[:, None]
 
     def validate(module: nn.Module) -> dict[str, float]:
-        logits = answer(module, probe.images)
-        return {"accuracy": float((logits.argmax(1) == probe.labels).mean())}
+        logits = logits_of(module, validation.images)
+        return {"accuracy": float((logits.argmax(1) == validation.labels).mean())}
 
     return (
         yield from fit(
@@ -174,7 +174,7 @@ def fit_lattices(
     )
 
 
-def answer(module: nn.Module, images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
+def logits_of(module: nn.Module, images: npt.NDArray[np.floating]) -> npt.NDArray[np.float32]:
     """Return the logits ``(n, 7)`` for normalised squares ``(n, 100, 100)``."""
     parts = []
     with torch.inference_mode():
@@ -184,17 +184,17 @@ def answer(module: nn.Module, images: npt.NDArray[np.floating]) -> npt.NDArray[n
     return np.concatenate(parts)
 
 
-def cool(module: LatticeNet, temperature: float) -> None:
+def divide_logits(module: LatticeNet, temperature: float) -> None:
     """Divide the logits by a temperature, in the weights: every backend then gives calibrated answers."""
     with torch.no_grad():
         module.head.weight.div_(temperature)
         module.head.bias.div_(temperature)
 
 
-def measured(probabilities: npt.NDArray[np.float64], probe: Dataset) -> list[Metric]:
+def validation_metrics(probabilities: npt.NDArray[np.float64], validation: Dataset) -> list[Metric]:
     """Measure on the validation images; `evaluate` adds what counts."""
-    right = probabilities.argmax(axis=1) == probe.labels
-    low, high = bootstrap_by_group(right, probe.samples)
+    right = probabilities.argmax(axis=1) == validation.labels
+    low, high = bootstrap_by_group(right, validation.samples)
     return [
         Metric(
             name="accuracy",
@@ -204,6 +204,6 @@ def measured(probabilities: npt.NDArray[np.float64], probe: Dataset) -> list[Met
             n=len(right),
             split="validation",
             note="simulated; temperature and limit were chosen on these; intervals draw whole samples. "
-            f"Expected calibration error {expected_calibration_error(probabilities, probe.labels):.3f}",
+            f"Expected calibration error {expected_calibration_error(probabilities, validation.labels):.3f}",
         )
     ]
