@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import tifffile
 from napari.components import ViewerModel
-from napari.plugins import _initialize_plugins
 
 import napari_sciml as sciml
+from fixtures.napari_plugins import find_plugins
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
@@ -36,7 +36,7 @@ def technique(random_dense_model, tmp_path, monkeypatch):
 @pytest.fixture
 def tiff(volume, tmp_path):
     """A file that napari's own reader opens; without a window nobody has told napari of its plugins yet."""
-    _initialize_plugins()
+    find_plugins()
     path = tmp_path / "my slab.tif"
     tifffile.imwrite(path, volume, photometric="minisblack")
     return path

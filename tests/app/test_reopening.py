@@ -15,8 +15,8 @@ import pytest
 import tifffile
 from napari.components import ViewerModel
 from napari.layers import Image, Layer, Points
-from napari.plugins import _initialize_plugins
 
+from fixtures.napari_plugins import find_plugins
 from napari_sciml.app.base.worker import outcome_of
 from napari_sciml.app.run.controller import RunController
 from napari_sciml.app.session import session_for
@@ -111,7 +111,7 @@ def assert_alike(one: Window, other: Window) -> None:
 
 @pytest.fixture(scope="module", autouse=True)
 def plugins() -> None:
-    _initialize_plugins()
+    find_plugins()
 
 
 @pytest.fixture

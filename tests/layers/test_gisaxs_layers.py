@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
-from napari.plugins import _initialize_plugins
 
 from fixtures.gisaxs_findings import EDGE_PX, KNOWN, findings, small_series
+from fixtures.napari_plugins import find_plugins
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
@@ -165,7 +165,7 @@ def test_scattering_is_shown_over_its_decades_and_stays_raw(source):
 
 
 def test_the_sample_opens_and_states_what_the_technique_needs():
-    _initialize_plugins()
+    find_plugins()
     viewer = ViewerModel()
     (layer,) = viewer.open_sample("napari-sciml", "sample_gisaxs_series")
     assert layer.name == "GISAXS series"

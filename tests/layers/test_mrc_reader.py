@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
-from napari.plugins import _initialize_plugins
 
+from fixtures.napari_plugins import find_plugins
 from fixtures.pick_files import write_cbox, write_picks_csv
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY
@@ -262,7 +262,7 @@ def test_points_of_nowhere_are_named_after_their_layer(tmp_path, told):
 
 
 def test_napari_finds_readers_and_writer(folder):
-    _initialize_plugins()
+    find_plugins()
     viewer = ViewerModel()
     (image,) = viewer.open(folder / NAMES[0], plugin="napari-sciml")
     assert image.data.shape == (200, 240)

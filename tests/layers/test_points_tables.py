@@ -10,9 +10,9 @@ import pandas as pd
 import pytest
 import tifffile
 from napari.components import ViewerModel
-from napari.plugins import _initialize_plugins
 
 from fixtures.fakes import SpotTechnique, spots
+from fixtures.napari_plugins import find_plugins
 from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.source import ImageSource
@@ -45,7 +45,7 @@ def folder(findings, tmp_path) -> Path:
 
 @pytest.fixture
 def viewer(monkeypatch) -> ViewerModel:
-    _initialize_plugins()
+    find_plugins()
     model = ViewerModel()
     monkeypatch.setattr(readers, "open_layers", lambda: tuple(model.layers))
     return model

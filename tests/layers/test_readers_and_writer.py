@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 from napari.components import ViewerModel
 from napari.layers import Layer
-from napari.plugins import _initialize_plugins
 
 from fixtures.fakes import SpotTechnique, spots
+from fixtures.napari_plugins import find_plugins
 from fixtures.point_layers import findings_to_layers
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.progress import drive
@@ -166,7 +166,7 @@ def test_a_folder_that_does_not_exist_is_told(tmp_path, told):
 
 
 def test_napari_finds_the_readers_and_the_writer(tmp_path, hdf5, findings):
-    _initialize_plugins()
+    find_plugins()
     viewer = ViewerModel()
     (image,) = viewer.open(hdf5, plugin="napari-sciml")
     assert image.source.path == str(hdf5)
@@ -178,7 +178,7 @@ def test_napari_finds_the_readers_and_the_writer(tmp_path, hdf5, findings):
 
 
 def test_a_damaged_file_opens_nothing_in_napari_and_is_told(tmp_path, told):
-    _initialize_plugins()
+    find_plugins()
     (tmp_path / "broken.nxs").write_bytes(b"nonsense")
     viewer = ViewerModel()
     viewer.open(tmp_path / "broken.nxs", plugin=None)

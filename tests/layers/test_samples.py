@@ -3,8 +3,8 @@ from __future__ import annotations
 import numpy as np
 from napari.components import ViewerModel
 from napari.layers import Layer
-from napari.plugins import _initialize_plugins
 
+from fixtures.napari_plugins import find_plugins
 from napari_sciml.app.run.snippets import command_text, python_text
 from napari_sciml.core.fingerprint import fingerprint
 from napari_sciml.layers.keys import SAMPLE_KEY
@@ -57,7 +57,7 @@ def test_its_truth_rides_along_unshown_and_lies_on_the_fibres():
 
 
 def test_the_diffraction_run_is_made_when_looked_at_and_can_be_made_again():
-    _initialize_plugins()
+    find_plugins()
     viewer = ViewerModel()
     (layer,) = viewer.open_sample("napari-sciml", "sample_diffraction_run")
     assert layer.name == "Diffraction run"
@@ -77,7 +77,7 @@ def test_the_diffraction_run_is_made_when_looked_at_and_can_be_made_again():
 
 
 def test_open_sample_finds_it_and_it_can_be_named_in_a_script():
-    _initialize_plugins()
+    find_plugins()
     viewer = ViewerModel()
     (layer,) = viewer.open_sample("napari-sciml", "sample_cmc_phantom")
     assert layer.name == "CMC phantom"
