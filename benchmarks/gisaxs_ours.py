@@ -9,9 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from napari_sciml.techniques.gisaxs.beam import Beam, material
 from napari_sciml.techniques.gisaxs.simulate import dwba, particles, powder
-from napari_sciml.techniques.gisaxs.simulate.fresnel import material
-from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
 from napari_sciml.techniques.gisaxs.simulate.grains import Grain
 
 BEAM = Beam(10.0, 0.15)

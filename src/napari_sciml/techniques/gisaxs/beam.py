@@ -9,7 +9,7 @@ from functools import lru_cache
 from napari_sciml.core.errors import SciMLError
 
 HC_KEV_NM = 1.2398419843
-"""Energy times wavelength of a photon, in keV nm."""
+"""Energy times wavelength of a photon, h c, in keV nm (exact in the SI since 2019)."""
 
 DENSITIES = {"Si": 2.33, "SiO2": 2.2, "Ge": 5.32, "Au": 19.3, "Ag": 10.5, "Al2O3": 3.97, "C": 1.1}
 """Density in g/cm^3 of the substrates and particles that can be chosen."""

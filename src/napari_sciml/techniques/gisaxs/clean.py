@@ -14,16 +14,18 @@ FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
 
 GAP, BAD = -1, -2
-"""What photon-counting detectors write between their modules and in pixels known to be bad."""
+"""Counts that PILATUS and other photon-counting detectors write between their modules and in pixels known to
+be bad; both are left out."""
 COUNTER = 2**22
-"""Where the 22 bit counter of a PILATUS pixel runs over."""
+"""Count at which a pixel of 22 bits runs over; what PILATUS 2M frames of DESY P03 hold in hot pixels lies
+just below, at 4.19e6."""
 COUNTER_REACH = 5000
-"""PILATUS detectors write a little less than 2^22 where a counter ran over."""
+"""Counts below `COUNTER` that are taken as run over too."""
 HOT = 300.0
 """A hot pixel exceeds everything within two pixels so many times, and one count more. Even a spot that is a
 tenth of a pixel wide leaves more beside it, and counting noise does so less than once in 10^100 pixels."""
 NEIGHBOURS_MEASURED = 8
-"""Of the 24 pixels around it, so many must have been measured to tell."""
+"""Of the 24 pixels around a hot one, so many (a third) must have been measured to tell."""
 ROUNDING = 1e-6
 """Values below zero by no more than this share of the brightest are rounding, and taken as zero."""
 

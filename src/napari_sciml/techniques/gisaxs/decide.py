@@ -26,7 +26,7 @@ FEATURE_COLUMNS = (
 FEATURE_LINE_COLUMNS = ("frame", "feature", "y", "x")
 UNSUPPORTED = 0.05
 """Agreement of the predicted spots with the image below which nothing but the network speaks for a
-lattice."""
+lattice: the frame is unknown unless its probability reaches `SURE`. Chosen on simulated lattices alone."""
 SURE = 0.95
 """Probability from which a name stands although its spots agree less than `UNSUPPORTED`. Chosen on simulated
 lattices alone; what it costs is in the model card (right names doubted for want of spots)."""

@@ -18,7 +18,8 @@ Floats = npt.NDArray[np.float32]
 Bools = npt.NDArray[np.bool_]
 
 MOST_PX = 200
-"""Larger images are averaged down to about this many pixels along each axis before a lattice is fitted."""
+"""Larger images are averaged down to about this many pixels along each axis before a lattice is fitted: twice
+the network's square, which bounds the time."""
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,18 @@ from napari_sciml.techniques.gisaxs.axes.q_image import Floats, QImage
 SIZE_PX = 100
 """Edge of the square in pixels, as in Table VI of the paper."""
 TALLEST = 1.5
-"""The square reaches to where q_y ends, but at most so many times as far as q_z does."""
+"""The square reaches to where q_y ends, but at most so many times as far as q_z does, so that no more than a
+third of it is empty."""
 MISSING = -1.0
 """Value of pixels that were not measured; intensities are never negative."""
 LEAST_COVER = 0.3
-"""Share of a pixel's weight that has to be measured."""
+"""Share of a pixel's weight that has to be measured; with less the pixel is `MISSING`. Part of what the
+networks were trained on: another value needs another training."""
 LARGEST = 2.0**20
-"""What the brightest pixel is scaled to where an image does not hold counts."""
+"""Counts that the brightest pixel is scaled to where an image holds none: the 20 bits of early PILATUS
+counters, which the noise of HipGISAXS ends at too."""
 LEAST_COUNTS = 64
-"""Whole numbers that reach so far are taken as counts."""
+"""Whole numbers whose largest is at least this are taken as counts and not scaled."""
 
 
 def square_reach(image: QImage) -> float:

@@ -17,7 +17,7 @@ from napari_sciml.techniques.gisaxs.network_square import MISSING, count_like, n
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
 LEAST_MEASURED = 0.1
-"""Share of the square that has to be measured."""
+"""Share of the square that has to be measured; a frame with less is left out and named. Set by hand."""
 
 
 @dataclass(frozen=True)

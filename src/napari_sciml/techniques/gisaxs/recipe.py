@@ -44,7 +44,7 @@ from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
 
 LEAST_PX = 24
-"""Edge of an image in pixels below which its spots cannot be told apart."""
+"""Shorter edge of an image in pixels below which it is refused: its spots cannot be told apart."""
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from napari_sciml.techniques.gisaxs.beam import wavenumber
 from napari_sciml.techniques.gisaxs.prepare import Reader
 
 MARKER_SHARE = 0.03
-"""Size of a marker over the shorter edge of a frame."""
+"""Diameter of a marker over the shorter edge of a frame, at least 5 px."""
 FALSE_LATTICES = "hipgisaxs"
 
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
+from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots, reflections
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
-from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
 
 TABLE = {
     "Cubic100": [(1, 0, 4), (0, 1, 1), (1.41, 0, 4), (1, 1, 4), (1.41, 1, 4), (2, 0, 4)],

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 import torch
 
+from napari_sciml.techniques.gisaxs.beam import material
 from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Ranges
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
 from napari_sciml.techniques.gisaxs.simulate.detector import count, tilt_grains
-from napari_sciml.techniques.gisaxs.simulate.fresnel import material, reflection
+from napari_sciml.techniques.gisaxs.simulate.fresnel import reflection
 
 CLEAN = GisaxsSpec(
     lattice="Cubic100", spacing_nm=30.0, radius_nm=6.0, width=12, layers=10, grain_spread=0, grains=2,

@@ -6,9 +6,10 @@ import pytest
 import torch
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.techniques.gisaxs.beam import Beam, Material, material
 from napari_sciml.techniques.gisaxs.simulate import particles
-from napari_sciml.techniques.gisaxs.simulate.fresnel import Material, material, reflection, transmission
-from napari_sciml.techniques.gisaxs.simulate.geometry import Beam, Window, locate
+from napari_sciml.techniques.gisaxs.simulate.fresnel import reflection, transmission
+from napari_sciml.techniques.gisaxs.simulate.geometry import Window, locate
 
 K0 = 50.68
 LOSSLESS = Material(4.89e-6, 0.0)

@@ -19,13 +19,14 @@ COARSENING = 1.5
 """Least edge of a point of the even axes in pixels. Above the square root of two no point misses every
 pixel's centre, however the detector is turned, so that holes are holes of the detector."""
 NODES = 33
-"""Places along each edge of the detector from which the search for a pixel starts."""
+"""Places along each edge of the detector from which the search for a pixel starts, at the nearest one."""
 STEPS = 12
-"""Newton steps towards the pixel that sees a place in q."""
+"""Newton steps towards the pixel that sees a place in q; what misses by more than `CLOSE_PX` after them lies
+outside."""
 CLOSE_PX = 1e-3
 """Pixels by which the found place may miss; what misses by more lies outside the detector."""
 SLACK = 0.05
-"""A range may reach past what the frame covers by this share of its length."""
+"""A range may reach past what the frame covers by this share of its length, as rounded numbers do."""
 
 Pair = tuple[float, float]
 

@@ -1,4 +1,7 @@
-"""Numbers that cannot be meant: a length in the wrong unit, a wavelength for an energy, a q in 1/angstrom."""
+"""Numbers that cannot be meant: a length in the wrong unit, a wavelength for an energy, a q in 1/angstrom.
+
+The limits are far outside of what beamlines use, and yet tell the units of one quantity apart.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +21,10 @@ PIXEL_UM = 2.0, 2000.0
 INCIDENCE_DEG = 0.02, 2.0
 """Angles of grazing incidence in degrees; others are taken for radians or milliradians."""
 SMALLEST_Q = 0.15
-"""A picture that ends below (1/nm) holds less than the first spots of particles 50 nm apart."""
+"""A picture whose largest q (1/nm) is smaller is refused as 1/angstrom: it would hold less than the first
+spots of particles 50 nm apart."""
 LARGEST_Q = 50.0
-"""Largest q in 1/nm of a range that is believed; more is 1/m, or wide-angle scattering."""
+"""A picture whose largest q (1/nm) is larger is refused as 1/m: small-angle scattering ends far below."""
 
 
 def check_numbers(given: Mapping[str, Any], shape: tuple[int, int]) -> None:

@@ -20,7 +20,8 @@ KEYS = ("poni_version", "distance", "poni1", "detector")
 FAULTS = (AssertionError, AttributeError, KeyError, OSError, RuntimeError, TypeError, ValueError)
 """What pyFAI raises on files that hold no geometry."""
 AGREE = 0.01
-"""Relative difference up to which the energy of a PONI file and the typed one count as the same."""
+"""Relative difference up to which the energy of a PONI file and the typed one count as the same, so that
+rounded numbers agree."""
 
 
 def from_numbers(

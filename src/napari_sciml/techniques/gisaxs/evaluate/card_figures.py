@@ -35,9 +35,9 @@ TEST_SEED = 1000
 SAMPLES = 300
 """Test samples of each class."""
 OUTLIER_IMAGES = 200
-"""Images of each family that is none of the lattices."""
+"""Images of each family that is none of the lattices (`outliers`)."""
 SPOT_IMAGES = 350
-"""Images on which the fitted spots are judged, 50 of each class."""
+"""Images on which the fitted spots are measured, 50 of each class."""
 BASELINE_IMAGES = 10_500
 """Training images of the baseline at the most: its time grows with their square."""
 DEVICES = "simulated, many devices"

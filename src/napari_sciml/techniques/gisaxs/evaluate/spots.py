@@ -20,9 +20,9 @@ from napari_sciml.training.metrics import wilson
 
 SPLIT = "spots of rightly named films"
 CLOSE = 0.04
-"""Relative error of the distance of neighbours up to which it counts as right."""
+"""Relative error of the distance of neighbours up to which it counts as right. Set by hand."""
 PIXELS = 100
-"""Rows and columns of the images."""
+"""Rows and columns of the simulated images, as in the paper."""
 
 
 def spot_figures(

@@ -10,7 +10,8 @@ DARK, BRIGHT = 0.15, 0.02
 """Least noise of a pixel without counts and of a bright one, in logarithms: lone counts are no features, nor
 is what differs by a percent or two."""
 REACH_PX = 6.0
-"""Sigma in pixels of the surroundings over which noise is averaged."""
+"""Standard deviation in pixels of the surroundings over which noise is averaged: wider than the widest
+peak."""
 
 
 def flatten(image: LogImage) -> Floats:

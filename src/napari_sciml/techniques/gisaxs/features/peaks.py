@@ -14,13 +14,15 @@ from napari_sciml.techniques.gisaxs.features.noise import flatten
 from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage, average, smooth
 
 SIZES_PX = (1.0, 1.6, 2.5, 4.0)
-"""Standard deviations of the peaks that are looked for."""
+"""Standard deviations in pixels of the peaks that are looked for, each about 1.6 times the last."""
 AROUND = 2.5
-"""Size of the surroundings over that of the peak."""
+"""Standard deviation of the surroundings, which are subtracted, over that of the peak."""
 LEAST_STRENGTH = 6.0
-"""Standard deviations by which a peak stands out of the noise at least."""
+"""Standard deviations of the noise by which a peak stands out at least: fewer than one image of pure noise
+in ten then shows a feature."""
 LEAST_HEIGHT = 0.05
-"""Least logarithm of a peak over its surroundings."""
+"""Height of a peak over its surroundings at least, in logarithms of the intensity: 5 %, whatever the
+noise."""
 GOES_ON = 0.6
 """A maximum is no peak if, in some direction, more than this of it is left: a ridge goes on there."""
 MOST = 100

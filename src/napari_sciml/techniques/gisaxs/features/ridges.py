@@ -18,7 +18,7 @@ Array = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 
 SIZES = (1.0, 1.7, 2.9, 5.0)
-"""Standard deviations of ridges that are looked for, in bins."""
+"""Standard deviations of ridges that are looked for, in bins (pixels), each 1.7 times the last."""
 SECTOR_DEG = 6.0
 """Degrees of a circle that are averaged before an arc is looked for along it."""
 SEGMENTS = 24
@@ -28,7 +28,7 @@ ENOUGH, BOUND = 2.0, 6.0
 LEAST_SUM = 8.0
 """Sum of the excess along a ridge from which it is one, in standard deviations."""
 FEWEST = 4
-"""Segments or sectors that a ridge has at least."""
+"""Segments or sectors that a ridge has at least; fewer are none."""
 LEAST_HEIGHT = 0.03
 """Height of a ridge above both sides at least, in logarithms of the intensity."""
 

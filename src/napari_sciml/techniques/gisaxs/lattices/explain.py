@@ -31,11 +31,13 @@ from napari_sciml.techniques.gisaxs.lattices.spots import reflections
 from napari_sciml.techniques.gisaxs.local_contrast import Bools, Floats, LogImage, fold, log_image
 
 FALSE_ALARM = 0.05
-"""Share of places beside all predicted spots that would be called found."""
+"""Share of places away from all predicted spots that would be called found: the rate of false alarms by
+definition."""
 LEAST_CONTRAST = 3.0
 """Contrast of a spot below which it is never called found, in standard deviations of the local contrast."""
 STRONG = 0.3
-"""Spots of less than this share of the largest weight do not count in the agreement."""
+"""Spots of less than this share of the largest weight do not count in the agreement: weak ones are often not
+seen."""
 FAINT = 0.05
 """Spots of less than this share are not even listed: nobody would see them."""
 ROD = 0.12

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.simulate.fresnel import reflection
-from napari_sciml.techniques.gisaxs.simulate.geometry import Beam
 
 
 @dataclass(frozen=True)

@@ -1,13 +1,9 @@
-"""Reflection and transmission of X-rays at the bare surface of the substrate, and what it is made of."""
+"""Reflection and transmission of X-rays at the bare surface of the substrate."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor
-
-from napari_sciml.techniques.gisaxs.beam import Material, material, wavenumber
-
-__all__ = ["Material", "material", "reflection", "transmission", "wavenumber"]
 
 
 def _below(kz: Tensor, k0: float, contrast: complex) -> Tensor:

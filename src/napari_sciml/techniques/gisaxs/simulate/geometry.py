@@ -16,8 +16,6 @@ from napari_sciml.techniques.gisaxs.beam import Beam
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Beam", "Pixels", "Window", "locate"]
-
 
 @dataclass(frozen=True)
 class Window:

@@ -24,9 +24,9 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from napari_sciml.techniques.gisaxs.beam import Beam, material
 from napari_sciml.techniques.gisaxs.simulate import dwba, particles
-from napari_sciml.techniques.gisaxs.simulate.fresnel import material
-from napari_sciml.techniques.gisaxs.simulate.geometry import Beam, Window, locate
+from napari_sciml.techniques.gisaxs.simulate.geometry import Window, locate
 
 Vector3 = tuple[float, float, float]
 Triple = tuple[Vector3, Vector3, Vector3]

@@ -15,9 +15,9 @@ from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.network_square import count_like, network_square, overlap
 
 LEAST_CROP = 0.55
-"""Share of the simulated window that a detector sees at least."""
+"""Share of the simulated window that a detector sees at least; drawn between this and all. Set by hand."""
 NOISELESS = 0.3
-"""Share of images without counting noise."""
+"""Share of images without counting noise, as simulators make them. Set by hand."""
 
 
 def through_random_detector(

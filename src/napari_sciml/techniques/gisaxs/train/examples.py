@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 ONE_NEGATIVE_IN = 15
 """As in training, every fifteenth image shows no lattice."""
 APART = 1000
-"""Up to so many images are of as many samples; of more, some show the same one, to save time."""
+"""Up to so many images are of as many samples; of more, some show the same one, which saves time."""
 STEP = 28
 """Samples between two reports of progress."""
 

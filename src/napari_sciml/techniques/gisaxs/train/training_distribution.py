@@ -14,15 +14,16 @@ from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
 
 ORDERS = (1.6, 8.0)
-"""How often ``2 pi / d`` fits into the window."""
+"""Least and largest number of times that ``2 pi / d`` fits into the window: below, hardly a spot is in."""
 REACH_NM = (0.4, 1.3)
 """Largest q_y and q_z of the window, 1/nm."""
 FINE_PX = 128
-"""Rows and columns of the simulated half plane before a detector looks at it."""
+"""Rows and columns of the simulated half plane before a detector looks at it: finer than the network's
+square."""
 PERFECT = 0.3
-"""Share of samples without any disorder."""
+"""Share of samples without any disorder, as other simulators make them."""
 COARSE = 0.2
-"""Share of samples with few azimuths."""
+"""Share of samples with few azimuths (20 to 120), as other simulators make them."""
 
 
 def random_spec(lattice: str, rng: np.random.Generator) -> GisaxsSpec:
