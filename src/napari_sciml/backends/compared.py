@@ -15,15 +15,16 @@ from napari_sciml.networks.normalise.pixels import FloatArray
 Pair = tuple[FloatArray, FloatArray]
 """An image ``(h, w)`` and its answer ``(classes,)``."""
 CORNER_PX = 192
-"""So much of a tile is kept."""
+"""Edge in pixels of the corner of a tile that is kept for the comparison; set by hand, to save memory."""
 HALO_PX = 56
-"""Elements nearer to the cut are not compared: the network saw there what was cut off."""
+"""Distance from the cut in pixels within which nothing is compared, since the network saw what was cut off;
+set by hand."""
 IMAGES_AT_ONCE = 16
-"""Images that float32 answers in one call, between two looks at the time that is left."""
+"""Images that float32 answers in one call, between two looks at the time that is left; set by hand."""
 UNUSUAL = 0.25
-"""Where a label has more than all but this share of the answers, the others are counted apart."""
+"""Share of answers up to which labels other than the commonest are counted on their own; set by hand."""
 SHARE, AT_LEAST_S = 0.03, 0.1
-"""Comparing stops when it took this share of the run's time, but not before this time."""
+"""Comparing stops after this share of the run's time, but not before so many seconds; both set by hand."""
 
 
 @dataclass(frozen=True)

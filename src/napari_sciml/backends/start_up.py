@@ -12,11 +12,11 @@ from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.model import Model
 
 LIBRARIES_S = 2.0
-"""Loading torch and a runtime, once in the life of a program."""
+"""Seconds to load torch and a runtime, once in a program: the first estimate, on two idle cores."""
 MEASURING_S = 2.0
-"""Trying every runtime on a model, once on a machine."""
+"""Seconds to try every runtime on a model, once on a machine: the first estimate, on two idle cores."""
 WEIGHTS_S = 0.3
-"""Reading the weights."""
+"""Seconds to read the weights: the first estimate, on two idle cores."""
 
 
 def expected_runtime(model: Model, settings: RunSettings) -> str:

@@ -31,11 +31,12 @@ from napari_sciml.networks.normalise.pixels import FloatArray
 
 VARIABLE = "SCIML_RUNTIME"
 WORTH = 1.15
-"""A runtime must be so much faster than torch to be taken instead."""
+"""How many times as fast as torch a runtime must be to be taken instead; set by hand."""
 TIE_MARGIN = 0.1
-"""Where the two best classes are nearer than this in float32, either may win."""
+"""Difference of probability below which either of the two best classes of float32 may win, so that a label is
+not compared; set by hand."""
 SAME_LABELS = 0.97
-"""Share of the other labels that must be those of plain torch float32."""
+"""Share of the other labels that must be those of torch float32 for a runtime to be taken; set by hand."""
 IMAGES, ROUNDS = 64, 3
 """Calibration images of which runtimes are timed, and rounds of which the best one counts."""
 

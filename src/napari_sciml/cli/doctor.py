@@ -20,7 +20,7 @@ from napari_sciml.core.progress import Progress
 
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 SMALL_MEMORY_GB = 4.0
-"""Memory of the machine below which large images may be a problem, in GB."""
+"""Memory of the machine in GB below which large images may be a problem; set by hand."""
 PATIENCE_S = 120
 """Seconds after which a runtime that does not answer counts as broken: a cold start takes less."""
 

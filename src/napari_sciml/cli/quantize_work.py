@@ -18,11 +18,13 @@ from napari_sciml.training.quantisation.calibration_set import Maker
 
 WORK = "work"
 PATCHES, IMAGES, FIELDS = 12_000, 4000, 100
-"""Training images for quantisation-aware training: small ones, larger ones, fields."""
+"""Training images for quantisation-aware training, small ones, larger ones and fields: so many that a laptop
+needs minutes; set by hand."""
 SMALL_PX = 32
-"""Edge up to which images are patches, of which many are cheap, in pixels."""
+"""Edge in pixels up to which images are patches, of which many are cheap; set by hand, above the 16 px of
+Table VII."""
 FEW_IMAGES, FEW_FIELDS = 400, 16
-"""Those that give the levels of the data, where nothing is learnt."""
+"""Images, or fields, that give the levels of the data where nothing is learnt; set by hand."""
 QUICK_IMAGES, QUICK_FIELDS = 100, 10
 """Images, or fields of a dense network, of a quick try whose variant is not meant for use."""
 

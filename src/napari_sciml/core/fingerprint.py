@@ -15,7 +15,7 @@ from napari_sciml.core.source import ImageSource
 PLANES = 3
 """Planes that are looked at, evenly through all leading axes; each may cost the decoding of a frame."""
 BLOCKS = 4
-"""Blocks along rows and columns of a plane."""
+"""Blocks along rows and columns of a plane that are hashed; set by hand."""
 EDGE = 16
 """Edge of a block in pixels: 4,096 pixels of a plane tell frames apart that are nearly empty."""
 WHOLE_PLANE_BYTES = 64e6

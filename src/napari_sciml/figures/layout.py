@@ -12,11 +12,12 @@ DPI = 100
 """Pixels per inch of the pictures: one pixel of the layout is one of the file."""
 INK = "#1B1B1B"
 LARGEST_MAGNIFICATION = 8.0
-"""Screen pixels for a pixel of a small image at the most; more shows nothing more."""
+"""Screen pixels for a pixel of a small image at the most; chosen by eye, more shows nothing more."""
 EASY_DIAMETER = 16.0
-"""Circles drawn smaller than this many pixels are hard to judge; a zoomed part is shown beside."""
+"""Diameter in pixels below which drawn circles are hard to judge, so that a zoomed part is shown; chosen
+by eye."""
 ZOOM_DIAMETER = 32.0
-"""Pixels that a thing is wide in the enlarged part of a picture."""
+"""Diameter in pixels of a thing in the enlarged part of a picture; chosen by eye."""
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ CIRCLE = "#E69F00"
 """Okabe-Ito orange, as in the window: told from grey by eyes of every kind."""
 UNDER = "#000000"
 LETTER_PX = 8
-"""Mean width of a letter of the caption."""
+"""Mean width of a letter of the caption in pixels, by which lines are broken; chosen by eye."""
 PAPER = "#FFFFFF"
 
 

@@ -17,9 +17,9 @@ TILE = "#0072B2"
 SPOT = "#D55E00"
 """Okabe-Ito blue and vermilion: told apart, and from grey, by eyes of every kind."""
 SPOT_PX = 16.0
-"""Diameter of a circle about a spot, in pixels of the frame."""
+"""Diameter of the circle about a spot, in pixels of the frame; chosen by eye."""
 SIDE_IN = 11.0
-"""Edge of the frame in the picture, in inches."""
+"""Edge of the frame in the picture, in inches; chosen by eye."""
 
 
 def save_tiles_overlay(

@@ -12,7 +12,7 @@ from napari_sciml.core.source import ImageSource
 LEAST_EDGE_PX = 512
 """Hardly any stack of particles has so many pixels; movies have more, unless they were binned."""
 BLOCKS = 96
-"""Edge of the coarse pictures that are compared."""
+"""Edge in blocks of the coarse pictures that are compared; set by hand."""
 ALIKE = 0.15
 """Correlation from which two frames show one place; between different places it is within 0.05 of 0."""
 

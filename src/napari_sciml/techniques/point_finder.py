@@ -30,7 +30,7 @@ MAIN = "points"
 COST_PER_PIXEL_S = 1e-7
 """Seconds on one core for a few passes of numpy over a pixel; only the estimate before a run uses it."""
 COPIES = 4
-"""Copies of an image in double precision that a search is taken to hold at once."""
+"""Copies of an image in double precision that a search is taken to hold at once, by the plan; set by hand."""
 
 
 class PointFinder:

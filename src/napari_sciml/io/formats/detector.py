@@ -20,7 +20,7 @@ from napari_sciml.io.raw import RawImage
 
 SUFFIXES = (".cbf", ".edf", ".mccd", ".marccd", ".mar2300", ".mar3450", ".img", ".sfrm", ".esperanto")
 MEASURED_FILES = 9
-"""Files of a series that are looked into when it is opened, spread over it."""
+"""Files of a series that are measured when it is opened, spread over it; set by hand: each costs a read."""
 
 
 def is_detector_file(path: Path) -> bool:

@@ -20,7 +20,7 @@ STARTER = b"\x0c\x1a\x04\xd5"
 PACKING = re.compile(rb"x-CBF_(\w+)")
 SEVERAL = re.compile(rb"loop_\s+_array_data\.", re.IGNORECASE)
 BLOCK = 4096
-"""Bytes that are read at once while the start of the pixels is looked for."""
+"""Bytes that are read at once while the start of the pixels is looked for; set by hand."""
 
 
 def check_cbf(path: Path) -> bool:

@@ -23,9 +23,9 @@ MARK_AT = 208
 DAMAGED = "it may be cut short or still being written; copy it again"
 STACK_SUFFIXES = (".mrcs", ".st")
 LONGEST_EDGE = 1 << 20
-"""Edge in pixels above which a header is taken for one in the other byte order."""
+"""Edge in pixels above which a header is read in the other byte order: above any camera's."""
 LARGEST_A = 1000.0
-"""Edge of a pixel in Angstrom above which the header is not believed."""
+"""Edge of a pixel in Angstrom above which the header is not believed; set by hand."""
 A_PER_UM = 1e4
 """Angstrom in a micrometre."""
 PACKINGS = {b"\x1f\x8b": "gzip", b"BZ": "bzip2"}

@@ -7,7 +7,8 @@ from typing import Any
 from napari_sciml.io.formats.units import micrometres
 
 LARGEST_BELIEVED_UM = 100.0
-"""Plain TIFF resolutions above this are a printer's dots per inch, not a microscope's pixel."""
+"""Edge of a pixel in micrometres above which a plain TIFF resolution is taken for a printer's dots per inch
+(72 dpi are 353 um), not for a microscope's pixel."""
 
 
 def axis_letters(axes: str) -> tuple[str, ...]:

@@ -48,7 +48,7 @@ LOCK = "lock"
 WAIT_S = 60.0
 """How long to wait for another program that changes the folder just now; it needs a second or two."""
 SPAN_S = 600.0
-"""Earlier versions wrote all files of a run within this time."""
+"""Seconds within which earlier versions wrote all files of a run: younger files are theirs; set by hand."""
 
 
 @dataclass(frozen=True)

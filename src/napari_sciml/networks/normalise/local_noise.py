@@ -19,9 +19,9 @@ from napari_sciml.networks.normalise.pixels import FloatArray, check_pixels
 
 BoolArray = npt.NDArray[np.bool_]
 BLOCK_PX = 8
-"""Edge in pixels of the blocks of which background and noise are read."""
+"""Edge in pixels of the blocks of which background and noise are read; set by hand."""
 LEAST_PIXELS = 16
-"""A block with fewer living pixels takes the levels of its nearest neighbour."""
+"""Living pixels, of 64, below which a block takes the levels of its nearest neighbour; set by hand."""
 FLOOR = 0.3
 """Lowest noise, in steps of the grey levels: what rounding alone makes (1/sqrt(12))."""
 CHUNK = 128

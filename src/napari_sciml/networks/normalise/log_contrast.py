@@ -11,11 +11,12 @@ import numpy.typing as npt
 from napari_sciml.networks.normalise.pixels import check_pixels
 
 WINDOW_PX = 15
-"""Edge in pixels of the window over which the surroundings are averaged, twice."""
+"""Edge in pixels of the window over which the surroundings are averaged, twice; set by hand."""
 CLIP = 6.0
-"""Contrast in standard deviations beyond which it tells nothing more."""
+"""Contrast in standard deviations to which larger ones are cut; set by hand."""
 FLOOR = 0.05
-"""Spread of the log contrast below which an image is taken to be flat; it keeps noise from being blown up."""
+"""Spread of the log contrast below which an image is taken to be flat, so that noise is not blown up; set by
+hand."""
 
 
 @dataclass(frozen=True)

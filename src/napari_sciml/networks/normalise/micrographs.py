@@ -12,7 +12,7 @@ from napari_sciml.networks.normalise.pixels import check_pixels
 WINDOW_PX = 73
 """Edge of the window whose mean counts as background: four particles, in the network's pixels."""
 LARGEST = 12.0
-"""Nothing that matters lies further from the background, in units of the spread."""
+"""Distance from the background, in units of the spread, to which larger ones are cut; set by hand."""
 TINY = 1e-30
 """Spread at or below which a field is flat and nothing is divided by it."""
 

@@ -11,11 +11,11 @@ import torch
 from torch import Tensor, nn
 
 SIZE_PX = 100
-"""Edge of the image in pixels."""
+"""Edge of the image in pixels, as in the paper's Table VI."""
 CLASS_COUNT = 7
 """Lattices that are told apart."""
 WIDTHS = (16, 24, 48, 48, 64, 96)
-"""Channels of the convolutions, from the image to the head."""
+"""Channels of the convolutions, from the image to the head; set by hand."""
 
 
 class LatticeNet(nn.Module):

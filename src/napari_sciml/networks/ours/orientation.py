@@ -21,17 +21,17 @@ SIZE_PX = 64
 CLASS_COUNT = 84
 """Views that are told apart."""
 RINGS = 16
-"""Rings of the Fourier transform, 1 to 16 periods in the box."""
+"""Rings of the Fourier transform, 1 to 16 periods in the box; set by hand."""
 ANGLES = 48
-"""Samples around a ring."""
+"""Samples around a ring, every 7.5 degrees; set by hand."""
 SHIFTS_PX = (-2.4, -1.2, 0.0, 1.2, 2.4)
-"""Shifts along each axis, in pixels, at which a particle is compared."""
+"""Shifts along each axis, in pixels, at which a particle is compared; set by hand."""
 COARSE_PX = (-2.4, -0.8, 0.8, 2.4)
 """The same where speed counts."""
 TURNS, COARSE_TURNS = 96, 48
 """In-plane angles that are compared: when used, and while learning, where fewer save time."""
 EDGE_PX = (26.0, 31.0)
-"""The image fades out between these radii."""
+"""Radii in pixels between which the image fades out: 32 is the edge of the box."""
 FILTER_SCALE = 40.0
 """Filters are learned at about size 1, so that steps of usual length fit them."""
 HALF = ANGLES // 2
@@ -41,11 +41,11 @@ ORDERS = HALF + 1
 EVEN = HALF // 2 + 1
 """How many of the orders on a circle are even."""
 GROUPS = 12
-"""Groups of neighbouring angles; the best of each stands for all."""
+"""Groups of neighbouring in-plane angles, of which the best stands for all; set by hand, to save memory."""
 AT_ONCE = 8
 """Images that are compared at once where nothing is learned: what they need fits into a processor's cache."""
 FAINT = -25.0
-"""Evidence below this is as good as none; its exponential would be slow."""
+"""Evidence, as a natural logarithm, below which it is as good as none (1e-11) and would only cost time."""
 
 
 class OrientationNet(nn.Module):

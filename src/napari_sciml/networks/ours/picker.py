@@ -13,7 +13,7 @@ CENTRE_PX = 0.5
 COARSEST_PX = 8
 """Fields are padded to multiples of it."""
 WIDTHS = (24, 48, 96)
-"""Channels at full, half and quarter resolution."""
+"""Channels at full, half and quarter resolution; set by hand."""
 
 
 class PickerNet(nn.Module):

@@ -10,7 +10,8 @@ from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.training.metrics import wilson
 
 TIE_MARGIN = 0.1
-"""Where the two best classes are nearer than this, either may win."""
+"""Difference of probability below which either of the two best classes may win; set by hand, as in
+`backends.tuner`."""
 SPLIT = "training images kept apart"
 
 

@@ -24,7 +24,7 @@ from napari_sciml.training.quantisation.agreement import agreement
 from napari_sciml.training.quantisation.distil import answers_of, quantise_network
 
 HELD_OUT = 5
-"""One in so many examples is not learnt from but compared."""
+"""One in so many examples is not learnt from but compared with float32; set by hand."""
 
 
 def make_codebook(

@@ -22,7 +22,8 @@ from napari_sciml.networks.codebook.module import data_tables, pad_like_data, qu
 from napari_sciml.networks.codebook.spec import CodebookSpec
 
 UNIT = 8.0
-"""Steps of 0.001 then move weights by 0.8 % of their size."""
+"""Unit of hidden weights, in sizes of those that share a table; set by hand, so that steps of 0.001 move
+weights by 0.8 % of their size."""
 
 
 class LowBitNetwork(nn.Module):
