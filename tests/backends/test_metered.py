@@ -9,7 +9,7 @@ import pytest
 
 from fixtures.by_hand import ByHand
 from napari_sciml.backends import open_for, recorded
-from napari_sciml.backends.compared import CORNER_PX, Nearness, compare, corner_of
+from napari_sciml.backends.compared import CORNER_PX, Agreement, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
 from napari_sciml.backends.metered import MOST_FIELDS, MOST_IMAGES, Metered
 from napari_sciml.backends.sample import Sample
@@ -83,9 +83,9 @@ def test_the_corner_of_a_tile_has_the_scores_of_the_whole(name: str) -> None:
 def test_labels_that_are_rare_are_counted_apart() -> None:
     """A network that calls everything background agrees in nearly all answers, and in none that matter."""
     same = np.array([True] * 98 + [False] * 2)
-    near = Nearness(same, 0.5, ~same)
+    near = Agreement(same, 0.5, ~same)
     assert (near.agreement, near.unusual_agreement) == (0.98, 0.0)
-    assert Nearness(same, 0.5, np.zeros(100, bool)).unusual_agreement is None
+    assert Agreement(same, 0.5, np.zeros(100, bool)).unusual_agreement is None
 
 
 def test_a_blind_network_shows_in_its_record() -> None:

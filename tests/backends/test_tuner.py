@@ -11,7 +11,7 @@ import pytest
 
 from fixtures.by_hand import ByHand
 from napari_sciml.backends import tuner
-from napari_sciml.backends.tuner import Choice, choose, expected, near
+from napari_sciml.backends.tuner import Choice, choose, expected, within_tolerance
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import open_model
@@ -175,8 +175,8 @@ def test_the_variable_sets_it(model: Model, machine: Any, monkeypatch: pytest.Mo
 
 def test_what_counts_as_the_same() -> None:
     exact = np.array([[0.9, 0.1], [0.52, 0.48], [0.2, 0.8]], np.float32)
-    assert near(exact, exact, 1e-3)
+    assert within_tolerance(exact, exact, 1e-3)
     # Where float32 itself hesitates, the label may change.
-    assert near(exact, np.array([[0.88, 0.12], [0.49, 0.51], [0.2, 0.8]], np.float32), 0.03)
-    assert not near(exact, np.array([[0.9, 0.1], [0.52, 0.48], [0.51, 0.49]], np.float32), 0.9)
-    assert not near(exact, exact + 0.05, 0.03)
+    assert within_tolerance(exact, np.array([[0.88, 0.12], [0.49, 0.51], [0.2, 0.8]], np.float32), 0.03)
+    assert not within_tolerance(exact, np.array([[0.9, 0.1], [0.52, 0.48], [0.51, 0.49]], np.float32), 0.9)
+    assert not within_tolerance(exact, exact + 0.05, 0.03)

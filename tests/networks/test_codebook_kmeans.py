@@ -13,7 +13,7 @@ from napari_sciml.networks.codebook.kmeans import (
     assign,
     lloyd,
     optimal,
-    rounded,
+    quantised,
     thresholds,
 )
 
@@ -66,7 +66,7 @@ def test_the_best_clustering_is_a_fixed_point_of_lloyd() -> None:
 def test_more_levels_than_values_gives_the_values() -> None:
     values = np.array([[3, 1], [1, 2]], np.float32)
     np.testing.assert_array_equal(optimal(values, 16), [1, 2, 3])
-    np.testing.assert_array_equal(rounded(values, optimal(values, 16)), values)
+    np.testing.assert_array_equal(quantised(values, optimal(values, 16)), values)
 
 
 def test_a_value_on_a_threshold_goes_up() -> None:

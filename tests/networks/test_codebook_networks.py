@@ -13,7 +13,7 @@ from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.constrained import Coded, constrain, data_codebook, targets_of
 from napari_sciml.networks.codebook.file import from_bytes, read, to_bytes, write
 from napari_sciml.networks.codebook.fold import fold
-from napari_sciml.networks.codebook.kmeans import rounded
+from napari_sciml.networks.codebook.kmeans import quantised
 from napari_sciml.networks.codebook.module import (
     constrained_module,
     data_tables,
@@ -139,7 +139,7 @@ def test_blank_data_give_one_answer() -> None:
 
 @pytest.mark.parametrize("name", ["microct-fiber", "gisaxs-lattice"])
 def test_the_padding_is_a_level_of_the_data_too(name: str) -> None:
-    """As if the image had been padded first and rounded then; zero itself is no level."""
+    """As if the image had been padded first and quantised then; zero itself is no level."""
     model = get_model(name)
     assert model.input is not None
     images = RNG.normal(size=(2, *model.input)).astype(np.float32)
@@ -159,10 +159,10 @@ def test_the_padding_is_a_level_of_the_data_too(name: str) -> None:
     torch.nn.functional.conv2d, kept = spy, torch.nn.functional.conv2d
     try:
         with torch.inference_mode():
-            module(torch.from_numpy(rounded(images, data))[:, None])
+            module(torch.from_numpy(quantised(images, data))[:, None])
     finally:
         torch.nn.functional.conv2d = kept
-    wanted = rounded(np.pad(images, ((0, 0), (rows, rows), (rows, rows))), data)
+    wanted = quantised(np.pad(images, ((0, 0), (rows, rows), (rows, rows))), data)
     np.testing.assert_array_equal(seen[0][:, 0], wanted)
     # Channels that are no data keep their zeros.
     assert all(float(channel[:, 0].abs().max()) == 0 for channel in seen[0][:, 1:].unbind(1))
@@ -172,7 +172,7 @@ def test_the_last_level_is_reached_in_torch_as_in_numpy() -> None:
     data = np.array([-1, 0.5, 2], np.float32)
     pixels = np.array([-0.25, 1.25, 1.2499, np.float32(-0.2500001), 9, -9], np.float32)
     found = quantise(torch.from_numpy(pixels), *data_tables(data))
-    np.testing.assert_array_equal(found, rounded(pixels, data))
+    np.testing.assert_array_equal(found, quantised(pixels, data))
     np.testing.assert_array_equal(found, [0.5, 2, 0.5, -1, 2, -1])
 
 

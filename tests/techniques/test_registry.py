@@ -36,7 +36,7 @@ def install(tmp_path, monkeypatch):
         (info / "entry_points.txt").write_text(
             f"[napari_sciml.techniques]\n{package} = {package}:{reference}\n"
         )
-        TECHNIQUES.look_again()
+        TECHNIQUES.refresh()
 
     monkeypatch.syspath_prepend(tmp_path)
     before = set(sys.modules)
@@ -45,7 +45,7 @@ def install(tmp_path, monkeypatch):
     for name in set(sys.modules) - before:
         if getattr(sys.modules[name], "__file__", None) and str(tmp_path) in str(sys.modules[name].__file__):
             del sys.modules[name]
-    TECHNIQUES.look_again()
+    TECHNIQUES.refresh()
 
 
 MADE_UP = """

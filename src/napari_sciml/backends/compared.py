@@ -28,8 +28,8 @@ SHARE, AT_LEAST_S = 0.03, 0.1
 
 
 @dataclass(frozen=True)
-class Nearness:
-    """How near answers come to those of plain torch float32.
+class Agreement:
+    """Agreement of answers with those of plain torch float32.
 
     Attributes
     ----------
@@ -79,10 +79,10 @@ def corner_of(tile: FloatArray, result: FieldScores) -> Corner:
     return Corner(tile[:CORNER_PX, :CORNER_PX].copy(), scores, result.stride)
 
 
-def compare(model: Model, images: list[Pair], corners: list[Corner], run_seconds: float) -> Nearness:
-    """Compare kept answers with those that plain torch float32 gives now."""
+def compare(model: Model, images: list[Pair], corners: list[Corner], run_seconds: float) -> Agreement:
+    """Compare stored answers with those that plain torch float32 gives now."""
     if not images and not corners:
-        return Nearness(np.zeros(0, bool), 0.0, np.zeros(0, bool))
+        return Agreement(np.zeros(0, bool), 0.0, np.zeros(0, bool))
     from napari_sciml.backends.torch_float import TorchFloat
 
     exact = TorchFloat(model)
@@ -109,4 +109,4 @@ def compare(model: Model, images: list[Pair], corners: list[Corner], run_seconds
     unusual = labels != np.bincount(labels).argmax()
     if unusual.mean() > UNUSUAL:
         unusual[:] = False
-    return Nearness(found.argmax(axis=1) == labels, float(np.abs(found - plain).max()), unusual)
+    return Agreement(found.argmax(axis=1) == labels, float(np.abs(found - plain).max()), unusual)

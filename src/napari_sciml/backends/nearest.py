@@ -50,7 +50,7 @@ def nearest_integers(model: Model, options: RuntimeOptions) -> Opened:
     return nearest_float(model, options, (*opened, note))
 
 
-def nearest_levels(model: Model, options: CodebookOptions) -> Opened:
+def nearest_low_bit(model: Model, options: CodebookOptions) -> Opened:
     """Return the low-bit network that was asked for, or else one quantised just now."""
     from napari_sciml.backends.codebook import open_codebook
 

@@ -90,7 +90,7 @@ def exact_network(model: Model, options: RuntimeOptions) -> Predictor:
     return GraphPredictor(model, options.backend, runtime)
 
 
-def exact_levels(model: Model, options: CodebookOptions) -> Predictor:
+def exact_low_bit(model: Model, options: CodebookOptions) -> Predictor:
     """Return the low-bit network that the options ask for."""
     from napari_sciml.backends.codebook import open_codebook
 

@@ -50,8 +50,8 @@ CODEBOOK = BackendSpec(
     options=LowBitOptions,
     variant="codebook",
     runtimes=("torch",),
-    predictor="napari_sciml.backends.opening:exact_levels",
-    nearest="napari_sciml.backends.nearest:nearest_levels",
+    predictor="napari_sciml.backends.opening:exact_low_bit",
+    nearest="napari_sciml.backends.nearest:nearest_low_bit",
     use_text="napari_sciml.app.base.backend_choices:codebook_use_text",
     # Low-bit weights need only additions: the inputs of each level are added up before one multiplication
     # by it, which is left out here. The simulation in torch does not work like that.

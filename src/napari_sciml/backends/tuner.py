@@ -30,7 +30,7 @@ from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray
 
 VARIABLE = "SCIML_RUNTIME"
-WORTH = 1.15
+LEAST_SPEEDUP = 1.15
 """How many times as fast as torch a runtime must be to be taken instead; set by hand."""
 TIE_MARGIN = 0.1
 """Difference of probability below which either of the two best classes of float32 may win, so that a label is
@@ -152,12 +152,12 @@ def measure(model: Model, backend: str) -> Choice:
     ratios = {}
     for name, trial in trials.items():
         ratio = plain.seconds / trial.seconds
-        agrees = near(plain.answers, trial.answers, backend_of(backend).scores_within)
+        agrees = within_tolerance(plain.answers, trial.answers, backend_of(backend).scores_within)
         measured.append(f"{name} {ratio:.1f}x" + ("" if agrees else " but other answers"))
         if agrees:
             ratios[name] = ratio
     best = max(ratios, key=lambda name: ratios[name], default="torch")
-    if ratios.get(best, 0.0) < WORTH:
+    if ratios.get(best, 0.0) < LEAST_SPEEDUP:
         best = "torch"
     lead = "torch float32" if best == "torch" else f"{best} {backend}"
     return Choice(
@@ -198,7 +198,7 @@ class Trial:
         return np.concatenate([scores.reshape(-1, scores.shape[-1]) for scores in maps])
 
 
-def near(exact: FloatArray, answers: FloatArray, within: float) -> bool:
+def within_tolerance(exact: FloatArray, answers: FloatArray, within: float) -> bool:
     """Return whether answers ``(n, classes)`` agree with exact ones within the stated tolerance."""
     best = np.sort(exact, axis=1)
     sure = best[:, -1] - best[:, -2] > TIE_MARGIN

@@ -21,7 +21,7 @@ from napari_sciml.core.progress import Progress
 QT_BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")
 SMALL_MEMORY_GB = 4.0
 """Memory of the machine in GB below which large images may be a problem; set by hand."""
-PATIENCE_S = 120
+TIMEOUT_S = 120
 """Seconds after which a runtime that does not answer counts as broken: a cold start takes less."""
 
 
@@ -59,7 +59,7 @@ def doctor(
     findings = [*packages(), *runtimes(), *backends(), *machine(), *weights(), *choices()]
     show(findings)
     for image in names or []:
-        look_into(image)
+        examine(image)
     advice = [finding.advice for finding in findings if finding.advice]
     say("")
     for line in advice:
@@ -90,13 +90,13 @@ def measured_again(names: list[str]) -> list[Finding]:
     from napari_sciml.networks.registry import get_model, model_names
 
     models = [get_model(name) for name in names or model_names()]
-    found = drive(measure_again(models), tell_step)
+    found = drive(measure_again(models), note_step)
     if pinned := os.environ.get(VARIABLE):
         note(f"{VARIABLE} is {pinned}: it is used, and not what was measured.")
     return [Finding(f"fastest {choice.model} {choice.backend}", choice.why) for choice in found]
 
 
-def tell_step(step: Progress) -> None:
+def note_step(step: Progress) -> None:
     """Say what is measured now."""
     note(f"Measuring {step.what} ({step.done + 1} of {step.total})")
 
@@ -152,10 +152,10 @@ def failure_of(runtime: str) -> str:
     code = f"from napari_sciml.backends.sessions import probe; probe({runtime!r})"
     try:
         tried = subprocess.run(
-            [sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE_S, check=False
+            [sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT_S, check=False
         )
     except subprocess.TimeoutExpired:
-        return f"gave no answer within {PATIENCE_S} s"
+        return f"gave no answer within {TIMEOUT_S} s"
     if tried.returncode == 0:
         return ""
     if tried.returncode < 0:
@@ -215,7 +215,7 @@ def weights() -> Iterator[Finding]:
         yield Finding(f"model {name}", f"{', '.join(v.kind for v in model.variants)}; weights as in the card")
 
 
-def look_into(image: str) -> None:
+def examine(image: str) -> None:
     """Describe a file, or say why it cannot be opened; a doctor does not fail on a sick file."""
     from napari_sciml.io import describe
 

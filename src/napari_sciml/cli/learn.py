@@ -11,7 +11,7 @@ import typer
 from napari_sciml.cli.console import note, progress_bar, say
 from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
-from napari_sciml.cli.outcome import prepare_folder, tell_notes
+from napari_sciml.cli.outcome import prepare_folder, print_notes
 from napari_sciml.core.reference import load
 from napari_sciml.techniques import spec_of, specs
 from napari_sciml.techniques.work import TrainingOptions
@@ -109,7 +109,7 @@ def make_evaluate(technique: str) -> Callable[..., None]:
         figures = table[shown].astype({"baseline": float})
         say(figures.to_string(index=False, float_format="{:.4f}".format, na_rep=""))
         say(f"  {out / 'evaluation.csv'}")
-        tell_notes(out, *EVALUATION)
+        print_notes(out, *EVALUATION)
 
     return evaluate
 

@@ -43,7 +43,7 @@ def save(findings: Findings, folder: Path) -> list[Path]:
 
     try:
         files = findings.save(folder)
-        tell_notes(folder, POINTER, DATA)
+        print_notes(folder, POINTER, DATA)
         return files
     except SciMLError as error:
         rescue = Path(tempfile.mkdtemp(prefix="napari-sciml-"))
@@ -55,7 +55,7 @@ def save(findings: Findings, folder: Path) -> list[Path]:
         raise SciMLError(error.message, f"{error.hint}; the results are in {rescue}") from error
 
 
-def tell_notes(folder: Path, pointer: str, data: str) -> None:
+def print_notes(folder: Path, pointer: str, data: str) -> None:
     """Print what was done about files of others in a folder, if there were any."""
     from napari_sciml.io.saving.sets import open_set
 
@@ -64,7 +64,7 @@ def tell_notes(folder: Path, pointer: str, data: str) -> None:
             note(f"{line}.")
 
 
-def tell(findings: Findings, files: list[Path]) -> None:
+def print_findings(findings: Findings, files: list[Path]) -> None:
     """Print what was found and where it lies."""
     record = findings.provenance
     rows = len(findings.table)

@@ -104,7 +104,7 @@ def run_source(
     token = CancelToken()
     with stop_on_interrupt(token), progress_bar(recipe.title) as show:
         findings = api.run(technique, source, on_progress=show, cancel=token, **settings)
-    outcome.tell(findings, outcome.save(findings, out))
+    outcome.print_findings(findings, outcome.save(findings, out))
     if findings.partial:
         raise typer.Exit(STOPPED)
     return findings

@@ -11,7 +11,7 @@ import typer
 from napari_sciml.cli.console import progress_bar, say
 from napari_sciml.cli.groups import technique_group
 from napari_sciml.cli.options import with_options
-from napari_sciml.cli.outcome import prepare_folder, tell_notes
+from napari_sciml.cli.outcome import prepare_folder, print_notes
 from napari_sciml.core.reference import load
 from napari_sciml.techniques import spec_of, specs
 from napari_sciml.techniques.work import Simulator
@@ -46,7 +46,7 @@ def make_simulate(technique: str) -> Callable[..., None]:
         say(made.sentence)
         for file in made.files:
             say(f"  {file}")
-        tell_notes(out, *SIMULATION)
+        print_notes(out, *SIMULATION)
         if made.next_step:
             say(made.next_step)
 

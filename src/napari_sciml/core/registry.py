@@ -86,7 +86,7 @@ class Registry(Generic[Spec]):
         self._registered[spec.name] = spec
         return Registration(self._registered, spec, before)
 
-    def look_again(self) -> None:
+    def refresh(self) -> None:
         """Forget what was found in the environment, after a package was installed or removed."""
         self._installed = None
 

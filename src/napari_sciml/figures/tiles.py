@@ -57,8 +57,8 @@ def save_tiles_overlay(
     from matplotlib.patches import Rectangle
 
     values = np.asarray(image, np.float32)
-    living = values[np.isfinite(values) & (values > 0)]
-    low, high = np.percentile(living, percent) if living.size else (0.0, 1.0)
+    live = values[np.isfinite(values) & (values > 0)]
+    low, high = np.percentile(live, percent) if live.size else (0.0, 1.0)
     figure = Figure(figsize=(SIDE_IN, SIDE_IN + 0.9), dpi=DPI)
     FigureCanvasAgg(figure)
     figure.text(0.01, 1 - 0.2 / (SIDE_IN + 0.9), title, va="center", size=14, color=INK)

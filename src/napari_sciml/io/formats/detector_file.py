@@ -91,7 +91,7 @@ def opened(path: Path) -> Iterator[Any]:
 
     from napari_sciml.io.formats.imgcif import PanelFile, check_cbf
 
-    with _one_at_a_time, complaints("fabio") as heard:
+    with _one_at_a_time, logged_lines("fabio") as heard:
         try:
             if check_cbf(path):
                 yield PanelFile(path)
@@ -114,7 +114,7 @@ def opened(path: Path) -> Iterator[Any]:
 
 
 @contextmanager
-def complaints(library: str) -> Iterator[list[str]]:
+def logged_lines(library: str) -> Iterator[list[str]]:
     """Collect the errors that a library logs in this thread instead of raising them, off the terminal.
 
     fabio fills up a picture of which a part is missing, and reads on after a wrong checksum.

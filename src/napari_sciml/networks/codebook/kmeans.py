@@ -92,7 +92,7 @@ def assign(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> npt.NDArray
     return found.astype(np.uint8)
 
 
-def rounded(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> FloatArray:
+def quantised(values: npt.NDArray[Any], centroids: npt.NDArray[Any]) -> FloatArray:
     """Replace each value by its centroid."""
     replaced: FloatArray = np.asarray(centroids, np.float32)[assign(values, centroids)]
     return replaced

@@ -12,7 +12,7 @@ from torch.nn import functional as nnf
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.codebook.constrained import Constrained, FloatArray
 from napari_sciml.networks.codebook.fold import fold
-from napari_sciml.networks.codebook.kmeans import rounded, thresholds
+from napari_sciml.networks.codebook.kmeans import quantised, thresholds
 from napari_sciml.networks.model import Model
 
 
@@ -71,7 +71,7 @@ def pad_like_data(module: nn.Module, data: FloatArray) -> None:
     first = next((part for part in module.modules() if isinstance(part, nn.Conv2d)), None)
     if first is None or first.padding_mode != "zeros" or first.padding in ((0, 0), "valid"):
         return
-    level = float(rounded(np.zeros(1, np.float32), data)[0])
+    level = float(quantised(np.zeros(1, np.float32), data)[0])
     first.forward = partial(padded_convolution, first, level)  # type: ignore[method-assign]
 
 

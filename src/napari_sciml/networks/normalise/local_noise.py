@@ -21,7 +21,7 @@ BoolArray = npt.NDArray[np.bool_]
 BLOCK_PX = 8
 """Edge in pixels of the blocks of which background and noise are read; set by hand."""
 LEAST_PIXELS = 16
-"""Living pixels, of 64, below which a block takes the levels of its nearest neighbour; set by hand."""
+"""Live pixels, of 64, below which a block takes the levels of its nearest neighbour; set by hand."""
 FLOOR = 0.3
 """Lowest noise, in steps of the grey levels: what rounding alone makes (1/sqrt(12))."""
 CHUNK = 128
@@ -86,24 +86,24 @@ def measure_levels(pixels: FloatArray, dead: BoolArray | None, grain: float = 1.
     """
     if dead is None:
         fine = pool2(pixels)
-        living = None
+        live = None
     else:
-        living = Living.without(dead)
+        live = LivePixels.without(dead)
         pixels[dead] = 0
         fine = pool2(pixels)
-        np.divide(fine, living.share, out=fine, where=living.share > 0)
-    background = median9(block_means(fine, living))
+        np.divide(fine, live.share, out=fine, where=live.share > 0)
+    background = median9(block_means(fine, live))
     residual = fine - enlarge(background, BLOCK_PX // 2)
-    if living is not None:
-        residual[living.share == 0] = 0
-    variance = median9(block_variances(residual, living))
+    if live is not None:
+        residual[live.share == 0] = 0
+    variance = median9(block_variances(residual, live))
     # The mean of four pixels has half the noise of one.
     noise = np.maximum(2 * np.sqrt(variance), np.float32(FLOOR * grain))
     return Levels(background, noise, residual)
 
 
 @dataclass(frozen=True)
-class Living:
+class LivePixels:
     """How much of an image was recorded.
 
     Attributes
@@ -118,7 +118,7 @@ class Living:
     weight: FloatArray
 
     @classmethod
-    def without(cls, dead: BoolArray) -> Living:
+    def without(cls, dead: BoolArray) -> LivePixels:
         """Count what is not dead."""
         share = 1 - count2(dead) * np.float32(0.25)
         return cls(share, pool2(pool2(share)))
@@ -129,7 +129,7 @@ class Living:
         return np.asarray(self.weight >= LEAST_PIXELS / BLOCK_PX**2)
 
     def fill(self, values: FloatArray) -> FloatArray:
-        """Return blocks with too few pixels the value of the nearest with enough, in place."""
+        """Fill blocks with too few pixels with the value of the nearest with enough, in place."""
         planes, flags = (part.reshape(-1, *part.shape[-2:]) for part in (values, self.enough))
         for plane, known in zip(planes, flags, strict=True):
             if known.any() and not known.all():
@@ -146,7 +146,7 @@ def nearest_known(known: bytes, shape: tuple[int, int]) -> tuple[npt.NDArray[np.
     return tuple(distance_transform_edt(unknown, return_distances=False, return_indices=True))
 
 
-def block_variances(residual: FloatArray, living: Living | None) -> FloatArray:
+def block_variances(residual: FloatArray, live: LivePixels | None) -> FloatArray:
     """Return the variance of each 4 x 4 elements about the plane through them.
 
     Without the plane, the flank of a beam or of a ring would count as noise and drown the spots on it.
@@ -158,13 +158,13 @@ def block_variances(residual: FloatArray, living: Living | None) -> FloatArray:
     down = 1.5 * (rows[3] - rows[0]) + 0.5 * (rows[2] - rows[1])
     total = columns.sum(axis=-1)
     across = 1.5 * (columns[..., 3] - columns[..., 0]) + 0.5 * (columns[..., 2] - columns[..., 1])
-    square = block_means(residual**2, living)
+    square = block_means(residual**2, live)
     # Sixteen elements less the three numbers of a plane; (+-0.5, +-1.5)^2 over four rows sum to 20.
     plane = total**2 / 16 + (across**2 + down.sum(axis=-1) ** 2) / 20
     about = np.maximum((16 * square - plane) / 13, 0)
-    if living is None:
+    if live is None:
         return np.asarray(about, np.float32)
-    return np.asarray(np.where(living.weight == 1, about, square), np.float32)
+    return np.asarray(np.where(live.weight == 1, about, square), np.float32)
 
 
 def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
@@ -219,13 +219,13 @@ def count2(flags: BoolArray) -> FloatArray:
     return (rows[..., 0::2] + rows[..., 1::2]).astype(np.float32)
 
 
-def block_means(fine: FloatArray, living: Living | None) -> FloatArray:
+def block_means(fine: FloatArray, live: LivePixels | None) -> FloatArray:
     """Average 4 x 4 elements, weighted by what lives; blocks too empty take their neighbour's."""
-    if living is None:
+    if live is None:
         return pool2(pool2(fine))
-    total = pool2(pool2(fine * living.share))
-    means = np.divide(total, living.weight, out=np.zeros_like(total), where=living.enough)
-    return living.fill(means)
+    total = pool2(pool2(fine * live.share))
+    means = np.divide(total, live.weight, out=np.zeros_like(total), where=live.enough)
+    return live.fill(means)
 
 
 def enlarge(blocks: FloatArray, factor: int) -> FloatArray:
