@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, get_args
 
 from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
@@ -13,7 +13,7 @@ from superqt import QLabeledDoubleSlider
 
 from napari_sciml.app.session import Session
 from napari_sciml.app.simulate.controller import SimulationState
-from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
+from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec, Lattice, Particle, Substrate
 from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
 from napari_sciml.widgets.parts.page import PageWidget
 
@@ -82,9 +82,9 @@ SLIDERS = (
     ),
 )
 CHOICES = (
-    ("lattice", "Lattice", ("BCC100", "BCC110", "Cubic100", "Cubic110", "FCC100", "FCC111", "HCP")),
-    ("particle", "Particle", ("sphere", "box", "cylinder")),
-    ("substrate", "Substrate", ("Si", "SiO2", "Ge", "Au", "Al2O3")),
+    ("lattice", "Lattice", get_args(Lattice)),
+    ("particle", "Particle", get_args(Particle)),
+    ("substrate", "Substrate", get_args(Substrate)),
 )
 
 

@@ -23,7 +23,7 @@ from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainSh
 from napari_sciml.techniques.gisaxs.simulate.hip_ranges import HipRanges, Range
 from napari_sciml.techniques.gisaxs.simulate.hipgisaxs import simulate_hipgisaxs
 from napari_sciml.techniques.gisaxs.simulate.image import simulate
-from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
+from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec, Particle, Substrate
 from napari_sciml.techniques.gisaxs.train.dataset import Protocol
 
 SIZE_PX = 100
@@ -51,11 +51,11 @@ class Ranges(BaseModel):
     grain_shapes: tuple[GrainShape, ...] = GRAIN_SHAPES
     width: Range = (5.0, 12.0)
     layers: Range = (2.0, 9.0)
-    particles: tuple[Literal["sphere", "box", "cylinder"], ...] = ("sphere",)
+    particles: tuple[Particle, ...] = ("sphere",)
     size_spread: Range = (0.03, 0.10)
     energy_kev: Range = (10.0, 10.0)
     incidence_deg: Range = (0.15, 0.15)
-    substrates: tuple[Literal["Si", "SiO2", "Ge", "Au", "Al2O3"], ...] = ("Si",)
+    substrates: tuple[Substrate, ...] = ("Si",)
     q_max: Range = (0.6, 0.6)
     roughness: Range = (0.0, 0.3)
     log10_flat: Range = (-7.0, -5.0)
@@ -244,11 +244,11 @@ def fingerprint(spec: PaperSetSpec) -> str:
     return hashlib.sha256(spec.model_dump_json().encode()).hexdigest()[:12]
 
 
-def noisy(images: PaperSet, peak: float, seed: int = 7) -> PaperSet:
+def noisy(images: PaperSet, peak: float) -> PaperSet:
     """Count every image with Poisson noise, its brightest pixel expecting `peak` counts."""
     counted = np.empty_like(images.images)
     for n, image in enumerate(images.images):
-        rng = np.random.default_rng([seed, n])
+        rng = np.random.default_rng([7, n])
         counted[n] = rng.poisson(image.astype(np.float64) * (peak / float(image.max())))
     return PaperSet(counted, images.labels)
 

@@ -24,7 +24,7 @@ PEAK_PX, CURVE_PX = 400, 200
 """Larger images are averaged down to about so many pixels before peaks, and curves, are looked for."""
 
 
-def find_features(image: QImage, *, peaks: bool = True, curves: bool = True) -> pd.DataFrame:
+def find_features(image: QImage) -> pd.DataFrame:
     """Find peaks, rings, arcs and lines.
 
     A peak on a curve is a peak if the curve that goes on to its sides stands out by at most 60 % of what the
@@ -35,8 +35,6 @@ def find_features(image: QImage, *, peaks: bool = True, curves: bool = True) -> 
     ----------
     image
         Linear intensities or counts; NaN where nothing was measured.
-    peaks, curves
-        What to look for.
 
     Returns
     -------
@@ -57,12 +55,8 @@ def find_features(image: QImage, *, peaks: bool = True, curves: bool = True) -> 
     SciMLError
         If nothing was measured, or the image is too small.
     """
-    rows: list[dict[str, float | str]] = []
-    fine = log_image(image, PEAK_PX)
-    found = find_peaks(image, fine)
-    if peaks:
-        rows += [peak.row() for peak in found]
-    if curves:
-        coarse = log_image(image, CURVE_PX)
-        rows += [curve.row() for curve in find_curves(coarse, flatten(coarse), without_peaks(coarse, found))]
+    peaks = find_peaks(image, log_image(image, PEAK_PX))
+    coarse = log_image(image, CURVE_PX)
+    curves = find_curves(coarse, flatten(coarse), without_peaks(coarse, peaks))
+    rows = [peak.row() for peak in peaks] + [curve.row() for curve in curves]
     return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -13,6 +13,10 @@ from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.simulate.geometry import Window
 from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainShape
 
+Lattice = Literal["BCC100", "BCC110", "Cubic100", "Cubic110", "FCC100", "FCC111", "HCP"]
+Particle = Literal["sphere", "box", "cylinder"]
+Substrate = Literal["Si", "SiO2", "Ge", "Au", "Al2O3"]
+
 
 class GisaxsSpec(BaseModel):
     """A film of superlattice grains on a substrate. Defaults are a well-ordered superlattice on silicon."""
@@ -20,9 +24,7 @@ class GisaxsSpec(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     # The lattice.
-    lattice: Literal["BCC100", "BCC110", "Cubic100", "Cubic110", "FCC100", "FCC111", "HCP"] = Field(
-        "FCC111", description="Lattice and orientation."
-    )
+    lattice: Lattice = Field("FCC111", description="Lattice and orientation.")
     spacing_nm: float = Field(24.0, gt=0.5, description="Distance of nearest neighbours, nm.")
     spacing_spread: float = Field(0.01, ge=0, le=0.2, description="Relative spread of it between grains.")
     displacement: float = Field(
@@ -49,7 +51,7 @@ class GisaxsSpec(BaseModel):
     grain_spread: float = Field(0.2, ge=0, le=0.6, description="Relative spread of width and layers.")
 
     # The particles.
-    particle: Literal["sphere", "box", "cylinder"] = Field("sphere", description="Shape of a particle.")
+    particle: Particle = Field("sphere", description="Shape of a particle.")
     radius_nm: float = Field(10.0, gt=0.2, description="Radius; half the edge of a box, nm.")
     height_ratio: float = Field(1.0, gt=0.1, le=5, description="Height over width of boxes and cylinders.")
     size_spread: float = Field(0.06, ge=0, le=0.25, description="Relative spread of the size.")
@@ -57,7 +59,7 @@ class GisaxsSpec(BaseModel):
     # The beam and the detector.
     energy_kev: float = Field(10.0, gt=2, le=40, description="Energy in keV.")
     incidence_deg: float = Field(0.15, gt=0.02, lt=2, description="Incidence angle, degrees.")
-    substrate: Literal["Si", "SiO2", "Ge", "Au", "Al2O3"] = Field("Si", description="Substrate.")
+    substrate: Substrate = Field("Si", description="Substrate.")
     qy_range: tuple[float, float] = Field((-0.6, 0.6), description="Left and right end of the image, 1/nm.")
     qz_range: tuple[float, float] = Field((0.0, 0.6), description="Lower and upper end of the image, 1/nm.")
     rows: int = Field(100, ge=8, le=2048, description="Rows of the image.")

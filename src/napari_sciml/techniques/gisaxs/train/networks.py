@@ -60,7 +60,6 @@ def train(
     quick: bool = False,
     cancel: CancelToken | None = None,
     workers: int = 2,
-    protocols: tuple[Protocol, ...] = ("physical", "hipgisaxs"),
 ) -> Generator[Progress, None, Path]:
     """Simulate the images, train both models and write them to `out`; resumes where it stopped.
 
@@ -73,7 +72,7 @@ def train(
     quick
         Make tiny models in a minute or two, to try the pipeline; never to be used.
     """
-    for protocol in protocols:
+    for protocol in NAMES:
         yield from train_one(protocol, out, seed, quick, cancel, workers)
     return out
 
