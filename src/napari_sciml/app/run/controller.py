@@ -20,8 +20,8 @@ from napari_sciml.app.base.worker import Crashed, Failed, TaskRunner, run_in_thr
 from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.on_screen import OnScreen
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.look import look
 from napari_sciml.app.run.measuring import Measuring
+from napari_sciml.app.run.page_state import look
 from napari_sciml.app.run.reopened import image_of, request_of, result_of
 from napari_sciml.app.run.run_requests import RunRequests, all_techniques
 from napari_sciml.app.run.running import Delivered, Running

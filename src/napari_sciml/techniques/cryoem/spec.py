@@ -30,7 +30,7 @@ SPEC = TechniqueSpec(
         nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
         caption="napari_sciml.techniques.cryoem.decide:particles_in",
         still_known="napari_sciml.techniques.cryoem.scale:diameter_known",
-        actions={"measure": "napari_sciml.app.forms.measure:measure_diameter"},
+        actions={"measure": "napari_sciml.app.forms.diameter_line:measure_diameter"},
         form="napari_sciml.widgets.forms.cryoem:CryoEMForm",
         result_page=("Views", "napari_sciml.widgets.views.page:ViewsPage"),
     ),
