@@ -1,4 +1,4 @@
-"""Open a saved run in a window, with the panel docked and its page in view.
+"""Open a saved run in a window, with the panel docked and its page open.
 
 ``python -m napari_sciml.app.reopen FOLDER`` does it in a new window; the command ``napari-sciml open`` starts
 this by name.

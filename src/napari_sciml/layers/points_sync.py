@@ -160,7 +160,7 @@ class PointsSync:
             layer.selected_data = set()
             layer.data = data
             if not layer.visible:
-                # napari leaves a hidden layer with the rows in view of before, which may be gone now.
+                # napari leaves a hidden layer with the displayed rows of before, which may be gone now.
                 layer.set_view_slice()
             layer.features = features
             layer.feature_defaults = manual_defaults(self._label, features)

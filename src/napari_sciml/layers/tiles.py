@@ -20,7 +20,7 @@ WASH = Colormap([[0.9, 0.62, 0.0, 0.0], [0.9, 0.62, 0.0, 0.3]], name="sciml scor
 LEFT_OUT_COLOR = BLUE
 TILE_COLUMNS = ("frame", "tile_row", "tile_column")
 LINE_SHARE = 1 / 16
-"""Width of an outline as a share of a tile: seen with the whole frame in view, not in the way near by."""
+"""Width of an outline as a share of a tile: seen with the whole frame shown, not in the way near by."""
 
 
 def scores_layer(findings: Findings, overlay: TilesOverlay, place: Place) -> LayerData:

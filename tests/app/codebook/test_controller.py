@@ -34,7 +34,7 @@ LEVELS = 16
 class Desk:
     """Three slices of a few fibres in a viewer, and the editor."""
 
-    def __init__(self, compute=None, **kwargs) -> None:
+    def __init__(self, backend_options=None, **kwargs) -> None:
         self.viewer = ViewerModel()
         self.runs = RunController(self.viewer, lambda: [MicroCT(tile_px=64)], self.start)
         self.editor = CodebookController(self.viewer, self.runs, self.start)
@@ -42,7 +42,9 @@ class Desk:
         self.hold = False
         self.image = self.viewer.add_image(SLAB, name="slab", **kwargs)
         rounded = {"levels": LEVELS, "method": "constrain"}
-        self.runs.change_backend_options({"backend": "codebook", **(rounded if compute is None else compute)})
+        self.runs.change_backend_options(
+            {"backend": "codebook", **(rounded if backend_options is None else backend_options)}
+        )
 
     def start(self, task) -> None:
         if self.hold:
@@ -71,7 +73,7 @@ def desk() -> Desk:
 @pytest.fixture
 def trained() -> Desk:
     """Levels as they are by default: the model ships weights that were trained for them."""
-    desk = Desk(compute={})
+    desk = Desk(backend_options={})
     desk.editor.open()
     assert desk.state.loaded, desk.state.error
     return desk

@@ -1,4 +1,4 @@
-"""The page Simulate: a layer that follows its sliders, and only the last of many wishes."""
+"""The page Simulate: a layer that follows its sliders, and only the last of many requests."""
 
 from __future__ import annotations
 

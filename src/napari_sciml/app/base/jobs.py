@@ -78,7 +78,7 @@ class Job(Generic[Made]):
 
 
 class JobRunner:
-    """Does one task at a time.
+    """Does one job at a time.
 
     Parameters
     ----------
@@ -97,77 +97,77 @@ class JobRunner:
         self._viewer = weakref.ref(viewer)
         self._start = start
         self._turn = Turn() if turn is None else turn
-        self._job: _Running[Any] | None = None
+        self._running: _Running[Any] | None = None
         self._next: Callable[[], object] | None = None
         self.going = Going()
 
     @property
     def is_busy(self) -> bool:
         """Whether work is under way."""
-        return self._job is not None
+        return self._running is not None
 
     @property
     def blocked(self) -> str:
         """Why nothing can begin because of others, or an empty string."""
         return self._turn.why_not(self)
 
-    def begin(self, task: Job[Made]) -> bool:
-        """Start `task` and return whether that was possible: one at a time, and only in turn."""
-        if self._job is not None or self.blocked:
+    def begin(self, job: Job[Made]) -> bool:
+        """Start `job` and return whether that was possible: one at a time, and only in turn."""
+        if self._running is not None or self.blocked:
             return False
-        job = _Running(task, weakref.ref(self))
-        work = task.work(job.token)
-        self._job = job
-        self._turn.take(self, task.why)
+        running = _Running(job, weakref.ref(self))
+        work = job.work(running.token)
+        self._running = running
+        self._turn.take(self, job.why)
         self._go(Going(Phase.RUNNING))
-        self._start(Task(work, task.title, task.total, job.on_step, job.on_end, task.quiet))
+        self._start(Task(work, job.title, job.total, running.on_step, running.on_end, job.quiet))
         return True
 
     def when_idle(self, call: Callable[[], object]) -> None:
         """Call now, or as soon as the present work has ended. Of several that wait the last one is called."""
-        if self._job is None:
+        if self._running is None:
             call()
         else:
             self._next = call
 
     def stop(self) -> None:
         """Ask the work to stop at its next step; its end is told as always."""
-        if self._job is not None:
-            self._job.token.cancel()
+        if self._running is not None:
+            self._running.token.cancel()
             self._go(replace(self.going, phase=Phase.STOPPING))
 
     def drop(self) -> None:
         """Stop the work and tell nobody what came of it, nor start what waits for its end."""
         self._next = None
-        if self._job is not None:
-            self._job.token.cancel()
-            self._job.dropped = True
+        if self._running is not None:
+            self._running.token.cancel()
+            self._running.dropped = True
 
-    def step(self, job: _Running[Made], step: Progress) -> None:
-        """Take note of a step of `job`."""
-        if job is not self._job:
+    def step(self, running: _Running[Made], step: Progress) -> None:
+        """Take note of a step of the job."""
+        if running is not self._running:
             return
         if self._viewer() is None:
-            job.token.cancel()
+            running.token.cancel()
             return
-        if job.task.on_step is not None and not job.dropped:
-            job.task.on_step(step)
-        seconds = job.time_left.seconds_left(step, time.monotonic())
+        if running.job.on_step is not None and not running.dropped:
+            running.job.on_step(step)
+        seconds = running.time_left.seconds_left(step, time.monotonic())
         self._go(replace(self.going, progress=step, seconds_left=seconds))
 
-    def end(self, job: _Running[Made], outcome: Outcome[Made]) -> None:
-        """Take note of the end of `job`."""
-        if job is not self._job:
+    def end(self, running: _Running[Made], outcome: Outcome[Made]) -> None:
+        """Take note of the end of the job."""
+        if running is not self._running:
             return
-        self._job, self.going = None, Going()
+        self._running, self.going = None, Going()
         following, self._next = self._next, None
         if self._viewer() is None:
             return
         try:
-            if not job.dropped:
-                job.task.on_end(outcome)
+            if not running.dropped:
+                running.job.on_end(outcome)
         finally:
-            if self._job is None:
+            if self._running is None:
                 self._turn.give_back(self)
             # After its result is there, so that nobody sees an idle runner with the result of before.
             self.changed.emit()
@@ -181,9 +181,9 @@ class JobRunner:
 
 @dataclass
 class _Running(Generic[Made]):
-    """A task under way. It holds its runner weakly: a closed viewer is not kept by what still runs."""
+    """A job under way. It holds its runner weakly: a closed viewer is not kept by what still runs."""
 
-    task: Job[Made]
+    job: Job[Made]
     runner: weakref.ref[JobRunner]
     token: CancelToken = field(default_factory=CancelToken)
     time_left: TimeLeft = field(default_factory=TimeLeft)

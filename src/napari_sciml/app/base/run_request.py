@@ -19,8 +19,8 @@ from napari_sciml.techniques.registry import window_of
 class RunRequest:
     """What a person chose so far.
 
-    `values` holds each technique's settings that differ from defaults; `compute` what computes the scores,
-    which is one choice for all techniques.
+    `values` holds each technique's settings that differ from defaults; `backend_options` what computes the
+    scores, which is one choice for all techniques.
     """
 
     technique: str = ""

@@ -53,7 +53,7 @@ class RunState:
         Image layers on offer and the chosen one. Layers, not names: names change.
     values
         Settings of the technique that differ from its defaults.
-    compute
+    backend_options
         What computes the scores, as far as it differs from the defaults.
     runtimes
         Libraries that can execute it, as words and name; nothing where there is no choice.

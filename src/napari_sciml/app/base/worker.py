@@ -39,7 +39,7 @@ Outcome = Finished[Result] | Failed | Crashed
 
 @dataclass(frozen=True)
 class Task(Generic[Result]):
-    """Work to be done elsewhere, and who is told about it.
+    """Work that was started, and who is told about it: what a `Job` of a `JobRunner` becomes once it begins.
 
     Attributes
     ----------
@@ -66,7 +66,7 @@ class Task(Generic[Result]):
 
 
 class TaskRunner(Protocol):
-    """Starts an task somewhere."""
+    """Starts a task somewhere."""
 
     def __call__(self, task: Task[Result], /) -> None:
         """Start `task` and come back at once."""
@@ -92,7 +92,7 @@ def outcome_of(work: Generator[Progress, None, Result]) -> Generator[Progress, N
 
 
 def run_in_thread(task: Task[Result]) -> None:
-    """Run an task in a thread, with a bar in napari's activity dock."""
+    """Run a task in a thread, with a bar in napari's activity dock."""
     from napari.qt.threading import create_worker
 
     def job() -> Generator[Progress, None, Outcome[Result]]:

@@ -1,4 +1,4 @@
-"""`Caption`: a few words on the canvas about the frame in view, without taking a person's own words away."""
+"""`Caption`: a few words on the canvas about its frame, without taking a person's own words away."""
 
 from __future__ import annotations
 

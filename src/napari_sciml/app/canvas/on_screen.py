@@ -1,4 +1,4 @@
-"""`OnScreen`: the last result in the viewer, decided live, with its frame in view and words about that."""
+"""`OnScreen`: the last result in the viewer, decided live, with its displayed frame and words about that."""
 
 from __future__ import annotations
 
@@ -109,11 +109,11 @@ class OnScreen:
             result.decide(threshold, live)
 
     def frame(self, result: Result | None) -> int | None:
-        """Return which frame of a result is in view."""
+        """Return which frame of a result is displayed."""
         return None if result is None else self._frames.frame(result)
 
     def go_to(self, result: Result | None, frame: int) -> None:
-        """Bring a frame of a result into view."""
+        """Display a frame of a result."""
         if result is not None:
             self._frames.go_to(result, frame)
 
@@ -121,7 +121,7 @@ class OnScreen:
         """Say on the canvas what a frame shows, as long as the result has a layer there."""
         viewer = self._viewer()
         said = ""
-        # In three dimensions no frame is in view, or all are.
+        # In three dimensions no frame is displayed, or all are.
         flat = viewer is not None and viewer.dims.ndisplay == 2
         if findings is not None and frame is not None and flat and self.is_there:
             words = window_of(findings.provenance.technique).caption_text(findings, frame)

@@ -1,4 +1,4 @@
-"""`Preview`: a result of the slice in view only, in the place of the one on screen."""
+"""`Preview`: a result of the displayed slice only, in the place of the one on screen."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ SPACING_PX = 4
 WHOLE = (0.6, 1.4)
 """Zooms, beside that of the whole image, that count as seeing the whole image."""
 SEEN_SHARE = 1 / 9
-"""Share of the view that a difference takes at least when one walks to it."""
+"""Share of the canvas that a difference takes at least when one walks to it."""
 
 
 @dataclass(frozen=True)

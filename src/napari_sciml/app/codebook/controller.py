@@ -40,7 +40,7 @@ class Key:
 
 
 class CodebookController:
-    """Turns requests about values into codebooks, and shows what they do to the slice in view.
+    """Turns requests about values into codebooks, and shows what they do to the displayed slice.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class CodebookController:
             self._follow(self._edits.settle())
 
     def reset(self) -> None:
-        """Give the layer in view its first values again: those that were trained, or K-means."""
+        """Give the chosen layer its first values again: those that were trained, or K-means."""
         if self._edits is not None:
             self._follow(self._edits.reset())
 
@@ -112,7 +112,7 @@ class CodebookController:
         self._overlay.watch(watched)
 
     def follow(self, wanted: bool) -> None:
-        """Let the overlay of the slice in view follow, or bring back the result."""
+        """Let the overlay of the displayed slice follow, or bring back the result."""
         self._overlay.follow(wanted)
         self._refresh()
 
@@ -125,8 +125,8 @@ class CodebookController:
         if self._edits is None:
             return
         work = partial(_save, self._edits.now, Path(path))
-        task = Job("Saving", work, self._on_saved, quiet=True)
-        self._save.when_idle(lambda: self._save.begin(task))
+        job = Job("Saving", work, self._on_saved, quiet=True)
+        self._save.when_idle(lambda: self._save.begin(job))
 
     def _look_at(self, name: str, row: int) -> None:
         if self._edits is not None:

@@ -84,7 +84,7 @@ class CodebookEdits:
         return True
 
     def reset(self) -> bool:
-        """Return the layer in view its first values again; say whether anything changed."""
+        """Return the chosen layer its first values again; say whether anything changed."""
         self._table = self._first
         return self.settle()
 

@@ -1,4 +1,4 @@
-"""`CodebookOverlay`: what an edited codebook finds in the slice in view, in the place of the result."""
+"""`CodebookOverlay`: what an edited codebook finds in the displayed slice, in the place of the result."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from napari_sciml.techniques.registry import window_of
 
 
 class CodebookOverlay:
-    """Runs the slice in view again after every change, as long as somebody looks at the editor.
+    """Runs the displayed slice again after every change, as long as somebody looks at the editor.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ class CodebookOverlay:
         self._turn(wanted)
 
     def run(self) -> None:
-        """Run the slice in view with the values as they are; a run under way makes room first."""
+        """Run the displayed slice with the values as they are; a run under way makes room first."""
         codebook = self._codebook()
         if codebook is None or not self._wanted or self._runs.state.phase is not Phase.IDLE:
             return
@@ -158,9 +158,9 @@ class CodebookOverlay:
         self._frame = int(order.seen.offset[0])
         self._say(line_of(findings))
         # The words on the canvas are about what is seen there, not about the result that is hidden.
-        lease.say(self._words)
+        lease.say(self._caption_text)
 
-    def _words(self, words: str, frame: int) -> str:
+    def _caption_text(self, words: str, frame: int) -> str:
         findings = self._preview.findings
         if findings is None or frame != self._frame:
             return ""
@@ -172,5 +172,5 @@ class CodebookOverlay:
 
 
 def line_of(findings: Findings) -> str:
-    """Return what was found in the slice in view."""
+    """Return what was found in the displayed slice."""
     return f"In view: {result_line(findings, HandEdits())}"

@@ -36,7 +36,7 @@ class CodebookState:
     edited, can_undo
         Whether anything differs from the first values, and whether there is a step to take back.
     follows
-        Whether the overlay of the slice in view follows.
+        Whether the overlay of the displayed slice follows.
     busy, seen
         Whether the slice is being run, and what was found in it.
     error, note

@@ -1,4 +1,4 @@
-"""What the codebook editor does away from the main thread: load weights, and run what is in view."""
+"""What the codebook editor does away from the main thread: load weights, and run what is displayed."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def load(model_name: str, spec: CodebookSpec, path: str | None) -> Generator[Pro
 
 
 def preview(order: PreviewOrder, token: CancelToken) -> Generator[Progress, None, Findings]:
-    """Run what is in view with an edited codebook.
+    """Run what is displayed with an edited codebook.
 
     Raises
     ------

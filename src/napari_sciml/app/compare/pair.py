@@ -91,7 +91,7 @@ class ComparedPair(Addition):
         result.add(self)
         comparison = self._compare(result, self._second)
         pair = (result.findings, like(findings, result.findings))
-        self._sides.show(image, pair, comparison).say(self._words)
+        self._sides.show(image, pair, comparison).say(self._caption_text)
 
     def decide(self, result: Result) -> None:
         """Decide both as `result` is decided now, if that is another way than before."""
@@ -101,7 +101,7 @@ class ComparedPair(Addition):
         threshold, live = live_settings(result.findings)
         self._sides.decide(comparison, threshold, live)
         if self._runs.state.frame is not None:
-            # What both say about the frame in view may be another now.
+            # What both say about the displayed frame may be another now.
             self._runs.refresh()
 
     def step(self, by: int) -> None:
@@ -133,7 +133,7 @@ class ComparedPair(Addition):
         comparison = second.decided_like(result)
         return {TABLE: comparison.for_file(), RECORD: second.findings.provenance}
 
-    def _words(self, words: str, frame: int) -> str:
+    def _caption_text(self, words: str, frame: int) -> str:
         """Return for the canvas what both results say about a frame."""
         second, cells = self._second, self._sides.cells
         if second is None or not cells:

@@ -21,7 +21,7 @@ from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.on_screen import OnScreen
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.run.measuring import Measuring
-from napari_sciml.app.run.page_state import look
+from napari_sciml.app.run.page_state import page_state
 from napari_sciml.app.run.reopened import image_of, request_of, result_of
 from napari_sciml.app.run.run_requests import RunRequests, all_techniques
 from napari_sciml.app.run.running import Delivered, Running
@@ -191,7 +191,7 @@ class RunController:
 
     def _say(self, error: str, note: str) -> None:
         parts = (self._requests, self._running, self._measuring, self._screen, self._saver)
-        self._show(look(*parts, error, note))
+        self._show(page_state(*parts, error, note))
 
     def _show(self, state: RunState) -> None:
         self.state = state

@@ -1,4 +1,4 @@
-"""How the Run page looks, from what is asked for, what is under way and what is on screen."""
+"""The state of the page Run, from what is asked for, what is under way and what is on screen."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from napari_sciml.core.settings import RunSettings
 from napari_sciml.techniques.registry import window_of
 
 
-def look(
+def page_state(
     requests: RunRequests,
     running: Running,
     measuring: Measuring,

@@ -51,11 +51,11 @@ class MaskChoice(QWidget):
         self.new_layer.setEnabled(state.image is not None)
 
     def _on_mask(self, index: int) -> None:
-        wish = self._box.itemData(index)
-        if wish == FROM_FILE:
+        choice = self._box.itemData(index)
+        if choice == FROM_FILE:
             # The list goes back to what was chosen if no file is.
-            wish = QFileDialog.getOpenFileName(self, "Mask: not zero where to ignore")[0] or self._value
-        self.chosen.emit(wish)
+            choice = QFileDialog.getOpenFileName(self, "Mask: not zero where to ignore")[0] or self._value
+        self.chosen.emit(choice)
 
     def _on_new_layer(self) -> None:
         self.asked.emit(NEW_MASK)

@@ -103,8 +103,8 @@ class MicroCTForm(QWidget):
         self._change(axis=self._axis.itemData(index) or None)
 
     def _on_contrast(self, index: int) -> None:
-        wish = self._contrast.itemData(index)
-        self._change(fiber_contrast=None if wish == "auto" else wish)
+        chosen = self._contrast.itemData(index)
+        self._change(fiber_contrast=None if chosen == "auto" else chosen)
 
     def _on_distance(self, value: float) -> None:
         self._change(min_distance_px=value or None)

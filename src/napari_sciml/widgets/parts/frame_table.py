@@ -168,7 +168,7 @@ class FrameTable(QTableView):
         self.show_frame(self._frame)
 
     def show_frame(self, frame: int | None) -> None:
-        """Choose the row of a frame and bring it into view. Emits nothing."""
+        """Choose the row of a frame and scroll to it. Emits nothing."""
         self._frame = frame
         row = None if frame is None else self._rows.row_of(frame)
         chosen = self.selectionModel()

@@ -26,11 +26,11 @@ class JobButton(QWidget):
         self._bar = QProgressBar()
         self._bar.setObjectName(f"{name}_bar")
         self._bar.setTextVisible(False)
-        self._words = sentence(f"{name}_progress")
+        self._progress_text = sentence(f"{name}_progress")
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)
-        for widget in (self._button, self._bar, self._words):
+        for widget in (self._button, self._bar, self._progress_text):
             layout.addWidget(widget)
 
     def show_job(self, going: Going, ours: bool, allowed: bool) -> None:
@@ -50,7 +50,7 @@ class JobButton(QWidget):
             words = "Stopping; what was there before stays."
         else:
             words = "Starting" if step is None else progress_line(going)
-        say(self._words, words)
+        say(self._progress_text, words)
 
     def _on_click(self) -> None:
         if self._running:

@@ -76,7 +76,7 @@ def crossed(pixmap: QPixmap) -> QPixmap:
 
 
 class PictureModel(QAbstractListModel):
-    """The pictures of a grid, drawn when they come into view."""
+    """The pictures of a grid, drawn when they are scrolled to."""
 
     def __init__(self, edge_px: int) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class PictureGrid(QListView):
     several
         Whether more than one can be selected.
     rows
-        How many rows are in view; one row scrolls sideways.
+        How many rows are visible; one row scrolls sideways.
     text_px
         Room for the line below a picture.
     """
@@ -183,7 +183,7 @@ class PictureGrid(QListView):
         self._following = False
 
     def show_key(self, key: int | None) -> None:
-        """Go to the picture of a key and bring it into view. Emits nothing."""
+        """Choose the picture of a key and scroll to it. Emits nothing."""
         if key is None or key == self.current_key or key not in self._pictures.keys:
             return
         index = self._pictures.index(self._pictures.keys.index(key))

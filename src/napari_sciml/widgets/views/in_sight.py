@@ -35,7 +35,7 @@ class ViewInSight(QWidget):
         self._sphere = ViewSphere("sciml_sphere")
         self._pair = [_picture(f"sciml_{name}") for name in PAIR]
         self._title = bold("sciml_view_title")
-        self._words = sentence("sciml_view_words")
+        self._text = sentence("sciml_view_words")
         self._particles = PictureGrid("sciml_particles", PARTICLE_PX, several=False, rows=1, text_px=0)
         self._particles.setToolTip("Particles of this view. Click one to see where it is in its micrograph.")
         self._sphere.view_chosen.connect(self.view_chosen)
@@ -57,13 +57,13 @@ class ViewInSight(QWidget):
         self._particles.setVisible(view is not None)
         if view is None:
             say(self._title, "")
-            say(self._words, "Click a dot or an average to see its particles.")
+            say(self._text, "Click a dot or an average to see its particles.")
             for label, words in zip(self._pair, PAIR, strict=True):
                 label.clear()
                 label.setText(words)
             return
         say(self._title, view_line(result, view))
-        say(self._words, likeness_line(result, view))
+        say(self._text, likeness_line(result, view))
         for label, images in zip(self._pair, (result.averages, result.references), strict=True):
             label.setPixmap(pixmap_of(images[view], PAIR_PX))
         rows = np.flatnonzero(result.table["view"].to_numpy() == view)[:MOST_PARTICLES]
@@ -87,7 +87,7 @@ class ViewInSight(QWidget):
         top.addStretch(1)
         layout = column(self)
         layout.addLayout(top)
-        for widget in (self._title, self._words, self._particles):
+        for widget in (self._title, self._text, self._particles):
             layout.addWidget(widget)
 
 
