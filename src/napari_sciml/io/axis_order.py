@@ -10,12 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.lazy_array import LazyArray, expand_index
 
 READ_FAULTS = (OSError, EOFError, ValueError, RuntimeError, zlib.error)
 """What the format libraries raise when pixels on disk are damaged or missing."""
 
 
-class ReorderedArray:
+class ReorderedArray(LazyArray):
     """An array-like that maps every index to the file's own axes.
 
     Parameters
@@ -36,25 +37,12 @@ class ReorderedArray:
         self._order = order
         self._name = name
         self.shape = tuple(int(data.shape[axis]) for axis in order)
-        self.dtype: np.dtype[Any] = np.dtype(data.dtype).newbyteorder("=")
+        self.dtype = np.dtype(data.dtype).newbyteorder("=")
 
     @property
     def raw(self) -> Any:
         """The file's array itself."""
         return self._data
-
-    @property
-    def ndim(self) -> int:
-        """Number of axes that remain."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of pixels."""
-        return int(np.prod(self.shape, dtype=np.int64))
-
-    def __len__(self) -> int:
-        return self.shape[0]
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         wanted = expand_index(index, self.ndim)
@@ -74,19 +62,3 @@ class ReorderedArray:
         by_file = sorted(kept)
         pixels = pixels.transpose([by_file.index(axis) for axis in kept])
         return pixels.astype(self.dtype, copy=False)
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.asarray(self[...], dtype=dtype)
-
-
-def expand_index(index: Any, ndim: int) -> tuple[int | slice, ...]:
-    """Write a basic index with one integer or slice for each of `ndim` axes."""
-    parts = index if isinstance(index, tuple) else (index,)
-    if any(part is Ellipsis for part in parts):
-        at = next(i for i, part in enumerate(parts) if part is Ellipsis)
-        missing = ndim - (len(parts) - 1)
-        parts = (*parts[:at], *([slice(None)] * missing), *parts[at + 1 :])
-    if len(parts) > ndim:
-        raise IndexError(f"{len(parts)} indices for {ndim} axes")
-    whole = (*parts, *([slice(None)] * (ndim - len(parts))))
-    return tuple(part if isinstance(part, slice) else int(part) for part in whole)

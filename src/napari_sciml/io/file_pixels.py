@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.lazy_array import LazyArray
 from napari_sciml.core.source import ImageSource
 
 Opener = Callable[[], ImageSource]
 
 
-class FilePixels:
+class FilePixels(LazyArray):
     """An array-like that opens its file when pixels are asked for, and again after it was closed.
 
     Only the way to open the file travels to another process, never the open file.
@@ -35,16 +36,6 @@ class FilePixels:
         self._lock = threading.Lock()
         self.shape, self.dtype = opened.shape, opened.dtype
         self.chunks = getattr(opened.data, "chunks", None)
-
-    @property
-    def ndim(self) -> int:
-        """Number of dimensions."""
-        return len(self.shape)
-
-    @property
-    def size(self) -> int:
-        """Number of pixels."""
-        return int(np.prod(self.shape, dtype=np.int64))
 
     @property
     def is_open(self) -> bool:
@@ -94,14 +85,8 @@ class FilePixels:
                 self._opened = opened
             return self._opened
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         return np.asarray(self.held[index])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.asarray(self[...], dtype=dtype)
 
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_opened": None, "_lock": None}

@@ -9,9 +9,9 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.fingerprint import made_from
+from napari_sciml.core.lazy_array import FrameArray, Within
 from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
-from napari_sciml.io.axis_order import expand_index
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings
@@ -77,12 +77,11 @@ def truth() -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["frame", "lattice", "state"])
 
 
-class SimulatedSeries:
+class SimulatedSeries(FrameArray):
     """The pixels, array-like ``(24, 200, 200)`` int32 counts; a frame is made when it is asked for."""
 
     shape = (FRAMES, SIZE_PX, SIZE_PX)
     dtype = np.dtype(np.int32)
-    ndim = 3
 
     def __init__(self) -> None:
         self.making = Making(make_frame, FRAMES, FRAMES, "GISAXS frame", FRAME_S)
@@ -91,21 +90,11 @@ class SimulatedSeries:
         # The recipe travels, not what was made of it.
         return type(self), ()
 
-    def __len__(self) -> int:
-        return FRAMES
-
-    def __getitem__(self, index: Any) -> npt.NDArray[np.int32]:
-        first, *rest = expand_index(index, self.ndim)
-        if isinstance(first, slice):
-            numbers = range(*first.indices(FRAMES))
-            stack = np.stack([self.making(n) for n in numbers]) if numbers else np.empty((0, *self.shape[1:]))
-            return np.asarray(stack[(slice(None), *rest)], np.int32)
-        if not -FRAMES <= first < FRAMES:
-            raise IndexError(f"frame {first} of {FRAMES}")
-        return np.asarray(self.making(first % FRAMES)[tuple(rest)])
-
-    def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:
-        return np.asarray(self[...], dtype=dtype)
+    def read(self, number: int, within: Within) -> npt.NDArray[np.int32]:
+        """Return a part of one frame."""
+        if not -FRAMES <= number < FRAMES:
+            raise IndexError(f"frame {number} of {FRAMES}")
+        return np.asarray(self.making(number % FRAMES)[within])
 
 
 def make_frame(number: int) -> npt.NDArray[np.int32]:

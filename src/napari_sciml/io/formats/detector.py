@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.axis_order import expand_index
+from napari_sciml.core.lazy_array import FrameArray, Within
 from napari_sciml.io.formats.detector_file import FileKind, measure, read_frame
 from napari_sciml.io.formats.reader import has_suffix
 from napari_sciml.io.paths import natural_key, unreadable
@@ -90,7 +90,7 @@ def measure_some(paths: Sequence[Path], numbers: Iterable[int]) -> dict[int, Fil
     return kinds
 
 
-class DetectorFrames:
+class DetectorFrames(FrameArray):
     """Detector files behind each other as an array ``(frames, h, w)``.
 
     Parameters
@@ -110,18 +110,6 @@ class DetectorFrames:
         self.shape = (int(self._ends[-1]), *shape)
         self.dtype = dtype.newbyteorder("=")
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        which, *within = expand_index(index, 3)
-        if isinstance(which, int):
-            return self._read(which)[tuple(within)]
-        numbers = range(*which.indices(len(self)))
-        frames = [self._read(number)[tuple(within)] for number in numbers]
-        shape = np.empty(self.shape[1:], bool)[tuple(within)].shape
-        return np.stack(frames) if frames else np.empty((0, *shape), self.dtype)
-
     def place(self, number: int) -> tuple[str, int | None]:
         """Return the file of a frame, and its number in a file of several."""
         file, part = self._find(number)
@@ -134,7 +122,8 @@ class DetectorFrames:
         file = int(np.searchsorted(self._ends, number, side="right"))
         return file, number - int(self._ends[file]) + self._counts[file]
 
-    def _read(self, number: int) -> npt.NDArray[Any]:
+    def read(self, number: int, within: Within) -> npt.NDArray[Any]:
+        """Return a part of one frame; raise `SciMLError` if its file is damaged or of another kind."""
         file, part = self._find(number)
         data = read_frame(self._paths[file], part, self._counts[file])
         name = self._paths[file].name
@@ -148,4 +137,4 @@ class DetectorFrames:
             raise SciMLError(
                 f"{name} holds {data.dtype} values, but the series {self.dtype}", "move it out of the series"
             )
-        return data.astype(self.dtype, copy=False)
+        return data.astype(self.dtype, copy=False)[within]

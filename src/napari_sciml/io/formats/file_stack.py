@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.axis_order import expand_index
+from napari_sciml.core.lazy_array import FrameArray, Within
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.raw import RawImage
 
@@ -110,26 +110,18 @@ def one_pixel_size(files: Sequence[FileHeader]) -> None:
             )
 
 
-class EqualFiles:
+class EqualFiles(FrameArray):
     """Equal files as an array whose first axis counts files."""
 
     def __init__(self, paths: list[Path], shape: tuple[int, ...], dtype: str, reader: Reader) -> None:
         self.shape = (len(paths), *shape)
-        self.dtype: np.dtype[Any] = np.dtype(dtype)
+        self.dtype = np.dtype(dtype)
         self._paths = paths
         self._reader = reader
 
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        which, *within = expand_index(index, len(self.shape))
-        if isinstance(which, int):
-            return self._read(self._paths[which], tuple(within))
-        chosen = self._paths[which]
-        if not chosen:
-            shape = np.empty(self.shape[1:], dtype=bool)[tuple(within)].shape
-            return np.empty((0, *shape), dtype=self.dtype)
-        return np.stack([self._read(path, tuple(within)) for path in chosen])
-
-    def _read(self, path: Path, index: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+    def read(self, number: int, within: Within) -> npt.NDArray[Any]:
+        """Return a part of one file; raise `SciMLError` if it is damaged or of another size."""
+        path = self._paths[number]
         raw = self._reader.opener(path)
         try:
             kind = kind_of(raw)
@@ -139,7 +131,7 @@ class EqualFiles:
                     f"{path.name} is {_size(kind)}, but the series is {_size(usual)}",
                     "move it out of the series",
                 )
-            return np.array(raw.data[index], dtype=self.dtype)
+            return np.array(raw.data[within], dtype=self.dtype)
         finally:
             raw.close()
 

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.axis_order import expand_index
+from napari_sciml.core.lazy_array import FrameArray, Within
 
 GROUPS = ("/entry/data", "/entry")
 NAMED = re.compile(r"^data_\d+$")
@@ -33,7 +33,7 @@ def find_linked(file: Any, path: Path) -> LinkedFrames | None:
     return None
 
 
-class LinkedFrames:
+class LinkedFrames(FrameArray):
     """Linked datasets behind each other as an array ``(frames, h, w)``.
 
     A missing file, or one whose frames have another size, keeps its place: reading one of its frames
@@ -58,18 +58,6 @@ class LinkedFrames:
         self.shape = (int(self._ends[-1]), *(int(n) for n in shape))
         self.name = group.name
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        which, *within = expand_index(index, len(self.shape))
-        if isinstance(which, int):
-            return self._read(which, tuple(within))
-        numbers = range(*which.indices(len(self)))
-        frames = [self._read(number, tuple(within)) for number in numbers]
-        shape = np.empty(self.shape[1:], bool)[tuple(within)].shape
-        return np.stack(frames) if frames else np.empty((0, *shape), self.dtype)
-
     def place(self, number: int) -> tuple[str, int | None]:
         """Return the data file of a frame, and its number there."""
         part, within = self._find(number)
@@ -80,7 +68,8 @@ class LinkedFrames:
         part = int(np.searchsorted(self._ends, number, side="right"))
         return part, number - (int(self._ends[part - 1]) if part else 0)
 
-    def _read(self, number: int, within: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+    def read(self, number: int, within: Within) -> npt.NDArray[Any]:
+        """Return a part of one frame; raise `SciMLError` if its file is missing or of another kind."""
         part, inside = self._find(number)
         dataset, target = self.parts[part], self._targets[part]
         if dataset is None:

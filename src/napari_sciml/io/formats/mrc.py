@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-import threading
 import warnings
 import zlib
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.lazy_array import LoadedOnce
 from napari_sciml.io.formats.mrc_header import (
     DAMAGED,
     MARK_AT,
@@ -38,7 +39,7 @@ def open_mrc(path: Path) -> RawImage:
     header = read_header(path)
     data: Any
     if header.packing:
-        data = PackedPixels(path, header)
+        data = LoadedOnce(header.shape, header.dtype, partial(unpack_pixels, path, header))
     else:
         data = np.memmap(path, header.dtype, mode="r", offset=header.offset, shape=header.shape)
     return RawImage(data, header.axes, header.pixel_um)
@@ -73,39 +74,26 @@ def mrc_warnings(path: str | os.PathLike[str]) -> tuple[str, ...]:
     return read_header(Path(path)).warnings
 
 
-class PackedPixels:
-    """Pixels of a packed file as an array; the file is unpacked when the first of them is asked for."""
+def unpack_pixels(path: Path, header: MrcHeader) -> npt.NDArray[Any]:
+    """Return the pixels of a packed file.
 
-    def __init__(self, path: Path, header: MrcHeader) -> None:
-        self.shape = header.shape
-        self.dtype = header.dtype
-        self._path = path
-        self._header = header
-        self._lock = threading.Lock()
-        self._pixels: npt.NDArray[Any] | None = None
-
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        with self._lock:
-            if self._pixels is None:
-                self._pixels = self._unpack()
-        part: npt.NDArray[Any] = self._pixels[index]
-        return part
-
-    def _unpack(self) -> npt.NDArray[Any]:
-        header = self._header
-        try:
-            with unpacked(self._path, header.packing) as file:
-                file.read(header.offset)
-                content = file.read(header.nbytes)
-        except (OSError, EOFError, zlib.error) as error:
-            raise SciMLError(f"{self._path} could not be unpacked ({error})", DAMAGED) from error
-        if len(content) < header.nbytes:
-            raise SciMLError(
-                f"{self._path} is truncated: it unpacks to {len(content)} bytes of pixels, "
-                f"{header.nbytes} are needed",
-                DAMAGED,
-            )
-        return np.frombuffer(content, header.dtype).reshape(header.shape)
+    Raises
+    ------
+    SciMLError
+        If it is damaged or cut short.
+    """
+    try:
+        with unpacked(path, header.packing) as file:
+            file.read(header.offset)
+            content = file.read(header.nbytes)
+    except (OSError, EOFError, zlib.error) as error:
+        raise SciMLError(f"{path} could not be unpacked ({error})", DAMAGED) from error
+    if len(content) < header.nbytes:
+        raise SciMLError(
+            f"{path} is truncated: it unpacks to {len(content)} bytes of pixels, {header.nbytes} are needed",
+            DAMAGED,
+        )
+    return np.frombuffer(content, header.dtype).reshape(header.shape)
 
 
 def write_mrc(

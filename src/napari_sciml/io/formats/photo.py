@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import warnings
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.lazy_array import LoadedOnce
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw import RawImage
@@ -33,25 +33,12 @@ def open_photo(path: Path) -> RawImage:
         raise SciMLError(
             f"{path} is a colour picture (mode {mode})", "convert it to greyscale before opening it here"
         )
-    return RawImage(PhotoPixels(path, shape, np.dtype(DTYPES[mode])), ("y", "x"))
+    dtype = np.dtype(DTYPES[mode])
 
+    def load() -> npt.NDArray[Any]:
+        return _load(path, pixels=True)[2].astype(dtype, copy=False)
 
-class PhotoPixels:
-    """The pixels of one picture ``(h, w)`` as an array."""
-
-    def __init__(self, path: Path, shape: tuple[int, int], dtype: np.dtype[Any]) -> None:
-        self.shape = shape
-        self.dtype = dtype
-        self._path = path
-        self._lock = threading.Lock()
-        self._pixels: npt.NDArray[Any] | None = None
-
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        with self._lock:
-            if self._pixels is None:
-                self._pixels = _load(self._path, pixels=True)[2].astype(self.dtype, copy=False)
-        part: npt.NDArray[Any] = self._pixels[index]
-        return part
+    return RawImage(LoadedOnce(shape, dtype, load), ("y", "x"))
 
 
 def _load(path: Path, *, pixels: bool) -> tuple[str, tuple[int, int], npt.NDArray[Any]]:

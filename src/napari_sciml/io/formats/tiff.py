@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.axis_order import expand_index
+from napari_sciml.core.lazy_array import expand_index
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff_meta import axis_letters, pixel_sizes
 from napari_sciml.io.raw import RawImage

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.axis_order import expand_index
+from napari_sciml.core.lazy_array import expand_index
 
 
 class VirtualFrames:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.axis_order import expand_index
+from napari_sciml.core.lazy_array import FrameArray, Within
 from napari_sciml.io.formats.mrc import open_mrc
 from napari_sciml.io.formats.mrc_header import read_header
 from napari_sciml.io.picks.tables import numbers
@@ -94,7 +94,7 @@ def _shifts(table: pd.DataFrame, pixel: float | None, path: Path) -> npt.NDArray
     return np.zeros((len(table), 2))
 
 
-class ParticleImages:
+class ParticleImages(FrameArray):
     """Images named ``000003@stack.mrcs`` as an array ``(n, h, w)``; numbers count from 1.
 
     Names are looked up beside the STAR file, then in the folders above it: RELION names them from the
@@ -132,18 +132,8 @@ class ParticleImages:
         self.shape = (len(places), usual[0], usual[1])
         self.dtype = np.dtype(np.float32)
 
-    def __len__(self) -> int:
-        return self.shape[0]
-
-    def __getitem__(self, index: Any) -> npt.NDArray[Any]:
-        which, *within = expand_index(index, 3)
-        if isinstance(which, int):
-            return self._read(which, tuple(within))
-        images = [self._read(number, tuple(within)) for number in range(*which.indices(len(self)))]
-        shape = np.empty(self.shape[1:], bool)[tuple(within)].shape
-        return np.stack(images) if images else np.empty((0, *shape), self.dtype)
-
-    def _read(self, number: int, within: tuple[int | slice, ...]) -> npt.NDArray[Any]:
+    def read(self, number: int, within: Within) -> npt.NDArray[Any]:
+        """Return a part of one image."""
         inside, file = self._places[number]
         # Opened anew: projects have thousands of stacks, which cannot all be kept open.
         stack = open_mrc(self._files[file]).data
