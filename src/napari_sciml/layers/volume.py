@@ -23,8 +23,8 @@ def volume_layer(
     density: npt.NDArray[np.float32],
     pixel_size_A: float,
     name: str,
-    beside: Layer,
-    beside_pixel_A: float,
+    neighbour: Layer,
+    neighbour_pixel_A: float,
     said: dict[str, Any],
 ) -> LayerData:
     """Build the layer of a map ``(n, n, n)`` as z, y, x.
@@ -37,20 +37,20 @@ def volume_layer(
         Edge of a voxel.
     name
         What to call the layer.
-    beside
+    neighbour
         The micrographs that the map was made from.
-    beside_pixel_A
+    neighbour_pixel_A
         Edge of one of their pixels, for layers whose unit is the pixel.
     said
         The run record; it also tells that the layer is no image to work on.
     """
-    scale, unit = voxel_edge(pixel_size_A, beside, beside_pixel_A)
+    scale, unit = voxel_edge(pixel_size_A, neighbour, neighbour_pixel_A)
     low, high = contrast(density)
     arguments: dict[str, Any] = {
         "name": name,
         "scale": (scale,) * 3,
         # Frames are counted along the first axis of a stack; only layers whose units are alike keep them.
-        "units": tuple(str(one) for one in beside.units) if beside.ndim == 3 else (unit,) * 3,
+        "units": tuple(str(one) for one in neighbour.units) if neighbour.ndim == 3 else (unit,) * 3,
         "axis_labels": ("z", "y", "x"),
         "rendering": "iso",
         "iso_threshold": low + SHARE_SHOWN * (high - low),
@@ -62,15 +62,15 @@ def volume_layer(
     return density, arguments, "image"
 
 
-def voxel_edge(pixel_size_A: float, beside: Layer, beside_pixel_A: float) -> tuple[float, str]:
-    """Return the edge of a voxel in the unit of the layer `beside`, and that unit."""
-    axes = meaningful_axes(beside) or ("z", "y", "x")[-beside.ndim :]
+def voxel_edge(pixel_size_A: float, neighbour: Layer, neighbour_pixel_A: float) -> tuple[float, str]:
+    """Return the edge of a voxel in the unit of the layer `neighbour`, and that unit."""
+    axes = meaningful_axes(neighbour) or ("z", "y", "x")[-neighbour.ndim :]
     spatial = [i for i, axis in enumerate(axes) if axis in SPATIAL_AXES]
-    unit = beside.units[spatial[-1]] if spatial else beside.units[-1]
+    unit = neighbour.units[spatial[-1]] if spatial else neighbour.units[-1]
     factor = length_factor(unit)
     if factor is None:
         # Without a unit of length the world is counted in pixels of the micrograph.
-        return pixel_size_A / beside_pixel_A * float(beside.scale[-1]), str(unit)
+        return pixel_size_A / neighbour_pixel_A * float(neighbour.scale[-1]), str(unit)
     return pixel_size_A * UM_PER_A / factor, str(unit)
 
 

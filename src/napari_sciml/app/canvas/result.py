@@ -165,7 +165,7 @@ class Result:
         """Return the further files that are saved with it."""
         return {name: file for addition in self._additions for name, file in addition.files().items()}
 
-    def told(self) -> Mapping[str, object]:
+    def addition_settings(self) -> Mapping[str, object]:
         """Return the settings of what was made of it."""
         return {name: value for one in self._additions for name, value in one.settings().items()}
 

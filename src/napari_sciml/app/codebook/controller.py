@@ -64,7 +64,7 @@ class CodebookController:
         self._rule_of = ("", "")
         self._overlay = CodebookOverlay(viewer, runs, start, self._codebook)
         self._overlay.changed.connect(self._refresh)
-        self._overlay.told.connect(self._on_overlay_told)
+        self._overlay.message.connect(self._on_overlay_message)
         self.state = CodebookState()
         runs.changed.connect(self._on_run)
 
@@ -189,7 +189,7 @@ class CodebookController:
             case Failed() | Crashed():
                 self._show(replace(self.state, error=trouble(outcome)))
 
-    def _on_overlay_told(self, error: str) -> None:
+    def _on_overlay_message(self, error: str) -> None:
         self._show(replace(self.state, error=error))
 
     def _on_run(self, state: RunState) -> None:

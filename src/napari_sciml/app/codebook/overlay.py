@@ -42,7 +42,7 @@ class CodebookOverlay:
 
     changed = Signal()
     """Emitted when `busy` or `seen` has changed."""
-    told = Signal(str)
+    message = Signal(str)
     """Emitted with what went wrong, and with nothing when it is tried again."""
 
     def __init__(
@@ -89,7 +89,7 @@ class CodebookOverlay:
             return
         seen = in_sight(viewer, image, plan.source, plan.settings)
         order = PreviewOrder(plan.technique, plan.source, seen, plan.run_values(), codebook)
-        self.told.emit("")
+        self.message.emit("")
         on_end = partial(self._on_end, order, weakref.ref(image), self._canvas.holder)
         self._jobs.begin(Job("Edited codebook", partial(preview, order), on_end, quiet=True))
 
@@ -145,7 +145,7 @@ class CodebookOverlay:
                 if shown is not None and free and self._wanted and self._codebook() is not None:
                     self._show(findings, order, shown)
             case Failed() | Crashed():
-                self.told.emit(trouble(outcome))
+                self.message.emit(trouble(outcome))
 
     def _show(self, findings: Findings, order: PreviewOrder, image: Layer) -> None:
         state = self._runs.state

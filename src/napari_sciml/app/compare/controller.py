@@ -50,7 +50,7 @@ class ComparisonController:
         self._wish = ""
         self._second = SecondRun(viewer, runs, start)
         self._second.jobs.changed.connect(self._refresh)
-        self._second.told.connect(self._say)
+        self._second.message.connect(self._say)
         self._second.done.connect(self._deliver)
         self._pair = ComparedPair(viewer, runs)
         self._pair.left_by_viewer.connect(self._on_left_by_viewer)

@@ -40,7 +40,7 @@ class SecondRun:
         Starts work.
     """
 
-    told = Signal(str, str)
+    message = Signal(str, str)
     """Emitted with an error and a note, of which one at least is empty."""
     done = Signal(object, object)
     """Emitted with the `Result` and the `Findings` of its second run."""
@@ -63,10 +63,10 @@ class SecondRun:
             if plan.problem:
                 raise SciMLError(plan.problem)
         except SciMLError as error:
-            self.told.emit(error.sentence, "")
+            self.message.emit(error.sentence, "")
             return
         self._of = weakref.ref(result)
-        self.told.emit("", "")
+        self.message.emit("", "")
         work = partial(technique.run, source, settings)
         title = f"Comparing with {backend}: {image.name}"
         self.jobs.begin(Job(title, work, self._on_end, plan.tiles, why=COMPARING))
@@ -83,11 +83,11 @@ class SecondRun:
     def _on_end(self, outcome: Outcome[Findings]) -> None:
         match outcome:
             case Failed() | Crashed():
-                self.told.emit(trouble(outcome), "")
+                self.message.emit(trouble(outcome), "")
             case Finished() if not self._is_of_result():
-                self.told.emit("", REPLACED)
+                self.message.emit("", REPLACED)
             case Finished(result=findings) if findings.partial:
-                self.told.emit("", STOPPED)
+                self.message.emit("", STOPPED)
             case Finished(result=findings):
                 self.done.emit(self._runs.result, findings)
 

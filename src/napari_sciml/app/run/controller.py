@@ -77,7 +77,7 @@ class RunController:
         self._running.delivered.connect(self._on_delivered)
         self._saver.jobs.changed.connect(self.refresh)
         self._saver.saved.connect(self._on_saved)
-        self._measuring.told.connect(self._say)
+        self._measuring.message.connect(self._say)
         for failed in (self._running.failed, self._measuring.failed, self._saver.failed):
             failed.connect(self._on_failed)
         self.refresh()
@@ -207,7 +207,7 @@ class RunController:
         if plan.source is None:
             return ""
         ours = result is not None and result.image is self._requests.image.image
-        made = result.told() if ours and result is not None else {}
+        made = result.addition_settings() if ours and result is not None else {}
         source = nameable(plan.source)
         return write(plan.technique.name, source, {**plan.values, **made}, self._requests.origin)
 

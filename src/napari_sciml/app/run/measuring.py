@@ -26,7 +26,7 @@ class Measuring:
         As a `JobRunner` takes them.
     """
 
-    told = Signal(str, str)
+    message = Signal(str, str)
     """Emitted with an error and a note, of which one at least is empty."""
     failed = Signal(object)
     """Emitted with `Failed` or `Crashed`."""
@@ -41,15 +41,15 @@ class Measuring:
         try:
             models = [get_model(model)]
         except SciMLError as error:
-            self.told.emit(error.sentence, "")
+            self.message.emit(error.sentence, "")
             return
-        self.told.emit("", "")
+        self.message.emit("", "")
         work, count = partial(measure_again, models), len(measurable(models))
         self.jobs.begin(Job(f"Measuring runtimes: {model}", work, self._on_end, count, why=MEASURING))
 
     def _on_end(self, outcome: Outcome[list[Choice]]) -> None:
         match outcome:
             case Finished(result=choices):
-                self.told.emit("", measured_text(choices))
+                self.message.emit("", measured_text(choices))
             case Failed() | Crashed():
                 self.failed.emit(outcome)

@@ -66,11 +66,11 @@ def save_work(
     findings: Findings,
     folder: Path,
     corrected: list[PointsCopy],
-    beside: Files = MappingProxyType({}),
+    further_files: Files = MappingProxyType({}),
 ) -> Generator[Progress, None, list[Path]]:
     """Write everything into `folder`, with what a person `corrected`.
 
-    `beside` gives further tables and run records by the files' names.
+    `further_files` gives further tables and run records by the files' names.
 
     Raises
     ------
@@ -82,7 +82,7 @@ def save_work(
     return save_run(
         replace(findings, corrections={table: changed for table, changed in told.items() if changed}),
         folder,
-        lambda place: [*write_corrected(corrected, place), *write_beside(beside, place)],
+        lambda place: [*write_corrected(corrected, place), *write_further_files(further_files, place)],
     )
 
 
@@ -97,11 +97,11 @@ def write_corrected(corrected: list[PointsCopy], folder: Path) -> list[Path]:
     return written
 
 
-def write_beside(beside: Files, folder: Path) -> list[Path]:
+def write_further_files(further_files: Files, folder: Path) -> list[Path]:
     """Write further tables and run records."""
     return [
         write_record(content, folder / name)
         if isinstance(content, Provenance)
         else write_csv(content, folder / name)
-        for name, content in beside.items()
+        for name, content in further_files.items()
     ]

@@ -44,14 +44,14 @@ def pixel_text(source: ImageSource) -> str:
     return f"pixel {edges} {'µm' if source.unit == 'um' else source.unit}"
 
 
-def how_it_works(plan: RunPlan, told: str = "") -> str:
+def how_it_works(plan: RunPlan, already_shown: str = "") -> str:
     """Return how pixel values are treated and what else a person should know before they trust a run.
 
-    What the page has `told` elsewhere is not said again.
+    What is `already_shown` elsewhere is left out.
     """
     facts = [f"pixel values: {plan.normalisation}"] if plan.normalisation else []
     said = [f"{fact[0].upper()}{fact[1:].rstrip('.')}." for fact in (*facts, *plan.notes) if fact]
-    return " ".join(fact for fact in said if fact not in told)
+    return " ".join(fact for fact in said if fact not in already_shown)
 
 
 def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:

@@ -84,7 +84,7 @@ class ViewsController(Addition):
         self._job = ViewsJob(viewer, runs, start)
         self._job.jobs.changed.connect(self._refresh)
         self._job.grown.connect(self._on_grown)
-        self._job.told.connect(self._on_told)
+        self._job.message.connect(self._on_message)
         self._job.done.connect(self._deliver)
         self._of: weakref.ref[Result] | None = None
         self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
@@ -210,7 +210,7 @@ class ViewsController(Addition):
         image = None if result is None else result.image
         return None if image is None else image.metadata.get(KNOWN_KEY, {}).get(name)
 
-    def _on_told(self, error: str, note: str) -> None:
+    def _on_message(self, error: str, note: str) -> None:
         if error or note:
             self._then_build = False
         self._show(replace(self.state, error=error, note=note))

@@ -37,7 +37,7 @@ class ViewsJob:
 
     grown = Signal(object)
     """Emitted with a map ``(z, y, x)`` that is not finished yet."""
-    told = Signal(str, str)
+    message = Signal(str, str)
     """Emitted with an error and a note, of which one at least is empty."""
     done = Signal(object, bool)
     """Emitted with what was made, and whether the picks it began with are still on screen."""
@@ -58,7 +58,7 @@ class ViewsJob:
         result = self._runs.result
         self._of = None if result is None else weakref.ref(result)
         self._density, self.kind = None, kind
-        self.told.emit("", "")
+        self.message.emit("", "")
         self.jobs.begin(Job(TITLES[kind], work, self._on_end, total, self._on_step))
 
     def on_map(self) -> OnMap:
@@ -84,8 +84,8 @@ class ViewsJob:
         self.kind = ""
         match outcome:
             case Failed() | Crashed():
-                self.told.emit(trouble(outcome), "")
+                self.message.emit(trouble(outcome), "")
             case Finished(result=None):
-                self.told.emit("", STOPPED)
+                self.message.emit("", STOPPED)
             case Finished(result=made):
                 self.done.emit(made, self._of is None or self._of() is self._runs.result)

@@ -40,7 +40,7 @@ class CryoEMForm(QWidget):
         self._values: dict[str, Any] = {}
         self._pixel_A: float | None = None
         self._instead = ""
-        self.told = ""
+        self.consequences = ""
         """What the form says of the plan, so that the page does not say it again."""
         self._diameter = NumberEdit("sciml_particle_diameter", described(CryoEMSettings, DIAMETER_PX))
         self._diameter.edited.connect(self._on_diameter)
@@ -86,8 +86,8 @@ class CryoEMForm(QWidget):
         blocker = QSignalBlocker(self._mask)
         self._mask.setChecked(bool(self._values.get("mask_junk", True)))
         del blocker
-        self.told = follows(state)
-        say(self._follows, self.told)
+        self.consequences = follows(state)
+        say(self._follows, self.consequences)
 
     def _lay_out(self) -> None:
         diameter, pixel = QHBoxLayout(), QHBoxLayout()
