@@ -24,6 +24,7 @@ from napari_sciml.app.canvas.runs import Runs
 from napari_sciml.app.canvas.stage import Stage
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import ViewsJob
+from napari_sciml.app.views.on_canvas import put_density
 from napari_sciml.app.views.picks import COLUMNS, keys, picks_of, single_out
 from napari_sciml.app.views.reopened import choices_of, map_of, views_of
 from napari_sciml.app.views.rules import (
@@ -38,7 +39,6 @@ from napari_sciml.app.views.rules import (
 )
 from napari_sciml.app.views.state import Made, MapChoice, ViewsState
 from napari_sciml.app.views.text import map_title, preferred, whose_projections
-from napari_sciml.app.views.volume import put_density
 from napari_sciml.app.views.work import SCIENCE, BuildOrder, Science, SortOrder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings
