@@ -21,11 +21,10 @@ from napari_sciml.app.base.worker import TaskRunner, run_in_thread
 from napari_sciml.app.canvas.addition import Addition
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.canvas.runs import Runs
-from napari_sciml.app.canvas.stage import Stage
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import ViewsJob
-from napari_sciml.app.views.on_canvas import put_density
-from napari_sciml.app.views.picks import COLUMNS, keys, picks_of, single_out
+from napari_sciml.app.views.on_canvas import ViewsOnCanvas
+from napari_sciml.app.views.picks import COLUMNS, keys, picks_of
 from napari_sciml.app.views.reopened import choices_of, map_of, views_of
 from napari_sciml.app.views.rules import (
     all_views,
@@ -78,7 +77,6 @@ class ViewsController(Addition):
         start: TaskRunner = run_in_thread,
         science: Science | None = None,
     ) -> None:
-        self._viewer = weakref.ref(viewer)
         self._runs = runs
         self._science = science or SCIENCE
         self._job = ViewsJob(viewer, runs, start)
@@ -88,9 +86,8 @@ class ViewsController(Addition):
         self._job.done.connect(self._deliver)
         self._of: weakref.ref[Result] | None = None
         self._sorted_keys: frozenset[tuple[int, float, float]] = frozenset()
-        self._stage = Stage(viewer, runs.canvas)
-        self._stage.changed.connect(self._refresh)
-        self._new_volume = True
+        self._canvas = ViewsOnCanvas(viewer, runs)
+        self._canvas.stage.changed.connect(self._refresh)
         self._then_build = False
         self._sorted_with: dict[str, Any] = {}
         self.state = ViewsState()
@@ -152,7 +149,7 @@ class ViewsController(Addition):
                 self._then_build = False
                 self._show(replace(self.state, error=f"{SORT_FIRST} {self.state.blocked}".rstrip()))
             return
-        self._new_volume = True
+        self._canvas.begin_map()
         truth = truth_of(self.state.map, self._known("truth"))
         order = BuildOrder(result, sorted(self.state.kept), truth)
         self._job.begin("build", partial(self._science.build, order, self._job.on_map()), len(result.views))
@@ -181,24 +178,15 @@ class ViewsController(Addition):
 
     def go_to_particle(self, row: int) -> None:
         """Show a sorted particle in the middle of the canvas."""
-        viewer, result, views = self._viewer(), self._runs.result, self.state.result
-        if viewer is None or result is None or views is None:
-            return
-        self.show_images()
-        place = views.table.iloc[row]
-        self._runs.go_to_frame(int(place["frame"]))
-        layer = next(iter(result.points), None) or result.image
-        if layer is not None:
-            at = [float(place["frame"]), float(place["y"]), float(place["x"])][-layer.ndim :]
-            viewer.scene.camera.center = tuple(float(one) for one in layer.data_to_world(at)[-2:])
+        self._canvas.go_to_particle(self.state.result, row)
 
     def show_volume(self) -> None:
         """Show the 3-D map and hide the images."""
-        self._stage.show_volume()
+        self._canvas.stage.show_volume()
 
     def show_images(self) -> None:
         """Bring the images back."""
-        self._stage.show_images()
+        self._canvas.stage.show_images()
 
     def command_values(self) -> dict[str, Any]:
         """Return the settings that sort and build as the page does, for a script or a command line."""
@@ -217,7 +205,7 @@ class ViewsController(Addition):
 
     def _on_grown(self, density: npt.NDArray[np.float32]) -> None:
         if self.state.result is not None:
-            self._show_density(density, self.state.result.pixel_size_A)
+            self._canvas.show_map(density, self.state.result.pixel_size_A)
 
     def _deliver(self, made: Made, same: bool) -> None:
         if isinstance(made, Path):
@@ -233,7 +221,7 @@ class ViewsController(Addition):
             if then_build:
                 self.build()
         else:
-            self._show_density(made.volume, made.pixel_size_A)
+            self._canvas.show_map(made.volume, made.pixel_size_A)
             self._show(replace(self.state, reconstruction=made))
 
     def _take(self, state: ViewsState) -> None:
@@ -257,8 +245,8 @@ class ViewsController(Addition):
         how = replace(self.state, map=choice, method=method, ctf=ctf)
         self._take(replace(how, result=views, reconstruction=made, kept=kept))
         if made is not None:
-            self._new_volume = True
-            self._show_density(made.volume, made.pixel_size_A)
+            self._canvas.begin_map()
+            self._canvas.show_map(made.volume, made.pixel_size_A)
             self.show_images()
 
     def settings(self) -> Mapping[str, object]:
@@ -275,22 +263,8 @@ class ViewsController(Addition):
         made, values = self.state.reconstruction, self._sorted_with
         return with_views(findings, picks_of(result), views, made, values)
 
-    def _show_density(self, density: npt.NDArray[np.float32], pixel_size_A: float) -> None:
-        result = self._runs.result
-        if self._viewer() is None or result is None or result.image is None:
-            return
-        size = pixel_size_of(self._runs.state, result) or 1.0
-        put_density(self._stage, density, pixel_size_A, result, size, self._new_volume)
-        self._new_volume = False
-
     def _single_out(self) -> None:
-        result, views, chosen = self._runs.result, self.state.result, self.state.chosen
-        if result is None:
-            return
-        places: set[tuple[int, float, float]] = set()
-        if views is not None and chosen is not None:
-            places = set(keys(views.table[views.table["view"] == chosen]))
-        single_out(result, places)
+        self._canvas.single_out(self.state.result, self.state.chosen)
 
     def _on_run(self, state: RunState) -> None:
         result = self._runs.result if state.technique == TECHNIQUE else None
@@ -334,6 +308,6 @@ class ViewsController(Addition):
             stale=state.result is not None and picks is not None and picks != self._sorted_keys,
             caution="" if state.result is None else preferred(state.result),
             outdated=made is not None and set(made.kept) != set(useful(state)),
-            has_volume=self._stage.volume is not None,
-            shows_volume=self._stage.is_up,
+            has_volume=self._canvas.stage.volume is not None,
+            shows_volume=self._canvas.stage.is_up,
         )
