@@ -1,4 +1,4 @@
-"""One switch chooses what computes: few levels and integers, every model that ships, every technique."""
+"""One switch chooses what computes: low-bit weights and integers, every model that ships, every technique."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Few levels at run time: stored, made on the spot, from a file, and what is said if something is missing."""
+"""Low-bit networks at run time: stored, made on the spot, from a file, and what is said if one is missing."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def with_images(model: Model, images: np.ndarray, folder: Path) -> Model:
     return get_model(copied)
 
 
-def test_rounded_on_the_spot(random_patch_model, tmp_path: Path) -> None:
+def test_quantised_on_the_spot(random_patch_model, tmp_path: Path) -> None:
     model = with_images(random_patch_model, PATCHES, tmp_path)
     exact = TorchFloat(model).classify(PATCHES)
     far = [
@@ -49,7 +49,7 @@ def test_rounded_on_the_spot(random_patch_model, tmp_path: Path) -> None:
     assert predictor.label == "2 levels, 3 for the data, quantised after training"
 
 
-def test_fields_are_rounded_too(random_dense_model, tmp_path: Path) -> None:
+def test_fields_are_quantised_too(random_dense_model, tmp_path: Path) -> None:
     field = np.random.default_rng(1).normal(size=(40, 36)).astype(np.float32)
     model = with_images(random_dense_model, field[None], tmp_path)
     predictor = open_codebook(model, spec(4, data=4))
@@ -72,7 +72,7 @@ def test_an_absent_variant_names_the_command_that_makes_it(random_patch_model) -
         open_codebook(random_patch_model, spec(2, "qat", 2))
 
 
-def test_without_the_variant_it_is_rounded_and_says_so(random_patch_model) -> None:
+def test_without_the_variant_it_is_quantised_and_says_so(random_patch_model) -> None:
     predictor = nearest_codebook(random_patch_model, spec(2, "qat"))
     assert predictor.notes[0].endswith("quantised without training instead, which is less exact")
     exact = open_codebook(random_patch_model, spec(2)).classify(PATCHES)

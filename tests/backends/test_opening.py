@@ -144,14 +144,14 @@ def test_a_graph_that_no_runtime_takes_becomes_float32(random_patch_model: Model
     assert len(predictor.notes) == 3
 
 
-def test_a_codebook_that_is_not_stored_is_rounded_now(rich_model: Model) -> None:
+def test_a_codebook_that_is_not_stored_is_made_now(rich_model: Model) -> None:
     predictor = opened(rich_model, backend="codebook", levels=4)
     assert (predictor.backend, predictor.runtime) == ("codebook", "torch")
     assert "its weights were quantised after training instead" in predictor.notes[0]
     assert opened(rich_model, backend="codebook", levels=4, method="constrain").notes == ()
 
 
-def test_without_calibration_images_only_the_weights_are_rounded(random_patch_model: Model) -> None:
+def test_without_calibration_images_only_the_weights_are_quantised(random_patch_model: Model) -> None:
     predictor = opened(random_patch_model, backend="codebook", levels=4, method="constrain")
     assert predictor.backend == "codebook"
     assert "no calibration data" in predictor.notes[0]

@@ -1,4 +1,4 @@
-"""Networks of few levels: sizes, files, data and padding."""
+"""Low-bit networks: sizes, files, data and padding."""
 
 from __future__ import annotations
 

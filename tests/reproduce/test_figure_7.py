@@ -1,4 +1,4 @@
-"""Training on images of few levels, on a tiny set."""
+"""Training on quantised images, on a tiny set."""
 
 from __future__ import annotations
 

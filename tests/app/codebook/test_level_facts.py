@@ -62,7 +62,7 @@ def test_equal_weights_have_a_histogram_too():
     assert (np.diff(edges) > 0).all()
 
 
-def test_each_rounded_layer_can_be_edited_and_a_shared_table_once(weights):
+def test_each_quantised_layer_can_be_edited_and_a_shared_table_once(weights):
     assert editable_names(made(weights)) == ["conv.weight", "head.weight"]
     assert editable_names(made(weights, "global")) == [SHARED]
     assert title_of("conv.weight", weights, made(weights)) == "conv, 36 weights"

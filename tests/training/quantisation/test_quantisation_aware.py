@@ -1,4 +1,4 @@
-"""Networks that learn with few levels: what moves, what stays, and that it helps."""
+"""Quantisation-aware training: what moves, what stays, and that it helps."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def distance(network: nn.Module, made: Constrained) -> float:
 
 @pytest.mark.parametrize("scope", ["global", "layer", "channel"])
 @pytest.mark.parametrize("method", ["trained", "qat"])
-def test_what_was_learned_has_few_levels_and_beats_rounding(
+def test_what_was_learned_has_its_levels_and_beats_quantisation_after_training(
     trained: nn.Module, method: str, scope: str, tmp_path: Path
 ) -> None:
     images, _ = stripes(600, 1)
@@ -102,12 +102,12 @@ def test_what_was_learned_has_few_levels_and_beats_rounding(
 
 @pytest.mark.parametrize("method", ["trained", "qat"])
 @pytest.mark.parametrize("scope", ["global", "layer", "channel"])
-def test_learning_begins_with_the_rounded_network(trained: nn.Module, method: str, scope: str) -> None:
+def test_learning_begins_with_the_quantised_network(trained: nn.Module, method: str, scope: str) -> None:
     images, _ = stripes(50, 3)
     data = data_codebook(images, 4)
     student = LowBitNetwork(copy.deepcopy(trained), spec(3, method, scope, 4), data).eval()
-    rounded = constrain(weights_of(trained), spec(3, "constrain", scope), data)
-    for name, tensor in rounded.expand().items():
+    quantised = constrain(weights_of(trained), spec(3, "constrain", scope), data)
+    for name, tensor in quantised.expand().items():
         np.testing.assert_allclose(student.constrained("").expand()[name], tensor, atol=1e-6)
 
 
@@ -282,7 +282,7 @@ def test_levels_of_the_data_come_from_images_that_are_learnt_from(
     np.testing.assert_array_equal(first, second)
 
 
-def test_exact_weights_can_learn_from_rounded_data(trained: nn.Module, tmp_path: Path) -> None:
+def test_exact_weights_can_learn_from_quantised_data(trained: nn.Module, tmp_path: Path) -> None:
     images, _ = stripes(600, 1)
     data = data_codebook(images, 2)
     for scope in ("layer", "global"):
@@ -301,10 +301,10 @@ def test_exact_weights_can_learn_from_rounded_data(trained: nn.Module, tmp_path:
         assert made.coded == {}
         assert made.payload_bytes == 0
         untaught = constrain(weights_of(trained), wanted, data)
-        assert rounded_distance(trained, made) < rounded_distance(trained, untaught)
+        assert quantised_distance(trained, made) < quantised_distance(trained, untaught)
 
 
-def rounded_distance(network: nn.Module, made: Constrained) -> float:
+def quantised_distance(network: nn.Module, made: Constrained) -> float:
     images = torch.from_numpy(stripes(1000, 2)[0])
     module = loaded(copy.deepcopy(network), made, "stripes")
     assert made.data is not None
