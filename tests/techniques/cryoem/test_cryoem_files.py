@@ -24,7 +24,6 @@ from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.optics.ctf_files import read_ctfs
-from napari_sciml.techniques.cryoem.particles.files import read_particle_star
 from napari_sciml.techniques.cryoem.recipe import CryoEM
 from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
@@ -264,70 +263,6 @@ def test_ctfs_without_their_columns_are_refused(tmp_path):
     path.write_text(CTFS_30.replace("20000", "unknown"))
     with pytest.raises(SciMLError, match="1 of 1 values of rlnDefocusU"):
         read_ctfs(path, ["a"])
-
-
-def test_particles_get_the_ctf_and_pixel_size_of_old_files(real_data):
-    stack = read_particle_star(real_data("cryoem/relion_golden/sample_relion_data.star"))
-    assert stack.images.shape == (17, 200, 200)
-    assert stack.pixel_size_A == pytest.approx(1.338, abs=1e-3)
-    assert stack.ctfs is not None
-    assert stack.ctfs[0].defocus_u_A < stack.ctfs[0].defocus_v_A
-    with mrcfile.open(real_data("cryoem/relion_golden/sample.mrcs"), permissive=True) as file:
-        np.testing.assert_array_equal(stack.images[3:5], file.data[3:5])
-
-
-def test_a_table_may_name_optics_groups_that_nobody_describes(real_data):
-    stack = read_particle_star(real_data("cryoem/relion_golden/rln_proj_64.star"))
-    assert stack.images.shape == (5, 64, 64)
-    np.testing.assert_allclose(stack.angles_deg[1], (19.551395, 77.303721, 168.404682))
-    assert (stack.pixel_size_A, stack.ctfs) == (None, None)
-    assert not stack.shifts_px.any()
-
-
-PARTICLES = """
-data_optics
-
-loop_
-_rlnOpticsGroup #1
-_rlnImagePixelSize #2
-1 4.0
-
-data_particles
-
-loop_
-_rlnImageName #1
-_rlnOpticsGroup #2
-_rlnAnglePsi #3
-_rlnOriginXAngst #4
-_rlnOriginYAngst #5
-2@Extract/job1/a.mrcs 1 10 2 -6
-1@Extract/job1/a.mrcs 1 20 0 0
-"""
-
-
-def test_particles_are_found_from_the_folder_of_the_project(tmp_path):
-    home, job = tmp_path / "Class2D" / "job2", tmp_path / "Extract" / "job1"
-    home.mkdir(parents=True)
-    job.mkdir(parents=True)
-    write_mrc(job / "a.mrcs", PIXELS[:2], 4.0)
-    star = home / "data.star"
-    star.write_text(PARTICLES)
-    stack = read_particle_star(star)
-    np.testing.assert_array_equal(stack.images[:], PIXELS[[1, 0]])
-    np.testing.assert_array_equal(stack.images[0, 3:7], PIXELS[1, 3:7])
-    assert stack.pixel_size_A == 4.0
-    np.testing.assert_array_equal(stack.shifts_px, [[1.5, -0.5], [0, 0]])
-    np.testing.assert_array_equal(stack.angles_deg[:, 2], [10, 20])
-
-    star.write_text(PARTICLES.replace("2@", "000003@"))
-    with pytest.raises(SciMLError, match=r"names image 3 of Extract/job1/a\.mrcs, which has 2"):
-        read_particle_star(star)
-    star.write_text(PARTICLES.replace("a.mrcs", "b.mrcs"))
-    with pytest.raises(SciMLError, match=r"b\.mrcs, which is neither beside it nor in the folders above"):
-        read_particle_star(star)
-    star.write_text(PARTICLES.replace("_rlnImageName", "_rlnImage"))
-    with pytest.raises(SciMLError, match="lacks the column rlnImageName"):
-        read_particle_star(star)
 
 
 def test_a_movie_is_refused_and_a_stack_of_micrographs_is_not(tmp_path):

@@ -1,4 +1,4 @@
-"""What RELION wrote about microscope and particles: the CTF of each micrograph, and stacks of particles."""
+"""What RELION wrote about microscope and particles: the CTF of each micrograph."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.picks.micrograph_names import NOBODY, match_names
 from napari_sciml.io.picks.tables import RLN_MICROGRAPH, numbers
 from napari_sciml.io.star import read_star, table_with, with_optics
@@ -43,7 +42,7 @@ def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> 
     SciMLError
         If it is no STAR file or lacks columns.
     """
-    table = lens_table(path, (RLN_MICROGRAPH, *DEFOCUS))
+    table = ctf_table(path, (RLN_MICROGRAPH, *DEFOCUS))
     own = [str(name) for name in table[RLN_MICROGRAPH]]
     ctfs = ctf_numbers(table, path)
     distinct = list(dict.fromkeys(own))
@@ -53,7 +52,7 @@ def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> 
     return [None if number == NOBODY else rows[number] for number in found]
 
 
-def lens_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
+def ctf_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
     """Return the table that describes CTFs, with the columns of its optics groups.
 
     Raises
@@ -94,32 +93,3 @@ def to_ctf(row: pd.Series) -> Ctf:
         phase_shift_deg=float(row["rlnPhaseShift"]),
         b_factor_A2=float(row["rlnCtfBfactor"]),
     )
-
-
-def pixel_size_of(table: pd.DataFrame, path: str | os.PathLike[str]) -> float | None:
-    """Return the pixel size of particle images: stated, or the detector's over the magnification; else None.
-
-    Raises
-    ------
-    SciMLError
-        If the rows differ.
-    """
-    if "rlnImagePixelSize" in table:
-        sizes = numbers(table["rlnImagePixelSize"], "rlnImagePixelSize", Path(path))
-    elif {"rlnDetectorPixelSize", "rlnMagnification"} <= set(table.columns):
-        # Micrometres on the detector; Angstrom in the specimen.
-        detector, enlarged = (
-            numbers(table[name], name, Path(path)) for name in ("rlnDetectorPixelSize", "rlnMagnification")
-        )
-        sizes = detector * 1e4 / np.where(enlarged > 0, enlarged, np.nan)
-    else:
-        return None
-    known = sizes[np.isfinite(sizes) & (sizes > 0)]
-    if not len(known):
-        return None
-    if np.ptp(known) > 0.01 * known[0]:
-        raise SciMLError(
-            f"{path} holds particles of several pixel sizes, from {known.min():.4g} to {known.max():.4g} Å",
-            "choose particles of one size",
-        )
-    return float(f"{known[0]:.9g}")
