@@ -1,1 +1,1 @@
-"""Particles cut out of micrographs, or read from other programs' stacks."""
+"""Particles cut out of micrographs."""
