@@ -8,9 +8,14 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from napari_sciml.techniques import get_technique
+from napari_sciml.techniques import get_technique, specs
 
 Command = Callable[..., None]
+
+
+def having(part: str) -> Callable[[], list[str]]:
+    """Return what lists the techniques whose spec has this part, such as ``training``."""
+    return lambda: [name for name, spec in specs().items() if getattr(spec, part)]
 
 
 def technique_group(help_text: str, make: Callable[[str], Command], names: Callable[[], list[str]]) -> Any:

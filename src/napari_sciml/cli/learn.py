@@ -9,24 +9,14 @@ from typing import Annotated, Any
 import typer
 
 from napari_sciml.cli.console import note, progress_bar, say
-from napari_sciml.cli.groups import technique_group
+from napari_sciml.cli.groups import having, technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.cli.outcome import prepare_folder, print_notes
 from napari_sciml.core.reference import load
-from napari_sciml.techniques import spec_of, specs
+from napari_sciml.techniques import spec_of
 from napari_sciml.techniques.work import TrainingOptions
 
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
-
-
-def trainable() -> list[str]:
-    """Return the names of the techniques whose networks can be trained from here."""
-    return [name for name, spec in specs().items() if spec.training]
-
-
-def measurable() -> list[str]:
-    """Return the names of the techniques whose networks can be evaluated from here."""
-    return [name for name, spec in specs().items() if spec.evaluation]
 
 
 def make_train(technique: str) -> Callable[..., None]:
@@ -118,10 +108,10 @@ train_group = technique_group(
     "Train the networks of a technique on simulated data.\n\n"
     "For example: napari-sciml train microct --seed 0",
     make_train,
-    trainable,
+    having("training"),
 )
 evaluate_group = technique_group(
     "Measure the networks of a technique.\n\nFor example: napari-sciml evaluate microct",
     make_evaluate,
-    measurable,
+    having("evaluation"),
 )

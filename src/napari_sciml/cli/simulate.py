@@ -9,17 +9,12 @@ from typing import Annotated, Any
 import typer
 
 from napari_sciml.cli.console import progress_bar, say
-from napari_sciml.cli.groups import technique_group
+from napari_sciml.cli.groups import having, technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.cli.outcome import prepare_folder, print_notes
 from napari_sciml.core.reference import load
-from napari_sciml.techniques import spec_of, specs
+from napari_sciml.techniques import spec_of
 from napari_sciml.techniques.work import Simulator
-
-
-def simulators() -> list[str]:
-    """Return the names of the techniques that can simulate their data."""
-    return [name for name, spec in specs().items() if spec.simulator]
 
 
 def make_simulate(technique: str) -> Callable[..., None]:
@@ -57,5 +52,5 @@ def make_simulate(technique: str) -> Callable[..., None]:
 group = technique_group(
     "Make data with known truth.\n\nFor example: napari-sciml simulate microct --out phantom/ --seed 1",
     make_simulate,
-    simulators,
+    having("simulator"),
 )
