@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.forms.pick_lengths import (
@@ -18,6 +17,7 @@ from napari_sciml.app.forms.pick_lengths import (
     used_pixel_A,
 )
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
+from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch
 from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit
 
@@ -28,16 +28,11 @@ CONTRASTS = [("auto", "auto"), ("dark, as recorded", "dark"), ("light", "light")
 MEASURE_TIP = "Draw a line across a particle; its length becomes the diameter. Draw again to correct it."
 
 
-class CryoEMForm(QWidget):
+class CryoEMForm(SettingsForm):
     """Shows the values of a particle run and emits all of them when one is changed."""
 
-    values_changed = Signal(dict)
-    asked = Signal(str)
-
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("sciml_cryoem")
-        self._values: dict[str, Any] = {}
+        super().__init__("sciml_cryoem", CryoEMSettings)
         self._pixel_A: float | None = None
         self._instead = ""
         self.consequences = ""
@@ -59,10 +54,7 @@ class CryoEMForm(QWidget):
         self._pixel.edited.connect(self._on_pixel)
         self._picker = self._create_choice("picker", PICKERS)
         self._contrast = self._create_choice("contrast", CONTRASTS)
-        self._mask = QCheckBox("Leave out carbon, borders and junk")
-        self._mask.setObjectName("sciml_mask_junk")
-        self._mask.setToolTip(described(CryoEMSettings, "mask_junk"))
-        self._mask.toggled.connect(self._on_mask)
+        self._mask = self._create_switch("mask_junk", "Leave out carbon, borders and junk")
         self._follows = sentence("sciml_follows")
         self._lay_out()
 
@@ -83,9 +75,7 @@ class CryoEMForm(QWidget):
         )
         fill(self._picker, PICKERS, self._values.get("picker", "network"))
         fill(self._contrast, CONTRASTS, self._values.get("contrast", "auto"))
-        blocker = QSignalBlocker(self._mask)
-        self._mask.setChecked(bool(self._values.get("mask_junk", True)))
-        del blocker
+        show_switch(self._mask, bool(self._values.get("mask_junk", True)))
         self.consequences = follows(state)
         say(self._follows, self.consequences)
 
@@ -114,12 +104,12 @@ class CryoEMForm(QWidget):
     def _create_choice(self, name: str, entries: list[tuple[str, str]]) -> Any:
         box = combo(f"sciml_{name}", described(CryoEMSettings, name))
         fill(box, entries, entries[0][1])
-        box.activated.connect(lambda index: self._change({name: box.itemData(index)}))
+        box.activated.connect(lambda index: self._change(**{name: box.itemData(index)}))
         return box
 
     def _on_diameter(self, value: float | None) -> None:
         unit = self._unit.currentData()
-        self._change({DIAMETER_A: None, DIAMETER_PX: None, unit: value})
+        self._change(**{DIAMETER_A: None, DIAMETER_PX: None, unit: value})
 
     def _on_unit(self, index: int) -> None:
         """Keep the length: the number is written in the other unit where the pixel size is known."""
@@ -131,24 +121,13 @@ class CryoEMForm(QWidget):
             return
         if self._pixel_A is not None:
             value = value * self._pixel_A if unit == DIAMETER_A else value / self._pixel_A
-        self._change({before: None, unit: float(f"{value:.4g}")})
+        self._change(**{before: None, unit: float(f"{value:.4g}")})
 
     def _on_pixel(self, value: float | None) -> None:
-        self._change({"pixel_size_A": value})
-
-    def _on_mask(self, leave_out: bool) -> None:
-        self._change({"mask_junk": leave_out})
+        self._change(pixel_size_A=value)
 
     def _on_measure(self) -> None:
         self.asked.emit("measure")
 
-    def _change(self, changes: Mapping[str, Any]) -> None:
-        fields = CryoEMSettings.model_fields
-        merged = {**self._values, **changes}
-        self.values_changed.emit(
-            {
-                name: value
-                for name, value in merged.items()
-                if value is not None and value != fields[name].default
-            }
-        )
+    def _emit(self, values: Mapping[str, Any]) -> None:
+        super()._emit({name: value for name, value in values.items() if value != self._default(name)})

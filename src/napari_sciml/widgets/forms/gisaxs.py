@@ -7,22 +7,20 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import (
-    QCheckBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
     QPushButton,
     QSizePolicy,
     QVBoxLayout,
-    QWidget,
 )
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.forms.lattice_axes import WAYS, leave_way, way_of
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.widgets.forms.mask_choice import MaskChoice
+from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch
 from napari_sciml.widgets.parts.basics import combo, described, fill, form
 from napari_sciml.widgets.parts.number_edit import NumberEdit, NumberPair, RangeEdit
 
@@ -32,19 +30,14 @@ WHOLE = "all"
 """Stands in an empty range where a part of the frame could be chosen."""
 
 
-class GisaxsForm(QWidget):
+class GisaxsForm(SettingsForm):
     """Shows the way to q and a few switches, and emits all values when one is changed.
 
     What the image states itself is shown in grey; only what a person says otherwise is emitted.
     """
 
-    values_changed = Signal(dict)
-    asked = Signal(str)
-
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("sciml_gisaxs")
-        self._values: dict[str, Any] = {}
+        super().__init__("sciml_gisaxs", GisaxsSettings)
         self._known: Mapping[str, Any] = {}
         self._wanted = ""
         self._image: Any = None
@@ -63,7 +56,7 @@ class GisaxsForm(QWidget):
         self._scale = combo("sciml_intensity", described(GisaxsSettings, "intensity"))
         self._scale.activated.connect(self._on_scale)
         self._mask = MaskChoice(GisaxsSettings)
-        self._mask.chosen.connect(self._on_mask)
+        self._mask.chosen.connect(partial(self._on_value, "mask"))
         self._mask.asked.connect(self.asked)
         self._rows = self._lay_out()
 
@@ -86,9 +79,7 @@ class GisaxsForm(QWidget):
             instead = self._known.get(name) if stated else None
             range_edit.show_range(self._values.get(name), instead, "" if way == "ranges" else WHOLE)
         for switch, name in ((self._half, "half_plane"), (self._explore, "explore")):
-            blocker = QSignalBlocker(switch)
-            switch.setChecked(bool(self._said(name)))
-            del blocker
+            show_switch(switch, bool(self._said(name)))
         fill(self._scale, SCALES, self._said("intensity") or "linear")
         self._mask.show_state(state)
 
@@ -141,17 +132,12 @@ class GisaxsForm(QWidget):
         edit.edited.connect(partial(self._on_value, name))
         return edit
 
-    def _create_switch(self, name: str, text: str) -> QCheckBox:
-        switch = QCheckBox(text)
-        switch.setObjectName(f"sciml_{name}")
-        switch.setToolTip(described(GisaxsSettings, name))
-        switch.toggled.connect(partial(self._on_value, name))
-        return switch
-
     def _said(self, name: str) -> Any:
         """Return what counts: what a person said, else what the image states, else the default."""
-        default = GisaxsSettings.model_fields[name].default
-        return self._values.get(name, self._known.get(name, default))
+        return self._values.get(name, self._default(name))
+
+    def _default(self, setting: str) -> Any:
+        return self._known.get(setting, super()._default(setting))
 
     def _on_way(self, index: int) -> None:
         self._wanted = self._way.itemData(index)
@@ -165,13 +151,3 @@ class GisaxsForm(QWidget):
 
     def _on_scale(self, index: int) -> None:
         self._on_value("intensity", self._scale.itemData(index))
-
-    def _on_mask(self, mask: Any) -> None:
-        self._on_value("mask", mask)
-
-    def _on_value(self, name: str, value: Any) -> None:
-        default = self._known.get(name, GisaxsSettings.model_fields[name].default)
-        self._emit({**self._values, name: None if value == default else value})
-
-    def _emit(self, values: Mapping[str, Any]) -> None:
-        self.values_changed.emit({name: value for name, value in values.items() if value is not None})

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qtpy.QtCore import QSignalBlocker, Signal
+from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.widgets.forms.diameter import PX, UM, LengthEdit
+from napari_sciml.widgets.forms.settings_form import SettingsForm
 from napari_sciml.widgets.parts.basics import blank_icon, combo, described, fill, form
 
 ADVANCED_CLOSED = "▸ Advanced"
@@ -24,15 +25,11 @@ CONTRASTS = [
 ]
 
 
-class MicroCTForm(QWidget):
+class MicroCTForm(SettingsForm):
     """Shows the values of a fibre run and emits all of them when one is changed."""
 
-    values_changed = Signal(dict)
-
     def __init__(self) -> None:
-        super().__init__()
-        self.setObjectName("sciml_microct")
-        self._values: dict[str, Any] = {}
+        super().__init__("sciml_microct", MicroCTSettings)
         self._diameter = LengthEdit("sciml_diameter", described(MicroCTSettings, "fiber_diameter_px"))
         self._diameter.edited.connect(self._on_diameter)
         self._axis_label = QLabel("Fibres along")
@@ -103,15 +100,10 @@ class MicroCTForm(QWidget):
         self._change(axis=self._axis.itemData(index) or None)
 
     def _on_contrast(self, index: int) -> None:
-        chosen = self._contrast.itemData(index)
-        self._change(fiber_contrast=None if chosen == "auto" else chosen)
+        self._on_value("fiber_contrast", self._contrast.itemData(index))
 
     def _on_distance(self, value: float) -> None:
         self._change(min_distance_px=value or None)
-
-    def _change(self, **changes: Any) -> None:
-        merged = {**self._values, **changes}
-        self.values_changed.emit({name: value for name, value in merged.items() if value is not None})
 
 
 def _shown_diameter(values: Mapping[str, Any], um_per_px: float | None) -> tuple[float, str]:

@@ -7,16 +7,16 @@ from functools import partial
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic.fields import FieldInfo
-from qtpy.QtCore import QSignalBlocker, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.core.settings import RunSettings
+from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch
 from napari_sciml.widgets.parts.basics import combo, fill, form
 from napari_sciml.widgets.parts.number_edit import NumberEdit
 
 
-class PlainForm(QWidget):
+class PlainForm(SettingsForm):
     """One row for each setting that is a number, a text, a choice or a yes or no.
 
     Parameters
@@ -25,12 +25,8 @@ class PlainForm(QWidget):
         The settings; those that every run has are shown elsewhere.
     """
 
-    values_changed = Signal(dict)
-
     def __init__(self, kind: type[RunSettings]) -> None:
-        super().__init__()
-        self.setObjectName("sciml_plain_form")
-        self._values: dict[str, Any] = {}
+        super().__init__("sciml_plain_form", kind)
         self._rows: dict[str, tuple[FieldInfo, QWidget]] = {}
         rows = form()
         for name, field in own_fields(kind).items():
@@ -53,14 +49,12 @@ class PlainForm(QWidget):
             elif isinstance(widget, QComboBox):
                 fill(widget, [(str(one), one) for one in choices(field)], value)
             elif isinstance(widget, QCheckBox):
-                blocker = QSignalBlocker(widget)
-                widget.setChecked(bool(value))
-                del blocker
+                show_switch(widget, bool(value))
             elif isinstance(widget, QLineEdit) and not widget.hasFocus():
                 widget.setText(value or "")
 
     def _create(self, name: str, field: FieldInfo) -> QWidget | None:
-        kind, change = plain_type(field), partial(self._change, name)
+        kind, change = plain_type(field), partial(self._on_value, name)
         if kind in (int, float):
             number = NumberEdit(f"sciml_{name}", "")
             number.edited.connect(lambda value: change(value if value is None else kind(value)))
@@ -80,10 +74,6 @@ class PlainForm(QWidget):
             line.editingFinished.connect(lambda: change(line.text() or None))
             return line
         return None
-
-    def _change(self, name: str, value: Any) -> None:
-        merged = {**self._values, name: None if value == self._rows[name][0].default else value}
-        self.values_changed.emit({key: one for key, one in merged.items() if one is not None})
 
 
 def own_fields(kind: type[RunSettings]) -> dict[str, FieldInfo]:
