@@ -45,9 +45,7 @@ class Graph:
         self._nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
         return name
 
-    def conv(
-        self, x: str, layer: nn.Conv2d, name: str = "", weight: Tensor | None = None, **attributes: Any
-    ) -> str:
+    def conv(self, x: str, layer: nn.Conv2d, name: str = "", weight: Tensor | None = None) -> str:
         """Add a convolution with the stride, dilation, padding and weights of `layer`, or other weights."""
         pads = [int(side) for side in layer.padding] * 2
         if layer.padding_mode == "replicate":
@@ -57,12 +55,12 @@ class Graph:
         weights = [self.constant(layer.weight if weight is None else weight, f"{name}.weight")]
         if layer.bias is not None:
             weights.append(self.constant(layer.bias, f"{name}.bias"))
-        usual = {"strides": list(layer.stride), "dilations": list(layer.dilation), "pads": pads}
-        return self.add("Conv", x, *weights, name=name, **{**usual, **attributes})
+        strides, dilations = list(layer.stride), list(layer.dilation)
+        return self.add("Conv", x, *weights, name=name, strides=strides, dilations=dilations, pads=pads)
 
-    def linear(self, x: str, layer: nn.Linear, name: str = "") -> str:
+    def linear(self, x: str, layer: nn.Linear) -> str:
         """Add a fully connected layer."""
-        name = name or f"linear{len(self._nodes)}"
+        name = f"linear{len(self._nodes)}"
         weights = [self.constant(values, f"{name}.{part}") for part, values in layer.named_parameters()]
         return self.add("Gemm", x, *weights, name=name, transB=1)
 
@@ -70,11 +68,10 @@ class Graph:
         """Add a ReLU."""
         return self.add("Relu", x, name=name)
 
-    def maxpool(self, x: str, size: int, stride: int | None = None, dilation: int = 1, name: str = "") -> str:
-        """Add a max-pool of ``size x size`` elements, without padding."""
-        step = size if stride is None else stride
+    def maxpool(self, x: str, size: int, name: str = "") -> str:
+        """Add a max-pool of ``size x size`` elements that do not overlap, without padding."""
         return self.add(
-            "MaxPool", x, name=name, kernel_shape=[size] * 2, strides=[step] * 2, dilations=[dilation] * 2
+            "MaxPool", x, name=name, kernel_shape=[size] * 2, strides=[size] * 2, dilations=[1, 1]
         )
 
     def concat(self, *parts: str, axis: int = 1) -> str:
@@ -84,19 +81,12 @@ class Graph:
     def enlarge(self, x: str) -> str:
         """Double rows and columns, each element becoming four."""
         scales = self.constant(np.array([1, 1, 2, 2], np.float32))
-        return self.add(
-            "Resize",
-            x,
-            "",
-            scales,
-            mode="nearest",
-            coordinate_transformation_mode="asymmetric",
-            nearest_mode="floor",
-        )
+        how = {"coordinate_transformation_mode": "asymmetric", "nearest_mode": "floor"}
+        return self.add("Resize", x, "", scales, mode="nearest", **how)
 
-    def layers(self, x: str, layers: nn.Module) -> str:
-        """Add what a `torch.nn.Sequential` does in evaluation mode; batch norms must have been folded."""
-        for layer in layers.children():
+    def layers(self, x: str, *layers: nn.Module) -> str:
+        """Add layers one after the other, as in evaluation mode; batch norms must have been folded."""
+        for layer in layers:
             match layer:
                 case nn.Conv2d():
                     x = self.conv(x, layer)
@@ -104,12 +94,13 @@ class Graph:
                     x = self.linear(x, layer)
                 case nn.ReLU():
                     x = self.relu(x)
-                case nn.MaxPool2d():
-                    assert isinstance(layer.kernel_size, int)
-                    x = self.maxpool(x, layer.kernel_size)
+                case nn.MaxPool2d(kernel_size=int(size)):
+                    x = self.maxpool(x, size)
+                case nn.Flatten():
+                    x = self.add("Flatten", x)
                 case nn.Sequential():
-                    x = self.layers(x, layer)
-                case nn.Identity() | nn.Dropout():
+                    x = self.layers(x, *layer)
+                case nn.Identity():
                     pass
                 case other:
                     raise TypeError(f"No ONNX for {type(other).__name__}")

@@ -6,6 +6,7 @@ from typing import Any
 
 import onnx
 from onnx import helper
+from torch import nn
 
 from napari_sciml.backends.graphs.builder import Graph
 from napari_sciml.networks.paper.table_vii_dense import NATIVE_STRIDE, TableVIIDense, difference_kernel
@@ -23,8 +24,7 @@ def dense_twin(net: TableVIIDense, stride: int = NATIVE_STRIDE) -> onnx.ModelPro
     x = g.conv(g.maxpool(x, 2, name="pool1"), net.conv2, "conv2")
     x = g.relu(g.maxpool(x, 2, name="pool2"))
     x = g.add("Mul", x, g.input("gain", "n", 1, "h_out", "w_out"), name="features")
-    x = g.relu(g.conv(x, net.dense1))
-    x = g.conv(g.relu(g.conv(x, net.dense2)), net.head)
+    x = g.layers(x, net.dense1, nn.ReLU(), net.dense2, nn.ReLU(), net.head)
     return with_stride(g.model(x, "n", 2, "h_out", "w_out"), stride)
 
 

@@ -24,7 +24,8 @@ def orientation_net(net: OrientationNet) -> onnx.ModelProto:
     """Write the network of the views. Input ``pixels`` ``(n, 1, 64, 64)``; output ``scores`` ``(n, 84)``."""
     g = Circles()
     real, imaginary = g.rings(net, g.input("pixels", "n", 1, 64, 64))
-    power = g.calc("Max", g.mean(g.calc("Add", g.square(real), g.square(imaginary)), -1), 1e-8)
+    square = g.calc("Add", g.add("Mul", real, real), g.add("Mul", imaginary, imaginary))
+    power = g.calc("Max", g.add("ReduceMean", square, axes=[-1], keepdims=0), 1e-8)
     relative = g.calc("Div", power, net.white)
     reading = g.calc("Sub", g.add("Log", relative), net.ring_mean)
     weights = g.layers(reading, net.weigh)
@@ -58,14 +59,6 @@ class Circles(Graph):
         if isinstance(right, float):
             right = torch.tensor(right)
         return self.add(op, left, right if isinstance(right, str) else self.constant(right), name=name)
-
-    def square(self, x: str) -> str:
-        """Multiply by itself."""
-        return self.add("Mul", x, x)
-
-    def mean(self, x: str, axis: int) -> str:
-        """Average along an axis, which goes."""
-        return self.add("ReduceMean", x, axes=[axis], keepdims=0)
 
     def shape(self, x: str, *shape: int) -> str:
         """Return another shape."""

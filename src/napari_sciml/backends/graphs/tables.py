@@ -18,40 +18,34 @@ PIXELS = "pixels"
 
 def table_iii(net: TableIII) -> onnx.ModelProto:
     """Write Table III. Input ``pixels`` ``(n, 1, 64, 64)``; output ``scores`` ``(n, 84)``."""
-    g = Graph()
-    x = g.conv(g.input(PIXELS, "n", 1, 64, 64), net.conv1)
-    x = g.conv(g.relu(g.maxpool(x, 3)), net.conv2)
-    return g.model(g.add("Flatten", x), "n", 84)
+    return images(64, 84, net.conv1, nn.MaxPool2d(3), nn.ReLU(), net.conv2, nn.Flatten())
 
 
 def table_iv(net: TableIV) -> onnx.ModelProto:
     """Write Table IV. Input ``pixels`` ``(n, 1, 64, 64)``; output ``scores`` ``(n, 2)``."""
-    g = Graph()
-    x = g.conv(g.input(PIXELS, "n", 1, 64, 64), net.conv1)
-    x = g.conv(g.relu(g.maxpool(x, 3)), net.conv2)
-    if net.last_relu:
-        x = g.relu(x)
-    return g.model(g.linear(g.add("Flatten", x), net.head), "n", 2)
+    last = nn.ReLU() if net.last_relu else nn.Identity()
+    return images(64, 2, net.conv1, nn.MaxPool2d(3), nn.ReLU(), net.conv2, last, nn.Flatten(), net.head)
 
 
 def table_vi(net: TableVI) -> onnx.ModelProto:
-    """Write Table VI. Input ``pixels`` ``(n, 1, 100, 100)``; output ``scores`` ``(n, 7)``."""
-    g = Graph()
-    x = g.input(PIXELS, "n", 1, 100, 100)
-    for layer, pooled in ((net.conv1, True), (net.conv2, True), (net.conv3, False)):
-        x = g.conv(x, layer)
-        x = g.maxpool(x, 2) if pooled else x
-        # The larger of two numbers stays the larger: after the pool there is less to do.
-        x = g.relu(x) if net.relu else x
-    return g.model(g.linear(g.add("Flatten", x), net.head), "n", 7)
+    """Write Table VI. Input ``pixels`` ``(n, 1, 100, 100)``; output ``scores`` ``(n, 7)``.
+
+    The larger of two numbers stays the larger: a ReLU after the pool has less to do.
+    """
+    pool, bend = nn.MaxPool2d(2), nn.ReLU() if net.relu else nn.Identity()
+    convolutions = (net.conv1, pool, bend, net.conv2, pool, bend, net.conv3, bend)
+    return images(100, 7, *convolutions, nn.Flatten(), net.head)
 
 
 def table_vii(net: TableVII) -> onnx.ModelProto:
     """Write Table VII. Input ``pixels`` ``(n, 1, 16, 16)``; output ``scores`` ``(n, 2)``."""
+    return images(16, 2, net.convolutions, nn.Flatten(), net.dense, net.head)
+
+
+def images(size_px: int, classes: int, *layers: nn.Module) -> onnx.ModelProto:
+    """Write layers that follow one another, for square images."""
     g = Graph()
-    x = g.layers(g.input(PIXELS, "n", 1, 16, 16), net.convolutions)
-    x = g.layers(g.add("Flatten", x), net.dense)
-    return g.model(g.linear(x, net.head), "n", 2)
+    return g.model(g.layers(g.input(PIXELS, "n", 1, size_px, size_px), *layers), "n", classes)
 
 
 def lattice_net(net: LatticeNet) -> onnx.ModelProto:
@@ -67,8 +61,6 @@ def lattice_net(net: LatticeNet) -> onnx.ModelProto:
     g = Graph()
     x = g.conv(g.input(PIXELS, "n", 1, 100, 100), first, "conv1", weight=kernel[:, :1])
     x = g.relu(g.add("Add", x, g.constant(same, "places"), name="placed"), "relu1")
-    x = g.maxpool(g.layers(x, net.conv2), 2)
-    x = g.maxpool(g.layers(g.layers(x, net.conv3), net.conv4), 2)
-    x = g.maxpool(g.layers(x, net.conv5), 2)
-    x = g.maxpool(g.layers(x, net.conv6), 2)
-    return g.model(g.linear(g.add("Flatten", x), net.head), "n", 7)
+    pool = net.pool
+    rest = (net.conv2, pool, net.conv3, net.conv4, pool, net.conv5, pool, net.conv6, pool)
+    return g.model(g.layers(x, *rest, nn.Flatten(), net.head), "n", 7)
