@@ -12,7 +12,7 @@ from typing import Any
 
 import torch
 
-from benchmarks import cryoem, dense, frames, gisaxs_grain, memory, quantized, slices
+from benchmarks import cryoem, dense, exporter, frames, gisaxs_grain, memory, quantized, slices
 from benchmarks.timing import show
 from napari_sciml.networks.registry import get_model
 
@@ -74,6 +74,10 @@ def main() -> None:
     show(results["quantized"]["maps"])
     print("\nWhole runs on the samples, float32 in torch against integers in the runtime chosen here:\n")
     show(results["quantized"]["jobs"])
+
+    results["exporter"] = exporter.measure(options.rounds)
+    print("\nThe networks' ONNX graphs, ours and those of torch's exporter:\n")
+    exporter.print_rows(results["exporter"])
 
     options.out.parent.mkdir(parents=True, exist_ok=True)
     options.out.write_text(json.dumps(results, indent=2) + "\n", encoding="utf-8")
