@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from napari_sciml.core.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.decide import (
     EXPLAINED_COLUMNS,
@@ -17,7 +18,6 @@ from napari_sciml.techniques.gisaxs.decide import (
     joined,
 )
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 
 
 def chances(label: int, best: float) -> np.ndarray:

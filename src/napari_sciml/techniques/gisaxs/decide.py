@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from napari_sciml.core.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.context import GisaxsContext
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 
 MAIN, SPOTS, EXPLAINED, FEATURES, FEATURE_LINES = "frames", "spots", "explained", "features", "feature_lines"
 FAILED = "failed"

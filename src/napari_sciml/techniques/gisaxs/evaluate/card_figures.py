@@ -13,6 +13,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.backends import Predictor, open_predictor
+from napari_sciml.core.outlier_score import outlier_score
 from napari_sciml.core.progress import Progress
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, get_model
@@ -23,7 +24,6 @@ from napari_sciml.techniques.gisaxs.evaluate.outliers import OUTLIERS, real_film
 from napari_sciml.techniques.gisaxs.evaluate.paper_sets import paper_sets, split
 from napari_sciml.techniques.gisaxs.evaluate.spots import spot_figures
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.train.dataset import Dataset, DatasetSpec, Protocol, build_dataset
 from napari_sciml.techniques.gisaxs.train.networks import NAMES
 from napari_sciml.training.calibration import expected_calibration_error, reliability

@@ -11,12 +11,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from napari_sciml.core.outlier_score import outlier_score
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.architectures import new_module
 from napari_sciml.networks.card import Metric, ModelCard
 from napari_sciml.networks.ours.lattice import LatticeNet
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
-from napari_sciml.techniques.gisaxs.outlier_score import outlier_score
 from napari_sciml.techniques.gisaxs.train import examples
 from napari_sciml.techniques.gisaxs.train.dataset import (
     NEGATIVE,
