@@ -16,7 +16,7 @@ from napari_sciml.networks.ours.orientation import OrientationNet
 from napari_sciml.networks.paper.table_iii import PAPER_PARAMETERS
 from napari_sciml.networks.registry import get_model, open_model
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap, built_in_map, fit_box
-from napari_sciml.techniques.cryoem.orientation.classify import classify_views, evenness, none_of_them
+from napari_sciml.techniques.cryoem.orientation.classify import classify_views, none_of_them
 from napari_sciml.techniques.cryoem.orientation.model_map import map_of
 from napari_sciml.techniques.cryoem.orientation.references import reference_images
 from napari_sciml.techniques.cryoem.train.orientation.dataset import (
@@ -143,8 +143,3 @@ def test_a_map_that_is_no_cube_is_refused(tmp_path: Path) -> None:
     flat = DensityMap(np.zeros((32, 32, 20), np.float32), 5.0, "flat")
     with pytest.raises(SciMLError, match="not a cube"):
         drive(train_for_map(flat, tmp_path / "mine", quick=True))
-
-
-def test_evenness_is_zero_when_sure_and_one_when_all_are_alike() -> None:
-    sure, even = np.eye(84)[:1], np.full((1, 84), 1 / 84)
-    np.testing.assert_allclose(evenness(np.concatenate([sure, even])), [0, 1], atol=1e-6)

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.outlier_score import outlier_score
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.orientation.model_map import map_of
@@ -83,11 +84,4 @@ def none_of_them(
     limit = record.get("none_limit_both_sides" if both_sides else "none_limit", record.get("none_limit"))
     if limit is None:
         return np.zeros(len(probabilities), bool)
-    return evenness(probabilities) > float(limit)
-
-
-def evenness(probabilities: npt.NDArray[np.floating]) -> npt.NDArray[np.float64]:
-    """Return the entropy of each row over its largest possible value: 0 is sure, 1 says all views alike."""
-    p = np.clip(probabilities.astype(np.float64), 1e-12, 1)
-    result: npt.NDArray[np.float64] = -(p * np.log(p)).sum(axis=1) / np.log(p.shape[1])
-    return result
+    return outlier_score(probabilities) > float(limit)

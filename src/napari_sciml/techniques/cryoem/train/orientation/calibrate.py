@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import torch
 
+from napari_sciml.core.outlier_score import outlier_score
 from napari_sciml.networks.ours.orientation import OrientationNet
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap
-from napari_sciml.techniques.cryoem.orientation.classify import evenness
 from napari_sciml.techniques.cryoem.orientation.whiten import matched
 from napari_sciml.techniques.cryoem.particles.particles import Particles
 from napari_sciml.techniques.cryoem.train.orientation.dataset import SNR_LADDER, noise_set, realistic_set
@@ -80,11 +80,11 @@ def calibrate(module: OrientationNet, particle: DensityMap, seed: int, per_snr: 
     with torch.no_grad():
         module.temperature.mul_(temperature)
     ice = noise_set(particle, 2 * per_snr, PROBE + seed)
-    noise = [evenness(softmax(answer(module, i), 1.0)) for i in (matched(ice, width), ice.images)]
+    noise = [outlier_score(softmax(answer(module, i), 1.0)) for i in (matched(ice, width), ice.images)]
     limit = min(float(np.quantile(part, 1 - ABSTAIN)) for part in noise)
     stricter = min(limit, limit_of_both_sides(module, ice, width))
     probabilities = softmax(every, temperature)
-    low = evenness(probabilities) <= limit
+    low = outlier_score(probabilities) <= limit
     right = (every.argmax(axis=1) == truth)[np.concatenate(known)]
     return Calibration(
         temperature,
@@ -97,7 +97,7 @@ def calibrate(module: OrientationNet, particle: DensityMap, seed: int, per_snr: 
 
 
 def limit_of_both_sides(module: OrientationNet, ice: Particles, width_px: float) -> float:
-    """Return the evenness that pure noise stays above, where it may choose the surer of its two sides.
+    """Return the outlier score that pure noise stays above, where it may choose the surer of its two sides.
 
     Parameters
     ----------
@@ -114,5 +114,5 @@ def limit_of_both_sides(module: OrientationNet, ice: Particles, width_px: float)
         sides = [softmax(answer(module, images), 1.0) for images in (front, back)]
         surer = sides[1].max(axis=1) > sides[0].max(axis=1)
         chosen = np.where(surer[:, np.newaxis], sides[1], sides[0])
-        limits.append(float(np.quantile(evenness(chosen), 1 - ABSTAIN)))
+        limits.append(float(np.quantile(outlier_score(chosen), 1 - ABSTAIN)))
     return min(limits)
