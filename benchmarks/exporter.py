@@ -144,11 +144,11 @@ def row(model: Model, stride: int, rounds: int) -> dict[str, Any]:
         except SciMLError:
             result[f"any_size_{runtime}"] = "does not load"
             continue
-        ways: dict[str, Callable[[], object]] = {
+        ways: dict[str, Callable[[], FloatArray]] = {
             "ours": answer(model, open_session(runtime, ours), images, stride),
             "torch": partial(session.run, feed),
         }
-        seconds = in_turns(ways, rounds)
+        seconds = in_turns({**ways}, rounds)
         others = images[:, :-16, :-32] if model.dense else images
         some = [others[:1], others[:3], np.concatenate([others, others])]
         result[f"any_size_{runtime}"] = serves(model, ours, session, some, stride)

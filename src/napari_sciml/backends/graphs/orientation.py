@@ -25,6 +25,7 @@ def orientation_net(net: OrientationNet) -> onnx.ModelProto:
     g = Circles()
     real, imaginary = g.rings(net, g.input("pixels", "n", 1, 64, 64))
     square = g.calc("Add", g.add("Mul", real, real), g.add("Mul", imaginary, imaginary))
+    # Max, not Clip, after which OpenVINO 2026.4 divides by the wrong ones of the numbers.
     power = g.calc("Max", g.add("ReduceMean", square, axes=[-1], keepdims=0), 1e-8)
     relative = g.calc("Div", power, net.white)
     reading = g.calc("Sub", g.add("Log", relative), net.ring_mean)
