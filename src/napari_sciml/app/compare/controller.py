@@ -47,7 +47,7 @@ class ComparisonController:
     def __init__(self, viewer: ViewerModel, runs: Runs, start: TaskRunner = run_in_thread) -> None:
         self._viewer = weakref.ref(viewer)
         self._runs = runs
-        self._wish = ""
+        self._backend = ""
         self._second = SecondRun(viewer, runs, start)
         self._second.jobs.changed.connect(self._refresh)
         self._second.message.connect(self._say)
@@ -60,7 +60,7 @@ class ComparisonController:
 
     def choose(self, backend: str) -> None:
         """Compare with this backend."""
-        self._wish = backend
+        self._backend = backend
         self._say()
 
     def start(self) -> None:
@@ -132,7 +132,7 @@ class ComparisonController:
             offered=result is not None and result.settings is not None and own != NO_NETWORK,
             blocked="" if result is None else jobs.blocked or why_not(result, self._viewer()),
             choices=choices,
-            chosen=self._wish if self._wish in names else ("float32" if own != "float32" else "int8"),
+            chosen=self._backend if self._backend in names else ("float32" if own != "float32" else "int8"),
             going=jobs.going,
             is_up=self._pair.is_up,
             summary="" if comparison is None else summary(comparison),

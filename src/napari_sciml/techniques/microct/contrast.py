@@ -46,23 +46,23 @@ def core_contrast(
     return difference
 
 
-def of_one_kind(candidates: pd.DataFrame, wish: str) -> npt.NDArray[np.bool_]:
-    """Return which candidates are bright, dark or any, as wished; ``auto`` follows a clear majority.
+def of_one_kind(candidates: pd.DataFrame, kind: str) -> npt.NDArray[np.bool_]:
+    """Return which candidates are bright, dark or any, by `kind`; ``auto`` follows a clear majority.
 
     Parameters
     ----------
     candidates
         With the columns ``score`` and ``contrast``.
-    wish
+    kind
         ``auto``, ``any``, ``bright`` or ``dark``.
     """
     contrast = candidates["contrast"].to_numpy()
     everything = np.ones(len(candidates), np.bool_)
     bright: npt.NDArray[np.bool_] = contrast > 0
-    if wish in ("bright", "dark"):
-        return bright if wish == "bright" else ~bright
+    if kind in ("bright", "dark"):
+        return bright if kind == "bright" else ~bright
     sure = candidates["score"].to_numpy() >= SURE
-    if wish == "any" or not sure.any():
+    if kind == "any" or not sure.any():
         return everything
     say = np.where(sure, candidates["score"], 0.0) ** 2
     share = float(say[bright].sum() / say.sum())

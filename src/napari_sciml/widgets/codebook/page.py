@@ -10,7 +10,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QHBoxLayout,
     QLabel,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
 )
@@ -18,7 +17,7 @@ from qtpy.QtWidgets import (
 from napari_sciml.app.codebook.state import CodebookState
 from napari_sciml.app.session import Session
 from napari_sciml.widgets.codebook.plot import CodebookPlot
-from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit
 from napari_sciml.widgets.parts.page import Offer, Page, PageWidget
 
@@ -74,12 +73,14 @@ class CodebookPage(PageWidget):
         self._value = NumberEdit("sciml_codebook_value", "The chosen value; type a number.")
         self._value.edited.connect(self._on_typed)
         self._facts = sentence("sciml_codebook_facts")
-        self._reset = self._create_button("reset", *RESETS[False])
+        self._reset = button("sciml_codebook_reset", *RESETS[False])
         self._reset.clicked.connect(lambda: self.reset_pressed.emit())
-        self._undo = self._create_button("undo", "Undo", "Take the last change back.")
+        self._undo = button("sciml_codebook_undo", "Undo", "Take the last change back.")
         self._undo.clicked.connect(lambda: self.undo_pressed.emit())
-        self._save = self._create_button(
-            "save", "Save codebook…", "Write all values to a file and use them in the next runs."
+        self._save = button(
+            "sciml_codebook_save",
+            "Save codebook…",
+            "Write all values to a file and use them in the next runs.",
         )
         self._save.clicked.connect(lambda: self.save_pressed.emit())
         self._follow = QCheckBox("Overlay follows, on the slice in view")
@@ -178,12 +179,6 @@ class CodebookPage(PageWidget):
             return
         self.moved.emit(self._plot.index, value)
         self.settled.emit()
-
-    def _create_button(self, name: str, text: str, tooltip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(f"sciml_codebook_{name}")
-        button.setToolTip(tooltip)
-        return button
 
     def _lay_out(self) -> None:
         rows = form()

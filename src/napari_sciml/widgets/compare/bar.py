@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.compare.state import ComparisonState
 from napari_sciml.app.session import Session
-from napari_sciml.widgets.parts.basics import combo, error_bar, fill, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, error_bar, fill, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
 from napari_sciml.widgets.parts.page import PageWidget
 
@@ -48,9 +48,7 @@ class CompareBar(PageWidget):
         self._next = self._create_button(
             "sciml_compare_next", "Next ›", "The next place where they differ.", 1
         )
-        self._leave = QPushButton("Leave")
-        self._leave.setObjectName("sciml_compare_leave")
-        self._leave.setToolTip("Show the result alone again, as it was.")
+        self._leave = button("sciml_compare_leave", "Leave", "Show the result alone again, as it was.")
         self._leave.clicked.connect(lambda: self.leave_pressed.emit())
         self._lay_out()
 
@@ -74,8 +72,8 @@ class CompareBar(PageWidget):
         say(self._blocked, state.blocked)
         say(self._summary, state.summary)
         say(self._legend, state.legend)
-        for button in (self._back, self._next):
-            button.setVisible(state.is_up and state.differences > 0)
+        for one in (self._back, self._next):
+            one.setVisible(state.is_up and state.differences > 0)
         say(self._place, state.place)
         self._leave.setVisible(state.is_up)
         say(self._error, state.error)
@@ -86,11 +84,9 @@ class CompareBar(PageWidget):
         self._error.setStyleSheet(error_bar(get_theme(theme).error.as_hex()))
 
     def _create_button(self, name: str, text: str, tooltip: str, by: int) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setToolTip(tooltip)
-        button.clicked.connect(lambda: self.stepped.emit(by))
-        return button
+        made = button(name, text, tooltip)
+        made.clicked.connect(lambda: self.stepped.emit(by))
+        return made
 
     def _lay_out(self) -> None:
         first = QHBoxLayout()
@@ -101,8 +97,8 @@ class CompareBar(PageWidget):
         # In one row above the words, so that no button moves away from the mouse when those change.
         walk = QHBoxLayout()
         walk.setSpacing(4)
-        for button in (self._back, self._next, self._leave):
-            walk.addWidget(button)
+        for one in (self._back, self._next, self._leave):
+            walk.addWidget(one)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.forms.pick_lengths import (
@@ -18,7 +18,7 @@ from napari_sciml.app.forms.pick_lengths import (
 )
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch
-from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, described, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit
 
 DIAMETER_A, DIAMETER_PX = "particle_diameter_A", "particle_diameter_px"
@@ -46,9 +46,7 @@ class CryoEMForm(SettingsForm):
         self._unit.activated.connect(self._on_unit)
         self._other = QLabel()
         self._other.setObjectName("sciml_particle_other")
-        self._measure = QPushButton("Measure")
-        self._measure.setObjectName("sciml_particle_measure")
-        self._measure.setToolTip(MEASURE_TIP)
+        self._measure = button("sciml_particle_measure", "Measure", MEASURE_TIP)
         self._measure.clicked.connect(self._on_measure)
         self._pixel = NumberEdit("sciml_pixel_size", described(CryoEMSettings, "pixel_size_A"))
         self._pixel.edited.connect(self._on_pixel)

@@ -11,7 +11,6 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
-    QPushButton,
     QSizePolicy,
     QVBoxLayout,
 )
@@ -21,7 +20,7 @@ from napari_sciml.app.forms.lattice_axes import WAYS, leave_way, way_of
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.widgets.forms.mask_choice import MaskChoice
 from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch
-from napari_sciml.widgets.parts.basics import combo, described, fill, form
+from napari_sciml.widgets.parts.basics import button, combo, described, fill, form
 from napari_sciml.widgets.parts.number_edit import NumberEdit, NumberPair, RangeEdit
 
 SCALES = [("counts", "linear"), ("logarithm", "log")]
@@ -43,9 +42,7 @@ class GisaxsForm(SettingsForm):
         self._image: Any = None
         self._way = combo("sciml_axes", "How to know where the pixels lie in q.")
         self._way.activated.connect(self._on_way)
-        self._poni = QPushButton(NO_PONI)
-        self._poni.setObjectName("sciml_poni")
-        self._poni.setToolTip(described(GisaxsSettings, "poni"))
+        self._poni = button("sciml_poni", NO_PONI, described(GisaxsSettings, "poni"))
         self._poni.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._poni.clicked.connect(self._on_poni)
         names = ("energy_kev", "incidence_deg", "distance_mm", "pixel_um", "beam_row", "beam_column")

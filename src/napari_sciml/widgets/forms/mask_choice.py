@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.forms.mask_layer import LayerMask
 from napari_sciml.core.mask import NO_MASK
 from napari_sciml.core.settings import RunSettings
-from napari_sciml.widgets.parts.basics import combo, described, fill
+from napari_sciml.widgets.parts.basics import button, combo, described, fill
 
 FROM_FILE = "choose a file"
 """Stands in the list of masks for opening a dialog."""
@@ -34,10 +34,11 @@ class MaskChoice(QWidget):
         self._value: Any = None
         self._box = combo("sciml_mask", described(settings, "mask"))
         self._box.activated.connect(self._on_mask)
-        self.new_layer = QPushButton("New mask layer")
-        self.new_layer.setObjectName("sciml_new_mask")
-        self.new_layer.setToolTip(
-            "Add an empty layer of the size of a frame. Paint what to ignore; it counts from the next run on."
+        self.new_layer = button(
+            "sciml_new_mask",
+            "New mask layer",
+            "Add an empty layer of the size of a frame. Paint what to ignore; it counts from the "
+            "next run on.",
         )
         self.new_layer.clicked.connect(self._on_new_layer)
         layout = QVBoxLayout(self)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from napari.utils.theme import get_theme
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.hits.rate import hit_table, rate_window, running_rate
 from napari_sciml.core.findings import Findings
-from napari_sciml.widgets.parts.basics import say, sentence
+from napari_sciml.widgets.parts.basics import button, say, sentence
 from napari_sciml.widgets.parts.curve import Curve
 from napari_sciml.widgets.parts.decision import DecisionBar
 from napari_sciml.widgets.parts.frame_table import Column, FrameTable
@@ -52,9 +52,11 @@ class HitsPage(ResultPage):
         self._hits_only = QCheckBox("Hits only")
         self._hits_only.setObjectName("sciml_hits_only")
         self._hits_only.setToolTip("Show only the frames that are hits.")
-        self._save = QPushButton("Save results…")
-        self._save.setObjectName("sciml_hits_save")
-        self._save.setToolTip("Write hit list, peak list, tables and run record into a new folder.")
+        self._save = button(
+            "sciml_hits_save",
+            "Save results…",
+            "Write hit list, peak list, tables and run record into a new folder.",
+        )
         self._note = sentence("sciml_hits_note")
         self._rows = FrameTable("sciml_hit_table", COLUMNS)
         self._lay_out()

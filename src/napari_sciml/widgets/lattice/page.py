@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 from napari.utils.theme import get_theme
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import percent
@@ -15,7 +15,7 @@ from napari_sciml.core.findings import Findings
 from napari_sciml.layers.styles import BLUE, ORANGE
 from napari_sciml.widgets.lattice.bars import LatticeBars
 from napari_sciml.widgets.lattice.strip import LatticeStrip
-from napari_sciml.widgets.parts.basics import say, sentence
+from napari_sciml.widgets.parts.basics import button, say, sentence
 from napari_sciml.widgets.parts.decision import DecisionBar
 from napari_sciml.widgets.parts.frame_table import Column, FrameTable
 from napari_sciml.widgets.parts.result_page import ResultPage
@@ -68,9 +68,11 @@ class LatticePage(ResultPage):
         self._legend = QLabel(LEGEND)
         self._legend.setObjectName("sciml_lattice_legend")
         self._legend.setToolTip(LEGEND_TIP)
-        self._save = QPushButton("Save results…")
-        self._save.setObjectName("sciml_lattice_save")
-        self._save.setToolTip("Write lattices, probabilities, spots and run record into a new folder.")
+        self._save = button(
+            "sciml_lattice_save",
+            "Save results…",
+            "Write lattices, probabilities, spots and run record into a new folder.",
+        )
         self._note = sentence("sciml_lattice_note")
         self._rows = FrameTable("sciml_lattice_table", COLUMNS)
         self._features_title = QLabel()

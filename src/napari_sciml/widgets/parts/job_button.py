@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.jobs import Going, Phase
 from napari_sciml.app.base.text import progress_line
-from napari_sciml.widgets.parts.basics import say, sentence
+from napari_sciml.widgets.parts.basics import button, say, sentence
 
 
 class JobButton(QWidget):
@@ -19,9 +19,7 @@ class JobButton(QWidget):
     def __init__(self, name: str, text: str, tooltip: str) -> None:
         super().__init__()
         self._text, self._running = text, False
-        self._button = QPushButton(text)
-        self._button.setObjectName(name)
-        self._button.setToolTip(tooltip)
+        self._button = button(name, text, tooltip)
         self._button.clicked.connect(self._on_click)
         self._bar = QProgressBar()
         self._bar.setObjectName(f"{name}_bar")

@@ -13,7 +13,6 @@ from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QProgressBar,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -24,7 +23,7 @@ from napari_sciml.app.base.text import progress_line
 from napari_sciml.app.run.text import how_it_works
 from napari_sciml.app.session import Session
 from napari_sciml.widgets.by_technique import decider_of, form_of
-from napari_sciml.widgets.parts.basics import combo, error_bar, fill, form, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, error_bar, fill, form, say, sentence
 from napari_sciml.widgets.parts.decision import DecisionBar
 from napari_sciml.widgets.parts.page import PageWidget, save_result
 from napari_sciml.widgets.run.backend_form import BackendForm
@@ -86,13 +85,11 @@ class RunPage(PageWidget):
         self._next_step = sentence("sciml_next_step")
         self._error = sentence("sciml_error")
         self._note = sentence("sciml_note")
-        self._copy_python = self._create_button(
-            "sciml_copy_python", "Copy as Python", "This run as a script."
-        )
-        self._copy_command = self._create_button(
+        self._copy_python = button("sciml_copy_python", "Copy as Python", "This run as a script.")
+        self._copy_command = button(
             "sciml_copy_command", "Copy as command", "This run as a line for the terminal."
         )
-        self._save = self._create_button(
+        self._save = button(
             "sciml_save", "Save results…", "Write tables, run record and picture into a new folder."
         )
         self._lay_out()
@@ -157,12 +154,6 @@ class RunPage(PageWidget):
             label.setStyleSheet(error_bar(color.as_hex()))
         for part in self._below:
             part.show_theme(theme)
-
-    def _create_button(self, name: str, text: str, tooltip: str) -> QPushButton:
-        button = QPushButton(text)
-        button.setObjectName(name)
-        button.setToolTip(tooltip)
-        return button
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any, get_args
 
 from qtpy.QtCore import QSignalBlocker, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 from superqt import QLabeledDoubleSlider
 
 from napari_sciml.app.session import Session
 from napari_sciml.app.simulate.controller import SimulationState
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec, Lattice, Particle, Substrate
-from napari_sciml.widgets.parts.basics import combo, fill, form, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, fill, form, say, sentence
 from napari_sciml.widgets.parts.page import PageWidget
 
 NO_NOISE = 21.0
@@ -104,9 +104,9 @@ class SimulatePage(PageWidget):
         self._hint = QLabel()
         self._hint.setWordWrap(True)
         self._error = sentence("sciml_simulate_error")
-        self._open = _button("sciml_simulate_open", "Open as a layer", "Add the pattern as a new layer.")
-        self._other = _button("sciml_simulate_other", "Other grains", "Draw other grains and counts.")
-        self._reset = _button("sciml_simulate_reset", "Reset", "Go back to a well-ordered film on silicon.")
+        self._open = button("sciml_simulate_open", "Open as a layer", "Add the pattern as a new layer.")
+        self._other = button("sciml_simulate_other", "Other grains", "Draw other grains and counts.")
+        self._reset = button("sciml_simulate_reset", "Reset", "Go back to a well-ordered film on silicon.")
         self._lay_out()
         self._open.clicked.connect(self._on_open)
         self._other.clicked.connect(self._on_other)
@@ -192,10 +192,3 @@ class SimulatePage(PageWidget):
 
     def _on_reset(self) -> None:
         self.reset_pressed.emit()
-
-
-def _button(name: str, text: str, tooltip: str) -> QPushButton:
-    button = QPushButton(text)
-    button.setObjectName(name)
-    button.setToolTip(tooltip)
-    return button

@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QHBoxLayout, QWidget
 from napari_sciml.app.base.text import percent
 from napari_sciml.app.views.text import likeness_line, missing_line, ordered, view_line
 from napari_sciml.techniques.cryoem.results import ViewsResult
-from napari_sciml.widgets.parts.basics import combo, fill, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, fill, say, sentence
 from napari_sciml.widgets.parts.picture_grid import Picture, PictureGrid
-from napari_sciml.widgets.views.parts import button, column
+from napari_sciml.widgets.views.parts import column
 
 AVERAGE_PX = 56
 """Edge of a class average in screen pixels."""

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
-from napari_sciml.widgets.parts.basics import combo, described, fill, form, say, sentence
+from napari_sciml.widgets.parts.basics import button, combo, described, fill, form, say, sentence
 from napari_sciml.widgets.parts.number_edit import NumberEdit
 
 BUILT_IN, OWN_MAP, OWN_MODEL = "built-in", "map", "model"
@@ -41,22 +41,18 @@ class MapChooser(QWidget):
         self._voxel_row = QWidget()
         self._method = combo("sciml_view_method", described(CryoEMSettings, "views"))
         self._method.activated.connect(self._on_method)
-        self._ctf = QPushButton(NO_CTF)
-        self._ctf.setObjectName("sciml_ctf")
-        self._ctf.setToolTip(described(CryoEMSettings, "ctf"))
+        self._ctf = button("sciml_ctf", NO_CTF, described(CryoEMSettings, "ctf"))
         self._ctf.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self._ctf.clicked.connect(self._on_ctf)
-        self._no_ctf = QPushButton("✕")
-        self._no_ctf.setObjectName("sciml_no_ctf")
-        self._no_ctf.setToolTip("Correct no CTF.")
+        self._no_ctf = button("sciml_no_ctf", "✕", "Correct no CTF.")
         self._no_ctf.setFixedWidth(28)
         self._no_ctf.clicked.connect(self._on_no_ctf)
         self._whose = sentence("sciml_whose")
-        self._train = QPushButton("Train for this map…")
-        self._train.setObjectName("sciml_train_map")
-        self._train.setToolTip(
+        self._train = button(
+            "sciml_train_map",
+            "Train for this map…",
             "Simulate particles of this map and train a network on them: some minutes, in the background. It "
-            "is written into a new folder and can be chosen again as a model of yours."
+            "is written into a new folder and can be chosen again as a model of yours.",
         )
         self._train.clicked.connect(self._on_train)
         self._shown_kind = BUILT_IN

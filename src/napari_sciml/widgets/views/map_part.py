@@ -10,10 +10,10 @@ from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.text import controls_line, resolution_line
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
-from napari_sciml.widgets.parts.basics import say, sentence
+from napari_sciml.widgets.parts.basics import button, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
 from napari_sciml.widgets.views.fsc_plot import FscPlot
-from napari_sciml.widgets.views.parts import bold, button, column
+from napari_sciml.widgets.views.parts import bold, column
 
 OUTDATED = "Other views are kept now than this map was made from: build it again."
 

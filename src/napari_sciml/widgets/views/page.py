@@ -15,14 +15,14 @@ from napari_sciml.app.base.state import RunState
 from napari_sciml.app.session import Session
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.text import views_line
-from napari_sciml.widgets.parts.basics import say, sentence
+from napari_sciml.widgets.parts.basics import button, say, sentence
 from napari_sciml.widgets.parts.job_button import JobButton
 from napari_sciml.widgets.parts.result_page import ResultPage
 from napari_sciml.widgets.views.averages import Averages
 from napari_sciml.widgets.views.in_sight import ViewInSight
 from napari_sciml.widgets.views.map_choice import MapChooser
 from napari_sciml.widgets.views.map_part import MapPart
-from napari_sciml.widgets.views.parts import bold, button, column
+from napari_sciml.widgets.views.parts import bold, column
 
 STALE = "The picks have changed since: sort again, or go on with these views."
 

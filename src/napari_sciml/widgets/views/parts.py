@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from qtpy.QtWidgets import QLabel, QPushButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from napari_sciml.widgets.parts.basics import sentence
 
@@ -20,11 +20,3 @@ def bold(name: str) -> QLabel:
     label = sentence(name)
     label.setStyleSheet("font-weight: bold")
     return label
-
-
-def button(name: str, text: str, tooltip: str) -> QPushButton:
-    """Make a button."""
-    made = QPushButton(text)
-    made.setObjectName(name)
-    made.setToolTip(tooltip)
-    return made
