@@ -14,7 +14,7 @@ from napari_sciml.backends import Predictor, open_predictor
 from napari_sciml.core.tiling import plan_tiles
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.rules import FloatArray
-from napari_sciml.networks.window import WINDOW_PX
+from napari_sciml.networks.receptive_window import WINDOW_PX
 from napari_sciml.techniques.microct.recipe import TILE_PX
 
 FIELD_PX = 2 * (TILE_PX - WINDOW_PX) + WINDOW_PX

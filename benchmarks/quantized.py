@@ -25,8 +25,8 @@ from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, installed
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.rules import FloatArray
+from napari_sciml.networks.receptive_window import WINDOW_PX
 from napari_sciml.networks.registry import get_model
-from napari_sciml.networks.window import WINDOW_PX
 from napari_sciml.techniques.registry import sample_of
 
 GOAL_NETWORK = 3.0

@@ -235,7 +235,7 @@ def open_source(image: Any, *, independent_frames: bool = False) -> ImageSource:
 
         return open_image(image, independent_frames=independent_frames)
     if isinstance(image, list | tuple) and image and all(isinstance(f, str | os.PathLike) for f in image):
-        from napari_sciml.io.series import open_series
+        from napari_sciml.io.file_series import open_series
 
         return open_series(image)
     return ImageSource.from_array(image if hasattr(image, "dtype") else as_array(image))

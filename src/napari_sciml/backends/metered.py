@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 
+from napari_sciml.backends.answer_sample import Sample
 from napari_sciml.backends.compared import Corner, Pair, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
 from napari_sciml.backends.predictor import FieldScores, Predictor
 from napari_sciml.backends.registry import BACKENDS
-from napari_sciml.backends.sample import Sample
 from napari_sciml.core.provenance import NetworkRecord
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray

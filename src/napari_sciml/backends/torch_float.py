@@ -9,7 +9,7 @@ from torch import Tensor
 from napari_sciml.backends.predictor import CHUNK, FieldScores, check_dense
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray
-from napari_sciml.networks.window import CENTRE_PX
+from napari_sciml.networks.receptive_window import CENTRE_PX
 
 
 class TorchFloat:

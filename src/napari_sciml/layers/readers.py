@@ -57,7 +57,7 @@ def read_volumes(path: Paths) -> list[Any]:
 
 def read_series(path: Paths) -> list[Any]:
     """Open detector or MRC files as one stack. What is wrong with them is told in one sentence."""
-    from napari_sciml.io.series import open_series
+    from napari_sciml.io.file_series import open_series
 
     try:
         return [image_layer(open_series(_listed(path)))]

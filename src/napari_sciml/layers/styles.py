@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.techniques.registry import mark_for
-from napari_sciml.techniques.window import Color
+from napari_sciml.techniques.window_spec import Color
 
 MODEL = "model"
 """Value of the feature `source` for points that a network found."""

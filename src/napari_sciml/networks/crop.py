@@ -8,7 +8,7 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
-from napari_sciml.networks.window import WINDOW_PX
+from napari_sciml.networks.receptive_window import WINDOW_PX
 
 
 def crop_centre(model: Model, images: npt.NDArray[Any]) -> npt.NDArray[Any]:

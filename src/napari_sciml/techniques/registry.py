@@ -11,7 +11,7 @@ from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.registry import Registration, Registry
 from napari_sciml.core.technique import Technique
 from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec
-from napari_sciml.techniques.window import Mark, WindowSpec
+from napari_sciml.techniques.window_spec import Mark, WindowSpec
 
 OURS = ("cryoem", "diffraction", "gisaxs", "microct")
 TECHNIQUES = Registry(

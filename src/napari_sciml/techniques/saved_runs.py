@@ -272,8 +272,8 @@ def places(saved: SetPaths, source: SourceRecord) -> Iterator[Path | None]:
 def opened_again(source: SourceRecord, folder: Path | None, independent_frames: bool) -> ImageSource:
     """Open the file of a run as it was opened then, or the one of its name in another folder."""
     from napari_sciml.io import open_image
+    from napari_sciml.io.file_series import open_series
     from napari_sciml.io.paths import split_part
-    from napari_sciml.io.series import open_series
 
     options = dict(source.opened)
     if files := options.pop("files", None):

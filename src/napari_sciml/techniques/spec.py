@@ -10,7 +10,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.reference import Reference, load
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
-from napari_sciml.techniques.window import Mark, WindowSpec
+from napari_sciml.techniques.window_spec import Mark, WindowSpec
 
 NAME = re.compile(r"[a-z][a-z0-9-]*")
 """A technique's name is typed on the command line and is part of file names."""

@@ -25,7 +25,7 @@ from napari_sciml.techniques import register, spec_of
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.microct.recipe import MicroCT
 from napari_sciml.techniques.microct.settings import MicroCTSettings
-from napari_sciml.techniques.window import WindowSpec
+from napari_sciml.techniques.window_spec import WindowSpec
 
 SLAB = tifffile.imread(Path(napari_sciml.samples.__file__).parent / "cmc_phantom.tif")[11:14, 130:194, 40:104]
 LEVELS = 16

@@ -21,8 +21,8 @@ from fixtures.detector_formats import (
 )
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import open_image
+from napari_sciml.io.file_series import open_series
 from napari_sciml.io.formats import detector
-from napari_sciml.io.series import open_series
 
 pytest.importorskip("fabio")
 

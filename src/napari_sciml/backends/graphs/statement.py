@@ -23,7 +23,7 @@ from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.networks.ours.picker import CENTRE_PX as PICKER_CENTRE_PX
 from napari_sciml.networks.ours.picker import COARSEST_PX
 from napari_sciml.networks.ours.picker import NATIVE_STRIDE as PICKER_STRIDE
-from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
+from napari_sciml.networks.receptive_window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
 
 Feed = dict[str, FloatArray]
 

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.formats.candidates import ArrayEntry, choose_largest
 from napari_sciml.io.formats.linked_frames import find_linked, target_of
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.virtual_frames import VirtualFrames
+from napari_sciml.io.formats.which_array import ArrayEntry, choose_largest
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw import RawImage
 

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.formats.candidates import ArrayEntry, choose_largest
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.units import micrometres
+from napari_sciml.io.formats.which_array import ArrayEntry, choose_largest
 from napari_sciml.io.raw import RawImage
 
 MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")

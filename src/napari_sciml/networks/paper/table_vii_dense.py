@@ -18,7 +18,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from napari_sciml.networks.window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
+from napari_sciml.networks.receptive_window import CENTRE_PX, NATIVE_STRIDE, WINDOW_PX
 
 __all__ = ["CENTRE_PX", "NATIVE_STRIDE", "WINDOW_PX", "TableVIIDense"]
 

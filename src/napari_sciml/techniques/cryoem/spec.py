@@ -2,7 +2,7 @@
 
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.spec import CERTAIN, NO, SampleSpec, TechniqueSpec
-from napari_sciml.techniques.window import Mark, WindowSpec
+from napari_sciml.techniques.window_spec import Mark, WindowSpec
 
 
 def guess(source: ImageSource) -> float:

@@ -1,7 +1,7 @@
 """What the rest of the program knows of this science."""
 
 from napari_sciml.techniques.spec import SampleSpec, TechniqueSpec
-from napari_sciml.techniques.window import Mark, WindowSpec
+from napari_sciml.techniques.window_spec import Mark, WindowSpec
 
 SPEC = TechniqueSpec(
     name="gisaxs",

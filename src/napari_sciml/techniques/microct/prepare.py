@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.window import CENTRE_PX
+from napari_sciml.networks.receptive_window import CENTRE_PX
 from napari_sciml.techniques.microct.run_geometry import RunGeometry
 
 FRAME_PX = 16

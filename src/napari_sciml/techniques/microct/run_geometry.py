@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.formats.units import micrometres
-from napari_sciml.networks.window import WINDOW_PX
+from napari_sciml.networks.receptive_window import WINDOW_PX
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.techniques.microct.slices import Slicing, cut_slices
 

@@ -9,7 +9,7 @@ import numpy as np
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.tiling import Tile, map_length, plan_tiles
 from napari_sciml.networks.normalise.pixels import FloatArray
-from napari_sciml.networks.window import WINDOW_PX
+from napari_sciml.networks.receptive_window import WINDOW_PX
 from napari_sciml.techniques.microct.prepare import FRAME_PX
 from napari_sciml.techniques.microct.run_geometry import RunGeometry
 

@@ -15,7 +15,7 @@ from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.suppression import suppress
 from napari_sciml.networks.normalise.pixels import FloatArray
-from napari_sciml.networks.window import CENTRE_PX
+from napari_sciml.networks.receptive_window import CENTRE_PX
 from napari_sciml.techniques.microct.centres import find_peaks
 from napari_sciml.techniques.microct.contrast import core_contrast
 from napari_sciml.techniques.microct.decide import PlaneFinds
