@@ -269,7 +269,7 @@ def scroll_to(widget: Any) -> None:
 
 def rested(state: Any) -> bool:
     """Return whether the page Views has nothing more to do, and stop with its message if it failed."""
-    return not sound(state).setup
+    return not sound(state).kind
 
 
 def missed_centres(truth: Any, found: Any) -> list[tuple[float, ...]]:
