@@ -15,12 +15,11 @@ from pathlib import Path
 
 import torch
 
-from napari_sciml.cli.quantize_work import training_count
+from napari_sciml.cli.quantize_work import maker_of, training_count
 from napari_sciml.core.progress import drive
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.registry import get_model, model_names
-from napari_sciml.techniques import get_technique
 from napari_sciml.training.quantisation.codebook import make_codebook
 
 SPECS = ("qat-8",)
@@ -44,7 +43,7 @@ def main() -> None:
         model = get_model(name)
         count = training_count(model)
         started = time.perf_counter()
-        examples = drive(get_technique(model.technique).examples(model, count, SEED))
+        examples = drive(maker_of(model).examples(model, count, SEED))
         print(f"{name}: {count} training images in {time.perf_counter() - started:.0f} s", flush=True)
         for wanted in options.specs:
             method, levels, *rest = wanted.split("-")

@@ -15,7 +15,6 @@ import pandas as pd
 from napari_sciml.backends import recorded
 from napari_sciml.core.context import Context
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
 from napari_sciml.core.plan import RunPlan
@@ -175,13 +174,3 @@ class PointFinder:
             Always.
         """
         raise SciMLError(f"{self.title} needs no network", "call run instead of classify")
-
-    def examples(self, model: Any, count: int, seed: int) -> Generator[Progress, None, Examples]:
-        """Refuse: there is no network that was trained.
-
-        Raises
-        ------
-        SciMLError
-            Always.
-        """
-        raise SciMLError(f"{self.title} needs no network", "there is nothing to make smaller")
