@@ -50,9 +50,9 @@ SCRIPT = textwrap.dedent(
         def close(self):
             pass
 
-    path, model, slices, edge = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
+    path, model, count, edge = sys.argv[1], sys.argv[2], int(sys.argv[3]), int(sys.argv[4])
     slices.SLAB_BYTES = 4 * edge * edge * 2
-    volume = Counting(path, (slices, edge, edge))
+    volume = Counting(path, (count, edge, edge))
     process = psutil.Process()
     settings = MicroCTSettings(model=model)
     recipe = MicroCT(opener=Bright)
