@@ -1,8 +1,11 @@
-"""What a program can see of the style guide: how docstrings begin, and that numbers say what they are."""
+"""What a program can see of the style guide: how docstrings begin, that numbers are explained, old words."""
 
 from __future__ import annotations
 
 import ast
+import io
+import re
+import tokenize
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +21,12 @@ FILES = sorted(
 )
 OPAQUE = ("Give ", "Gives ", "Say ", "Says ", "Tell ", "Tells ")
 """First words that leave open whether something is returned, written or shown."""
+
+RETIRED = {
+    *("lens", "lenses", "fineness", "errand", "wish", "wishes", "keeper", "follower", "outlook", "relief"),
+    *("decoy", "decoys", "proof", "proofs", "workbench", "rolling", "variety"),
+}
+"""Words that once stood in names where the field, or software, has another; the glossary has those."""
 
 
 def is_number(value: ast.expr) -> bool:
@@ -65,7 +74,16 @@ def opaque_docstrings(source: str) -> Iterator[str]:
                 yield node.name
 
 
-@pytest.mark.parametrize("check", [silent_constants, opaque_docstrings])
+def retired_words(source: str) -> Iterator[str]:
+    """Yield the names that hold one of the words that are not used any more."""
+    for token in tokenize.generate_tokens(io.StringIO(source).readline):
+        if token.type == tokenize.NAME:
+            words = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", token.string).lower().split("_")
+            if RETIRED & {*words}:
+                yield token.string
+
+
+@pytest.mark.parametrize("check", [silent_constants, opaque_docstrings, retired_words])
 def test_the_house_style(check):
     wrong = {file: list(check(file.read_text(encoding="utf-8"))) for file in FILES}
     assert not any(wrong.values()), "\n".join(f"{file}: {names}" for file, names in wrong.items() if names)
@@ -76,3 +94,4 @@ def test_the_check_would_notice():
     assert list(silent_constants(source)) == ["A", "C"]
     functions = 'def f() -> int:\n    """Give 3."""\ndef g() -> None:\n    """Say it."""'
     assert list(opaque_docstrings(functions)) == ["f"]
+    assert list(retired_words("def lens_of(x): return KeeperOf(x) or lenses2")) == ["lens_of", "KeeperOf"]

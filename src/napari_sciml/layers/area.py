@@ -34,7 +34,7 @@ def area_layer(findings: Findings, place: Place) -> LayerData | None:
         "metadata": {METADATA_KEY: record(findings)},
         **grid_place(place.spatial, field.scale, field.translate),
     }
-    return planes(field), arguments, "image"
+    return frame_stack(field), arguments, "image"
 
 
 def area_grid(findings: Findings) -> FieldMap:
@@ -50,7 +50,7 @@ def flat_where_the_image_is(findings: Findings, field: FieldMap) -> FieldMap:
     return FieldMap(field[0], field.scale[-axes:], field.translate[-axes:])
 
 
-def planes(field: FieldMap) -> Any:
+def frame_stack(field: FieldMap) -> Any:
     """Return the pixels: as they are, or as planes that napari asks for one by one."""
     if isinstance(field.array, np.ndarray):
         return field.array.astype(np.float32) if field.array.dtype == bool else field.array

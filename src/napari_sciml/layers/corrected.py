@@ -71,10 +71,10 @@ def lay_over(
     numbers = zip(row_keys(corrections.positions), range(len(theirs)), model, strict=True)
     said = {key: row for key, row, is_model in numbers if is_model}
     rows = np.array([said.get(key, -1) for key, wanted in zip(keys, keep, strict=True) if wanted], dtype=int)
-    told = rows >= 0
-    if told.any():
+    labelled = rows >= 0
+    if labelled.any():
         label = kept["label"].to_numpy(dtype=object).copy()
-        label[told] = theirs["label"].to_numpy(dtype=object)[rows[told]]
+        label[labelled] = theirs["label"].to_numpy(dtype=object)[rows[labelled]]
         kept["label"] = label
     for name in own_columns(theirs, list(features.columns)):
         # No row is called -1: there the value is missing.
@@ -109,8 +109,8 @@ def gather(
     there = set(row_keys(positions[model]))
     gone = dict.fromkeys([*row_keys(before.deleted), *(key for key in expected if key not in there)])
     own = own_columns(features, found)
-    told = labelled_rows(features, label) | (model & features[own].notna().to_numpy().any(axis=1))
-    touched = ~model | told
+    labelled = labelled_rows(features, label) | (model & features[own].notna().to_numpy().any(axis=1))
+    touched = ~model | labelled
     hidden = hidden_rows(before, there, gone)
     table = stacked(before.features[hidden], features[touched], like=before.features)
     if not len(table) and not own:

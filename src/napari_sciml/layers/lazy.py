@@ -19,7 +19,7 @@ def lazy_array(source: ImageSource) -> Any:
     import dask.array as da
 
     chunks = getattr(source.data, "chunks", None) or (*(1,) * (source.ndim - 2), *source.shape[-2:])
-    planes: Any = da.from_array(  # type: ignore[no-untyped-call]
+    frame_stack: Any = da.from_array(  # type: ignore[no-untyped-call]
         source.data,
         chunks=chunks,
         lock=True,
@@ -28,5 +28,5 @@ def lazy_array(source: ImageSource) -> Any:
         meta=np.empty((0,) * source.ndim, dtype=source.dtype),
     )
     # What it takes to make a plane is known of the layer too.
-    planes.making = source.making
-    return planes
+    frame_stack.making = source.making
+    return frame_stack

@@ -21,7 +21,7 @@ from napari_sciml.io.picks.reading import read_picks
 from napari_sciml.io.saving.tables import read_points_csv
 from napari_sciml.io.star import read_star
 from napari_sciml.techniques.cryoem.context import CryoEMContext
-from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
+from napari_sciml.techniques.cryoem.input_checks import file_warnings, refuse_movie
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.optics.ctf_files import read_ctfs
 from napari_sciml.techniques.cryoem.recipe import CryoEM
@@ -281,15 +281,15 @@ def test_a_movie_is_refused_and_a_stack_of_micrographs_is_not(tmp_path):
 
 
 def test_headers_that_cannot_be_true_are_told(series, tmp_path):
-    assert file_cautions(series) == ()
+    assert file_warnings(series) == ()
     for number in range(3):
         path = tmp_path / "micrographs" / f"mic_{number}.mrc"
         content = bytearray(path.read_bytes())
         content[212:214] = b"\x11\x11"
         path.write_bytes(content + b"tail")
-    cautions = file_cautions(series)
+    cautions = file_warnings(series)
     assert len(cautions) == 4
     assert "mic_0.mrc has a wrong machine stamp" in cautions[0]
     assert cautions[-1] == "3 more faults of this kind"
     np.testing.assert_array_equal(series.read((1, slice(None), slice(None))), PIXELS[1])
-    assert file_cautions(ImageSource.from_array(PIXELS)) == ()
+    assert file_warnings(ImageSource.from_array(PIXELS)) == ()

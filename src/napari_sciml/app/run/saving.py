@@ -78,9 +78,9 @@ def save_work(
         If it cannot be written.
     """
     yield Progress(0, 1, "folders")
-    told = {**findings.corrections, **{points.table: points.corrections for points in corrected}}
+    corrections = {**findings.corrections, **{points.table: points.corrections for points in corrected}}
     return save_run(
-        replace(findings, corrections={table: changed for table, changed in told.items() if changed}),
+        replace(findings, corrections={table: changed for table, changed in corrections.items() if changed}),
         folder,
         lambda place: [*write_corrected(corrected, place), *write_further_files(further_files, place)],
     )

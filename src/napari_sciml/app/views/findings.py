@@ -51,9 +51,9 @@ def with_views(
     settings
         What the sorting was told, for the run record.
     """
-    told = with_values(findings.settings, dict(settings or {}))
-    record = findings.provenance.model_copy(update={"settings": told.model_dump(mode="json")})
-    found = merged(replace(findings, provenance=record, settings=told), result, made)
+    settings_then = with_values(findings.settings, dict(settings or {}))
+    record = findings.provenance.model_copy(update={"settings": settings_then.model_dump(mode="json")})
+    found = merged(replace(findings, provenance=record, settings=settings_then), result, made)
     return replace(found, tables={**found.tables, MAIN: all_particles(picks, result)})
 
 

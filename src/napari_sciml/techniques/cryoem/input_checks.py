@@ -24,7 +24,7 @@ def refuse_movie(source: ImageSource) -> None:
         )
 
 
-def file_cautions(source: ImageSource) -> tuple[str, ...]:
+def file_warnings(source: ImageSource) -> tuple[str, ...]:
     """Return what is wrong with the headers of the MRC files of a source that can be read all the same."""
     from napari_sciml.io.events import scattered
     from napari_sciml.io.formats.mrc import is_mrc_name, mrc_warnings

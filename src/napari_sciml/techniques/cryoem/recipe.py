@@ -22,7 +22,7 @@ from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.costs import memory_gb, seconds_per_micrograph
 from napari_sciml.techniques.cryoem.decide import DARKER, LIGHTER, MAIN, decide
-from napari_sciml.techniques.cryoem.input_checks import file_cautions, refuse_movie
+from napari_sciml.techniques.cryoem.input_checks import file_warnings, refuse_movie
 from napari_sciml.techniques.cryoem.orient import Basis, basis_of, sort_and_build, unused
 from napari_sciml.techniques.cryoem.scale import PickScale, pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
@@ -157,7 +157,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
             overlays=(PointsOverlay(MAIN, run.place, POSITIVE, scale.diameter_px),),
             provenance=run.record(
                 notes=(*scale.sentences, *said_of(search.contrast, search.contrast_reason)),
-                problems=(*file_cautions(run.source), *unused(settings)),
+                problems=(*file_warnings(run.source), *unused(settings)),
                 model="" if settings.picker == "network" else "Laplacian of Gaussian",
             ),
             settings=settings,

@@ -117,10 +117,10 @@ def paper_figures(model: Model, amounts: Amounts, map70s: Path | None) -> Work[l
     )
     found.append(share("accuracy of PCA and K-means", split, groups.right, note))
     for other in other_maps(map70s):
-        foreign = paper_set(other, max(amounts.paper // 5, 1), TEST_SEED)
-        answers = (yield from classify_views(boxes(foreign, other), model)).argmax(axis=1)
+        others = paper_set(other, max(amounts.paper // 5, 1), TEST_SEED)
+        answers = (yield from classify_views(boxes(others, other), model)).argmax(axis=1)
         note = "chance is 1/84 = 0.012; it has no answer for particles that it does not know"
-        found.append(share("accuracy", f"{split}, {other.name}", answers == foreign.labels, note))
+        found.append(share("accuracy", f"{split}, {other.name}", answers == others.labels, note))
     return found
 
 

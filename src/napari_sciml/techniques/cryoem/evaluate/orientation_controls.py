@@ -23,7 +23,7 @@ from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 Work = Generator[Progress, None, list[Metric]]
 SEED = 400_000
 """First seed of the control images: apart from training, probes and tests."""
-FOREIGN_SNRS = (np.inf, 0.3, 0.1)
+OTHER_MAP_SNRS = (np.inf, 0.3, 0.1)
 """Signal-to-noise ratios (variances) at which particles of another map are shown; inf is without noise."""
 NONE = "called none of the 84"
 
@@ -32,7 +32,7 @@ def control_figures(model: Model, particle: DensityMap, others: Sequence[Density
     """Measure what must come out empty."""
     found = yield from noise_figures(model, particle, count)
     for other in others:
-        for snr in FOREIGN_SNRS:
+        for snr in OTHER_MAP_SNRS:
             test = realistic_set(other, count // 4, SEED, snr)
             chances = yield from classify_views(test.particles, model)
             none = none_of_them(chances, model)

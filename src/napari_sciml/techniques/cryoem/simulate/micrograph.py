@@ -85,7 +85,7 @@ def simulate_micrograph(spec: MicrographSpec, seed: int, number: int) -> Microgr
     table = draw_angles(rng, len(places), spec)
     projections = project(particle, table[["rot_deg", "tilt_deg", "psi_deg"]].to_numpy())
     density, outlines = compose(projections, places, shape)
-    ctf = lens_of(spec, seed, number)
+    ctf = ctf_of(spec, seed, number)
     exposure = Exposure(ctf, spec.pixel_size_A, spec.snr, spec.ice_share, spec.dose_e_per_A2)
     image, made = expose(rng, density, outlines, junk, ice_gradient(rng, shape, spec.gradient), exposure)
     inner = (slice(margin, -margin), slice(margin, -margin))
@@ -123,7 +123,7 @@ def draw_angles(rng: np.random.Generator, count: int, spec: MicrographSpec) -> p
     return table
 
 
-def lens_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:
+def ctf_of(spec: MicrographSpec, seed: int, number: int) -> Ctf:
     """Return the CTF of micrograph `number`, without making the micrograph.
 
     Raises

@@ -12,7 +12,7 @@ from napari_sciml.core.making import Making
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.density.density_map import BUILT_IN_NAME
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
-from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, lens_of, simulate_micrograph
+from napari_sciml.techniques.cryoem.simulate.micrograph import Micrograph, ctf_of, simulate_micrograph
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
 
 KEPT = 4
@@ -54,7 +54,7 @@ class SimulatedMicrographs:
     @property
     def ctfs(self) -> tuple[Ctf, ...]:
         """The CTF of each micrograph."""
-        return tuple(lens_of(self.spec, self.seed, number) for number in range(len(self)))
+        return tuple(ctf_of(self.spec, self.seed, number) for number in range(len(self)))
 
     def _make(self, number: int) -> Micrograph:
         return simulate_micrograph(self.spec, self.seed, number)

@@ -74,7 +74,7 @@ class ScoredFrames:
         return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(ScoredFrames)))
 
 
-def proof_spec(which: str, number: int, frames: int, size_px: int) -> RunSpec:
+def scored_spec(which: str, number: int, frames: int, size_px: int) -> RunSpec:
     """Return what is simulated in a test run."""
     rng = np.random.default_rng([FIRST_SEED, SETS.index(which), number])
     family = TRAINING_FAMILIES[number % len(TRAINING_FAMILIES)]
@@ -92,7 +92,7 @@ def score_test_frames(job: tuple[str, int, int, int, str, Path]) -> None:
     if path.is_file():
         return
     torch.set_num_threads(1)
-    run = SimulatedRun(proof_spec(which, number, frames, size_px), FIRST_SEED + number)
+    run = SimulatedRun(scored_spec(which, number, frames, size_px), FIRST_SEED + number)
     model = get_model(model_name)
     predictor = open_predictor(model)
     scorer = FrameScorer(predictor, model.classes.index("bragg"))

@@ -103,9 +103,9 @@ class PatchRecipe:
         """Fit a new network."""
         torch.manual_seed(settings.seed)
         module = new_module(self.architecture)
-        return (yield from self.teach(module, self.part(data), data, settings, folder, cancel))
+        return (yield from self.fit_part(module, self.part(data), data, settings, folder, cancel))
 
-    def teach(
+    def fit_part(
         self,
         module: nn.Module,
         part: Patches,
@@ -211,7 +211,7 @@ class DenseRecipe(PatchRecipe):
         mined = yield from mine(folder / "checkpoint.pt", self.spec, self.mined_specimens, folder / "mined")
         part = Patches.join([self.part(data), mined])
         again = replace(settings, epochs=max(1, settings.epochs // 3), learning_rate=5e-4)
-        module = yield from self.teach(module, part, data, again, folder / "second", cancel)
+        module = yield from self.fit_part(module, part, data, again, folder / "second", cancel)
         return module
 
     def part(self, data: Dataset) -> Patches:

@@ -109,9 +109,9 @@ def realistic_examples(
     other = int(fit["other_maps"]) * int(fit["per_map"])
     total = own + other + int(fit["empty"])
     mine = max(1, round(count * own / total))
-    foreign = min(count - mine, round(count * other / total))
+    others = min(count - mine, round(count * other / total))
     per_view = max(1, min(MOST_PER_VIEW, int(fit["per_view"]), -(-mine // VIEWS)))
-    maps = -(-foreign // PER_MAP)
+    maps = -(-others // PER_MAP)
     pool = make_pool(particle, per_view, FURTHER + 100 * first_seed(model) + seed, 1, maps, PER_MAP)
     views = torch.nonzero(pool.labels != NOTHING).flatten()
     rest = torch.nonzero(pool.labels == NOTHING).flatten()
@@ -121,9 +121,9 @@ def realistic_examples(
     shown = torch.cat(
         [
             in_turn[torch.arange(mine) % len(in_turn)],
-            rest[torch.arange(foreign) % max(1, len(rest) - 1)],
+            rest[torch.arange(others) % max(1, len(rest) - 1)],
             # The last projection is the one of nothing.
-            rest[-1:].expand(count - mine - foreign),
+            rest[-1:].expand(count - mine - others),
         ]
     )[torch.from_numpy(rng.permutation(count))]
     images = np.empty((count, particle.box_px, particle.box_px), np.float32)
@@ -134,7 +134,7 @@ def realistic_examples(
             images[part] = render(pool, pool.projections[shown[part]])[:, 0].numpy()
             yield Progress(min(start + AT_ONCE, count), count, "images")
     words = (
-        f"{count} simulated training images of the map {particle.name}: {mine} of particles, {foreign} of "
-        f"random maps, {count - mine - foreign} of empty ice"
+        f"{count} simulated training images of the map {particle.name}: {mine} of particles, {others} of "
+        f"random maps, {count - mine - others} of empty ice"
     )
     return Examples(images, words)
