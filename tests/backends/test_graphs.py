@@ -9,9 +9,9 @@ pytest.importorskip("onnx", reason="the optional extra fast is not installed")
 onnxruntime = pytest.importorskip("onnxruntime", reason="the optional extra fast is not installed")
 torch = pytest.importorskip("torch")
 
+from napari_sciml.backends.graph_sessions import OnnxRuntimeSession, OpenVinoSession  # noqa: E402
 from napari_sciml.backends.graphs import at_stride, statement_of, write_graph  # noqa: E402
 from napari_sciml.backends.runtimes import installed  # noqa: E402
-from napari_sciml.backends.sessions import OnnxRuntimeSession, OpenVinoSession  # noqa: E402
 from napari_sciml.core.errors import SciMLError  # noqa: E402
 from napari_sciml.networks.architectures import (  # noqa: E402
     ARCHITECTURES,

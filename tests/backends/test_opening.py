@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import napari_sciml as sciml
-from napari_sciml.backends import open_for, open_predictor, runtimes, sessions
+from napari_sciml.backends import graph_sessions, open_for, open_predictor, runtimes
 from napari_sciml.backends.runtimes import installed
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.settings import RunSettings, parse_settings
@@ -83,7 +83,7 @@ def test_a_broken_runtime_is_told_with_its_reason(rich_model: Model, monkeypatch
     def broken() -> Any:
         raise ImportError("libtbb.so.12: cannot open shared object file\nand more")
 
-    monkeypatch.setattr(sessions, "import_openvino", broken)
+    monkeypatch.setattr(graph_sessions, "import_openvino", broken)
     predictor = opened(rich_model, backend="int8", runtime="openvino")
     assert (predictor.backend, predictor.runtime) == ("int8", "onnxruntime")
     (note,) = predictor.notes

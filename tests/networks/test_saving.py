@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from fixtures.random_models import save_random
-from napari_sciml.core import durable
+from napari_sciml.core import durable_files
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
 from napari_sciml.networks.card import CARD_FILE, Metric, ModelCard, VariantRecord
@@ -63,7 +63,7 @@ def test_a_save_that_breaks_off_leaves_the_old_model(
         replace(draft, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(durable.os, "replace", break_off)
+        patch.setattr(durable_files.os, "replace", break_off)
         with pytest.raises(KeyboardInterrupt):
             saved(tmp_path, random_patch_model, 2, "training.csv")
     model = open_model(tmp_path)

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from fixtures.by_hand import ByHand
-from napari_sciml.backends import FieldScores, start_up, tuner
+from napari_sciml.backends import FieldScores, start_up_cost, tuner
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.making import Making
+from napari_sciml.core.made_on_demand import Making
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, drive
 from napari_sciml.core.run_rate import RATES
@@ -102,7 +102,7 @@ def test_measuring_runtimes_is_counted_until_it_was_done(
 ) -> None:
     monkeypatch.delenv(tuner.VARIABLE)
     monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path)
-    for module in (tuner, start_up):
+    for module in (tuner, start_up_cost):
         monkeypatch.setattr(module, "installed", lambda name: True)
     source = volume()
     unknown = plan(source).seconds
@@ -110,7 +110,7 @@ def test_measuring_runtimes_is_counted_until_it_was_done(
     facts = tuner.facts_of(model, "float32")
     choice = tuner.Choice(model=model.name, backend="float32", runtime="openvino", why="", facts=facts)
     tuner.remember(tmp_path / "choice.json", choice)
-    assert plan(source).seconds == pytest.approx(unknown - start_up.MEASURING_S)
+    assert plan(source).seconds == pytest.approx(unknown - start_up_cost.MEASURING_S)
 
 
 def test_making_the_images_is_counted_and_does_not_slow_the_network(clock: list[float]) -> None:

@@ -16,7 +16,7 @@ from fixtures.fakes import SpotTechnique
 from napari_sciml import techniques
 from napari_sciml.app.run.controller import all_techniques
 from napari_sciml.core.errors import SciMLError, SciMLWarning
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.techniques import TechniqueSpec, get_technique, register, spec_of, technique_names
 from napari_sciml.techniques.registry import TECHNIQUES, usable_names
 

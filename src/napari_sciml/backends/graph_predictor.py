@@ -6,9 +6,9 @@ import hashlib
 
 import numpy as np
 
+from napari_sciml.backends.graph_sessions import Session, open_session
 from napari_sciml.backends.graphs import at_stride, statement_of, write_graph
 from napari_sciml.backends.predictor import FIELD_STRIDE, FieldScores, check_dense
-from napari_sciml.backends.sessions import Session, open_session
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray
 

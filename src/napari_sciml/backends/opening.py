@@ -7,7 +7,7 @@ from napari_sciml.backends.registry import backend_of, runtimes_for
 from napari_sciml.backends.runtimes import check_installed, installed
 from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.codebook.spec import CodebookSpec
 from napari_sciml.networks.model import Model

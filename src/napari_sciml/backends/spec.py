@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.backend_options import BackendOptions
-from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.lazy_import import Reference, load
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.model import Model
 

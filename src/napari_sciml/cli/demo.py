@@ -16,7 +16,7 @@ import typer
 from napari_sciml.cli.console import note, say
 from napari_sciml.cli.run import run_source
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.techniques.registry import sample_of
 from napari_sciml.techniques.spec import SampleSpec
 

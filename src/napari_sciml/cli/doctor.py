@@ -149,7 +149,7 @@ def backends() -> Iterator[Finding]:
 
 def failure_of(runtime: str) -> str:
     """Return why a runtime does not work, or an empty string."""
-    code = f"from napari_sciml.backends.sessions import probe; probe({runtime!r})"
+    code = f"from napari_sciml.backends.graph_sessions import probe; probe({runtime!r})"
     try:
         tried = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, timeout=TIMEOUT_S, check=False

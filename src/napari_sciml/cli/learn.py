@@ -12,7 +12,7 @@ from napari_sciml.cli.console import note, progress_bar, say
 from napari_sciml.cli.groups import having, technique_group
 from napari_sciml.cli.options import with_options
 from napari_sciml.cli.outcome import prepare_folder, print_notes
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.techniques import spec_of
 from napari_sciml.techniques.work import TrainingOptions
 

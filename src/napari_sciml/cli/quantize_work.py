@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.lazy_import import load
 from napari_sciml.core.progress import Progress
-from napari_sciml.core.reference import load
 from napari_sciml.networks.card import CARD_FILE
 from napari_sciml.networks.model import Model, Variant
 from napari_sciml.networks.registry import WEIGHTS_FOLDER, open_model

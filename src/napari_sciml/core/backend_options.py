@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler
 from pydantic_core import CoreSchema, core_schema
 
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 
 MOST_LEVELS = 16
 """Levels of a codebook at the most: four bits."""

@@ -13,10 +13,10 @@ import pandas as pd
 
 from napari_sciml.core.context import Context
 from napari_sciml.core.corrections import Corrections
-from napari_sciml.core.lookup import technique_of, techniques_module
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.core.settings import RunSettings, with_values
 from napari_sciml.core.source import ImageSource
+from napari_sciml.core.technique_lookup import technique_of, techniques_module
 
 
 @dataclass(frozen=True)

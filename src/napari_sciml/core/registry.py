@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Generic, Protocol, Self, TypeVar
 
 from napari_sciml.core.errors import SciMLError, SciMLWarning
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 
 
 class Named(Protocol):

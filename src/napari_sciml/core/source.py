@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.making import Making
+from napari_sciml.core.made_on_demand import Making
 
 AXES_BY_NDIM = {2: ("y", "x"), 3: ("z", "y", "x"), 4: ("t", "z", "y", "x")}
 SPATIAL_AXES = ("z", "y", "x")

@@ -17,7 +17,7 @@ from napari_sciml.io.axes import parse_axes, plan_axes
 from napari_sciml.io.axis_order import ReorderedArray
 from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.paths import is_pattern, split_part
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 
 def open_image(

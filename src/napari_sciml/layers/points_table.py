@@ -15,8 +15,8 @@ from napari.layers import Layer
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.fingerprint import is_image
+from napari_sciml.core.lazy_import import load
 from napari_sciml.core.provenance import METADATA_KEY, Provenance
-from napari_sciml.core.reference import load
 from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.points import LayerData, manual_defaults, plain_feature
 from napari_sciml.layers.saved_run import open_images

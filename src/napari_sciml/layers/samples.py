@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.origin import ORIGIN, Origin

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.lazy_import import Reference, load
 from napari_sciml.core.registry import Registry
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from napari_sciml.core.durable import DRAFT, write_bytes
+from napari_sciml.core.durable_files import DRAFT, write_bytes
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.examples import Examples
 from napari_sciml.core.locks import held

@@ -10,7 +10,7 @@ import pandas as pd
 
 from napari_sciml.core.fingerprint import made_from
 from napari_sciml.core.lazy_array import FrameArray, Within
-from napari_sciml.core.making import Making
+from napari_sciml.core.made_on_demand import Making
 from napari_sciml.core.source import ImageSource
 
 if TYPE_CHECKING:

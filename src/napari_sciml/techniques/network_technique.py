@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Generic
 import numpy.typing as npt
 
 from napari_sciml.backends import Predictor, check_backend, open_for
-from napari_sciml.backends.start_up import WEIGHTS_S, expected_runtime, start_up_cost
+from napari_sciml.backends.start_up_cost import WEIGHTS_S, expected_runtime, start_up_cost
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings
 from napari_sciml.core.plan import RunPlan

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.lazy_import import Reference, load
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
 from napari_sciml.techniques.window_spec import Mark, WindowSpec

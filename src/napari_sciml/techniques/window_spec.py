@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.lazy_import import Reference, load
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings

@@ -7,7 +7,7 @@ from functools import partial
 
 from qtpy.QtWidgets import QWidget
 
-from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.lazy_import import Reference, load
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.techniques.registry import get_technique, technique_names, window_of
 from napari_sciml.widgets.forms.plain import PlainForm, own_fields

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from napari_sciml.app.session import Session
-from napari_sciml.core.reference import Reference, load
+from napari_sciml.core.lazy_import import Reference, load
 from napari_sciml.techniques.registry import window_of
 from napari_sciml.widgets.compare.bar import CompareBar
 from napari_sciml.widgets.parts.page import Offer, Page

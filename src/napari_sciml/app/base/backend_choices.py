@@ -13,7 +13,7 @@ from napari_sciml.backends.registry import BACKENDS, backend_of, backend_specs
 from napari_sciml.backends.runtimes import no_graph_runtime
 from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.networks.card import Metric
 from napari_sciml.networks.codebook.spec import CodebookSpec

@@ -27,7 +27,7 @@ from napari_sciml.app.run.run_requests import RunRequests, all_techniques
 from napari_sciml.app.run.running import Delivered, Running
 from napari_sciml.app.run.saver import Saver
 from napari_sciml.app.run.snippets import Write, command_text, nameable, python_text
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.core.technique import Technique
 from napari_sciml.layers.notify import tell
 from napari_sciml.layers.run_layers import Part

@@ -16,7 +16,7 @@ from napari_sciml.backends.graphs.orientation import orientation_net
 from napari_sciml.backends.graphs.picker import picker_net
 from napari_sciml.backends.graphs.tables import lattice_net, table_iii, table_iv, table_vi, table_vii
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 from napari_sciml.networks.architectures import ARCHITECTURES
 from napari_sciml.networks.codebook.fold import fold
 from napari_sciml.networks.normalise.pixels import FloatArray

@@ -16,7 +16,7 @@ from napari_sciml.core.lazy_array import FrameArray, Within
 from napari_sciml.io.formats.detector_file import FileKind, measure, read_frame
 from napari_sciml.io.formats.reader import has_suffix
 from napari_sciml.io.paths import natural_key, unreadable
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 SUFFIXES = (".cbf", ".edf", ".mccd", ".marccd", ".mar2300", ".mar3450", ".img", ".sfrm", ".esperanto")
 MEASURED_FILES = 9

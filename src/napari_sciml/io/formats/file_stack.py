@@ -14,7 +14,7 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.lazy_array import FrameArray, Within
 from napari_sciml.io.formats.reader import Reader
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 
 def open_files(reader: Reader, paths: list[Path], name: str, independent_frames: bool) -> RawImage:

@@ -14,7 +14,7 @@ from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.virtual_frames import VirtualFrames
 from napari_sciml.io.formats.which_array import ArrayEntry, choose_largest
 from napari_sciml.io.paths import unreadable
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 
 def open_hdf5(path: Path, part: str) -> RawImage:

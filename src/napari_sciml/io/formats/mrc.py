@@ -24,7 +24,7 @@ from napari_sciml.io.formats.mrc_header import (
     unpacked,
 )
 from napari_sciml.io.formats.reader import Reader
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 from napari_sciml.io.saving.atomic import replacing
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.reader import Reader
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 DAMAGED = "the file may be truncated; copy it again"
 

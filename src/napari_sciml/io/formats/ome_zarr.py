@@ -12,7 +12,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.units import micrometres
 from napari_sciml.io.formats.which_array import ArrayEntry, choose_largest
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
 OLD_AXES = ("t", "c", "z", "y", "x")

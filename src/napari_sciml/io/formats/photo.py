@@ -13,7 +13,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.lazy_array import LoadedOnce
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.paths import unreadable
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 DTYPES = {"L": "uint8", "I;16": "uint16", "I;16B": "uint16", "I": "int32", "F": "float32", "1": "bool"}
 """Pixels that Pillow calls so are grey, and what they become."""

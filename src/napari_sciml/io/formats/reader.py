@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 PACKED_SUFFIXES = (".gz", ".bz2")
 

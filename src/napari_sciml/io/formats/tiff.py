@@ -18,7 +18,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.lazy_array import expand_index
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff_meta import axis_letters, pixel_sizes
-from napari_sciml.io.raw import RawImage
+from napari_sciml.io.raw_image import RawImage
 
 DAMAGED = "it may be truncated or still being written; copy it again"
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from napari_sciml.core.durable import new_draft, put
+from napari_sciml.core.durable_files import new_draft, put
 from napari_sciml.core.errors import SciMLError
 
 FULL = {errno.ENOSPC, errno.EDQUOT}

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from napari_sciml.core.durable import put, sync_folder
+from napari_sciml.core.durable_files import put, sync_folder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.saving.atomic import make_folder, unwritable
 

@@ -35,7 +35,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from napari_sciml.core.durable import put, sync_file, sync_folder
+from napari_sciml.core.durable_files import put, sync_file, sync_folder
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.locks import held, is_held
 from napari_sciml.io.paths import unreadable

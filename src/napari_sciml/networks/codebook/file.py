@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.core.durable import write_bytes
+from napari_sciml.core.durable_files import write_bytes
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.codebook.constrained import GLOBAL, Coded, Constrained
 from napari_sciml.networks.codebook.packing import pack, unpack

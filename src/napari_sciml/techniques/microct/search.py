@@ -10,10 +10,10 @@ import numpy.typing as npt
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.non_maximum_suppression import suppress
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
-from napari_sciml.core.suppression import suppress
 from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.networks.receptive_window import CENTRE_PX
 from napari_sciml.techniques.microct.centres import find_peaks

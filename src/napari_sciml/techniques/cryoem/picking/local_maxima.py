@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.core.suppression import suppress
+from napari_sciml.core.non_maximum_suppression import suppress
 
 FloatImage = npt.NDArray[np.float32]
 

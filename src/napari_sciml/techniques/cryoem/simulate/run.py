@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.fingerprint import made_from
-from napari_sciml.core.making import Making
+from napari_sciml.core.made_on_demand import Making
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.density.density_map import BUILT_IN_NAME
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.fingerprint import made_from
-from napari_sciml.core.making import Making
+from napari_sciml.core.made_on_demand import Making
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.simulate.artefacts import PAINTED, Canvas, paint
 from napari_sciml.techniques.diffraction.simulate.background import (

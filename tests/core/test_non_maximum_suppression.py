@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_sciml.core.suppression import suppress
+from napari_sciml.core.non_maximum_suppression import suppress
 
 
 def suppress_by_hand(points, scores, min_distance):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_sciml.core.reference import load
+from napari_sciml.core.lazy_import import load
 
 TECHNIQUES = "napari_sciml.techniques"
 

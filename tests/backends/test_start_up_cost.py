@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from napari_sciml.backends import start_up, tuner
-from napari_sciml.backends.start_up import (
+from napari_sciml.backends import start_up_cost as cost_module
+from napari_sciml.backends import tuner
+from napari_sciml.backends.start_up_cost import (
     LIBRARIES_S,
     MEASURING_S,
     WEIGHTS_S,
@@ -26,7 +27,7 @@ def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
     """A model of which nothing was measured, on a machine with all runtimes."""
     monkeypatch.delenv(tuner.VARIABLE)
     monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
-    for module in (tuner, start_up):
+    for module in (tuner, cost_module):
         monkeypatch.setattr(module, "installed", lambda name: True)
     monkeypatch.setitem(sys.modules, "torch", sys)
     return get_model("microct-fiber-dense")

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from napari_sciml.core import making
-from napari_sciml.core.making import Making
+from napari_sciml.core import made_on_demand
+from napari_sciml.core.made_on_demand import Making
 
 
 @pytest.fixture
 def clock(monkeypatch):
     """A clock that making an image moves on by two seconds."""
     now = [0.0]
-    monkeypatch.setattr(making.time, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(made_on_demand.time, "perf_counter", lambda: now[0])
     return now
 
 
