@@ -20,9 +20,9 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import gaussian_filter, maximum_filter
 
-from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots
+from napari_sciml.techniques.gisaxs.refraction import Beam
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
 
 FARTHEST = 2.2

@@ -24,7 +24,7 @@ from torch import Tensor, nn
 from benchmarks.timing import in_turns, ratio, show
 from napari_sciml.backends.graph_sessions import Session, failures, open_session
 from napari_sciml.backends.graphs import at_stride, statement_of, write_graph
-from napari_sciml.backends.graphs.statement import Feed, as_pixels
+from napari_sciml.backends.graphs.graph_writers import Feed, as_pixels
 from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.architectures import architecture_names, new_module

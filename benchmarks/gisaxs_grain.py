@@ -22,8 +22,8 @@ import torch
 from torch import Tensor
 
 from benchmarks.gisaxs_ours import BATCH, BEAM, PIXELS, RADIUS, REACH, SPACING, TURN, Array, Ours, angles
-from napari_sciml.techniques.gisaxs.beam import material
 from napari_sciml.techniques.gisaxs.lattices.lattice import STACKS
+from napari_sciml.techniques.gisaxs.refraction import material
 from napari_sciml.techniques.gisaxs.simulate import powder
 from napari_sciml.techniques.gisaxs.simulate.grains import Grain
 

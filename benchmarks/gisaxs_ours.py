@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from napari_sciml.techniques.gisaxs.beam import Beam, material
+from napari_sciml.techniques.gisaxs.refraction import Beam, material
 from napari_sciml.techniques.gisaxs.simulate import dwba, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.grains import Grain
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.io.saving.atomic import replacing
 from napari_sciml.networks.codebook.constrained import Constrained, data_codebook
 from napari_sciml.networks.codebook.module import data_tables, loaded, quantise

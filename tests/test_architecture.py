@@ -85,7 +85,7 @@ def test_the_check_would_notice():
     assert forbidden_imports("techniques", {"napari.layers", "numpy"}) == {"napari"}
     assert forbidden_imports("layers", {"qtpy.QtCore", "napari"}) == {"qtpy"}
     assert forbidden_imports("cli", {"napari_sciml.widgets.panel"}) == {"napari_sciml.widgets"}
-    assert forbidden_imports("widgets", {"napari_sciml.app.base.state", "qtpy"}) == set()
+    assert forbidden_imports("widgets", {"napari_sciml.app.base.run_state", "qtpy"}) == set()
 
 
 def test_lazy_circles_and_those_of_types_would_be_noticed():

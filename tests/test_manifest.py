@@ -12,7 +12,7 @@ from npe2 import PluginManifest
 from qtpy.QtWidgets import QWidget
 
 import napari_sciml
-from napari_sciml.io.formats.detector import SUFFIXES
+from napari_sciml.io.formats.detector_series import SUFFIXES
 from napari_sciml.layers.readers import get_volume_reader
 
 FILE = Path(napari_sciml.__file__).parent / "napari.yaml"

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter, ValidationError
 import napari_sciml as sciml
 from napari_sciml.app.base.backend_choices import use_text
 from napari_sciml.backends import BackendSpec, backend_of, backend_specs, check_backend
-from napari_sciml.backends.ours import Options
+from napari_sciml.backends.builtin import Options
 from napari_sciml.backends.registry import BACKENDS
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings

@@ -10,8 +10,8 @@ import pytest
 from fixtures.by_hand import ByHand
 from napari_sciml.backends import open_for, recorded
 from napari_sciml.backends.answer_sample import Sample
-from napari_sciml.backends.compared import CORNER_PX, Agreement, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
+from napari_sciml.backends.float32_agreement import CORNER_PX, Agreement, compare, corner_of
 from napari_sciml.backends.metered import MOST_FIELDS, MOST_IMAGES, Metered
 from napari_sciml.backends.torch_float import TorchFloat
 from napari_sciml.core.provenance import SourceRecord

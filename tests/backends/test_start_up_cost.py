@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from napari_sciml.backends import runtime_choice
 from napari_sciml.backends import start_up_cost as cost_module
-from napari_sciml.backends import tuner
 from napari_sciml.backends.start_up_cost import (
     LIBRARIES_S,
     MEASURING_S,
@@ -25,9 +25,9 @@ from napari_sciml.networks.registry import get_model
 @pytest.fixture
 def model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Model:
     """A model of which nothing was measured, on a machine with all runtimes."""
-    monkeypatch.delenv(tuner.VARIABLE)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
-    for module in (tuner, cost_module):
+    monkeypatch.delenv(runtime_choice.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "cache")
+    for module in (runtime_choice, cost_module):
         monkeypatch.setattr(module, "installed", lambda name: True)
     monkeypatch.setitem(sys.modules, "torch", sys)
     return get_model("microct-fiber-dense")
@@ -43,14 +43,14 @@ def test_runtimes_that_were_never_measured_are_measured_first(model: Model) -> N
 
 
 def test_what_was_measured_is_known(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
-    choice = tuner.Choice(
+    choice = runtime_choice.Choice(
         model=model.name,
         backend="float32",
         runtime="onnxruntime",
         why="",
-        facts=tuner.facts_of(model, "float32"),
+        facts=runtime_choice.facts_of(model, "float32"),
     )
-    tuner.remember(tuner.cache_folder() / "choice.json", choice)
+    runtime_choice.remember(runtime_choice.cache_folder() / "choice.json", choice)
     assert start_up_cost(model, settings()) == WEIGHTS_S
     assert expected_runtime(model, settings()) == "onnxruntime"
     assert start_up_cost(model, settings(backend="int8")) == WEIGHTS_S + MEASURING_S

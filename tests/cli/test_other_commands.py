@@ -14,7 +14,7 @@ import pandas as pd
 import pytest
 
 import napari_sciml as sciml
-from napari_sciml.backends import tuner
+from napari_sciml.backends import runtime_choice
 from napari_sciml.cli import demo as demo_module
 from napari_sciml.cli import doctor as doctor_module
 from napari_sciml.cli import open as open_module
@@ -193,14 +193,14 @@ def measured(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> list[tuple[str,
     """What was measured, each time another result; the memory is empty."""
     seen: list[tuple[str, str]] = []
 
-    def measure(model: Model, backend: str) -> tuner.Choice:
+    def measure(model: Model, backend: str) -> runtime_choice.Choice:
         seen.append((model.name, backend))
         why = f"torch {backend}; measurement {len(seen)}"
-        return tuner.Choice(model=model.name, backend=backend, runtime="torch", why=why)
+        return runtime_choice.Choice(model=model.name, backend=backend, runtime="torch", why=why)
 
-    monkeypatch.setattr(tuner, "measure", measure)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.delenv(tuner.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "measure", measure)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv(runtime_choice.VARIABLE)
     return seen
 
 
@@ -231,7 +231,7 @@ def test_doctor_measures_the_models_that_are_named(
 def test_doctor_says_that_a_variable_has_the_last_word(
     cli: Any, shipped_model: Path, measured: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(tuner.VARIABLE, "openvino")
+    monkeypatch.setenv(runtime_choice.VARIABLE, "openvino")
     assert "SCIML_RUNTIME is openvino: it is used" in cli("doctor", "--measure").err
 
 

@@ -10,9 +10,9 @@ from fixtures.cryoem_findings import DIAMETER_A, PIXEL_A, findings, micrographs
 from napari_sciml.app.run.guess_technique import guess_technique
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.area import area_layer
-from napari_sciml.layers.points_table import marker_diameter
+from napari_sciml.layers.excluded_area import area_layer
 from napari_sciml.layers.spatial import Place, source_place
+from napari_sciml.layers.table_to_points import marker_diameter
 from napari_sciml.layers.volume import show_density, volume_layer, voxel_edge
 from napari_sciml.techniques import get_technique, technique_names
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings

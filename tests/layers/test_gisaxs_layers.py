@@ -14,13 +14,13 @@ from fixtures.napari_plugins import find_plugins
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
-from napari_sciml.layers.origin import origin_of
-from napari_sciml.layers.paths import paths_layers
+from napari_sciml.layers.lines import paths_layers
 from napari_sciml.layers.points import points_layer
 from napari_sciml.layers.points_sync import points_sync_for
 from napari_sciml.layers.readers import image_layer
+from napari_sciml.layers.remake import origin_of
 from napari_sciml.layers.saved_run import saved_run_layers
-from napari_sciml.layers.scattering import scattering_look
+from napari_sciml.layers.scattering_look import scattering_look
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.layers.spatial import Place, source_place
 from napari_sciml.layers.styles import BLUE, FEATURE_COLORS, ORANGE, PURPLE, rgba

@@ -18,7 +18,6 @@ from napari_sciml.core.progress import drive
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers import notify
-from napari_sciml.layers.points_table import points_table_layers
 from napari_sciml.layers.readers import (
     NOTHING,
     get_run_reader,
@@ -29,6 +28,7 @@ from napari_sciml.layers.readers import (
 )
 from napari_sciml.layers.saved_run import saved_run_layers
 from napari_sciml.layers.spatial import Place
+from napari_sciml.layers.table_to_points import points_table_layers
 from napari_sciml.layers.writer import save_points, write_points
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 

@@ -8,7 +8,7 @@ from fixtures.napari_plugins import find_plugins
 from napari_sciml.app.run.snippets import command_text, python_text
 from napari_sciml.core.fingerprint import fingerprint
 from napari_sciml.layers.keys import SAMPLE_KEY
-from napari_sciml.layers.origin import origin_of
+from napari_sciml.layers.remake import origin_of
 from napari_sciml.layers.samples import cmc_phantom, gisaxs_series
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.samples.diffraction_run import diffraction_run

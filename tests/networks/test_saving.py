@@ -13,7 +13,7 @@ import pytest
 from fixtures.random_models import save_random
 from napari_sciml.core import durable_files
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.card import CARD_FILE, Metric, ModelCard, VariantRecord
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model, open_model

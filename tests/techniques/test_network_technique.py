@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from fixtures.by_hand import ByHand
-from napari_sciml.backends import FieldScores, start_up_cost, tuner
+from napari_sciml.backends import FieldScores, runtime_choice, start_up_cost
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.made_on_demand import Making
 from napari_sciml.core.plan import RunPlan
@@ -100,16 +100,18 @@ def test_a_long_run_that_was_stopped_teaches_as_one_that_was_not(clock: list[flo
 def test_measuring_runtimes_is_counted_until_it_was_done(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Any
 ) -> None:
-    monkeypatch.delenv(tuner.VARIABLE)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path)
-    for module in (tuner, start_up_cost):
+    monkeypatch.delenv(runtime_choice.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path)
+    for module in (runtime_choice, start_up_cost):
         monkeypatch.setattr(module, "installed", lambda name: True)
     source = volume()
     unknown = plan(source).seconds
     model = get_model("microct-fiber-dense")
-    facts = tuner.facts_of(model, "float32")
-    choice = tuner.Choice(model=model.name, backend="float32", runtime="openvino", why="", facts=facts)
-    tuner.remember(tmp_path / "choice.json", choice)
+    facts = runtime_choice.facts_of(model, "float32")
+    choice = runtime_choice.Choice(
+        model=model.name, backend="float32", runtime="openvino", why="", facts=facts
+    )
+    runtime_choice.remember(tmp_path / "choice.json", choice)
     assert plan(source).seconds == pytest.approx(unknown - start_up_cost.MEASURING_S)
 
 

@@ -320,7 +320,7 @@ def test_a_folder_of_version_1_opens(found, name, tmp_path):
 
 def test_views_and_map_of_picks_travel_and_come_back(tmp_path):
     from fixtures.cryoem_findings import findings, micrographs, reconstruction, views_result
-    from napari_sciml.techniques.cryoem.orient import merged
+    from napari_sciml.techniques.cryoem.particles_to_map import merged
     from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
     picked = findings(micrographs(), CryoEMSettings(particle_diameter_A=120.0))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_sciml.io.saving.sets import open_set
+from napari_sciml.io.saving.file_sets import open_set
 from napari_sciml.training.evaluated import EVALUATION, save_evaluation
 
 

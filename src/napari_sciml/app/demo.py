@@ -15,7 +15,7 @@ from typing import Any
 from napari.components import ViewerModel
 
 from napari_sciml.app.base.jobs import Phase
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.panel import dock_panel
 from napari_sciml.app.session import session_for
 from napari_sciml.layers.samples import sample_layers

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from napari_sciml.backends.nearest import open_for
+from napari_sciml.backends.cost_record import recorded
+from napari_sciml.backends.fallback import open_for
 from napari_sciml.backends.opening import check_backend, open_predictor
 from napari_sciml.backends.predictor import FieldScores, Predictor
-from napari_sciml.backends.record import recorded
 from napari_sciml.backends.registry import backend_names, backend_of, backend_specs
 from napari_sciml.backends.spec import BackendSpec, Opened
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 from napari_sciml.backends.answer_sample import Sample
-from napari_sciml.backends.compared import Corner, Pair, compare, corner_of
 from napari_sciml.backends.energy import energy_mj, multiply_adds
+from napari_sciml.backends.float32_agreement import Corner, Pair, compare, corner_of
 from napari_sciml.backends.predictor import FieldScores, Predictor
 from napari_sciml.backends.registry import BACKENDS
 from napari_sciml.core.provenance import NetworkRecord

@@ -12,7 +12,7 @@ BACKENDS = Registry(
     "backend",
     BackendSpec,
     "napari_sciml.backends",
-    tuple(f"napari_sciml.backends.ours:{name}" for name in ("FLOAT32", "CODEBOOK", "INT8")),
+    tuple(f"napari_sciml.backends.builtin:{name}" for name in ("FLOAT32", "CODEBOOK", "INT8")),
 )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from napari_sciml.backends.registry import runtimes_for
+from napari_sciml.backends.runtime_choice import expected
 from napari_sciml.backends.runtimes import installed
-from napari_sciml.backends.tuner import expected
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.model import Model

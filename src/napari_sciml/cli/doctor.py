@@ -84,8 +84,8 @@ def measured_again(names: list[str]) -> list[Finding]:
     SciMLError
         If there is no such model.
     """
-    from napari_sciml.backends.measuring import measure_again
-    from napari_sciml.backends.tuner import VARIABLE
+    from napari_sciml.backends.remeasure import measure_again
+    from napari_sciml.backends.runtime_choice import VARIABLE
     from napari_sciml.core.progress import drive
     from napari_sciml.networks.registry import get_model, model_names
 
@@ -166,7 +166,7 @@ def failure_of(runtime: str) -> str:
 
 def choices() -> Iterator[Finding]:
     """Report which runtime was measured to be the fastest for which model, the latest time."""
-    from napari_sciml.backends.tuner import VARIABLE, all_remembered
+    from napari_sciml.backends.runtime_choice import VARIABLE, all_remembered
 
     if pinned := os.environ.get(VARIABLE):
         yield Finding(VARIABLE, f"{pinned}; nothing is measured")

@@ -14,7 +14,7 @@ from napari_sciml.cli.options import with_options
 from napari_sciml.cli.outcome import prepare_folder, print_notes
 from napari_sciml.core.lazy_import import load
 from napari_sciml.techniques import spec_of
-from napari_sciml.techniques.work import TrainingOptions
+from napari_sciml.techniques.simulate_and_train import TrainingOptions
 
 OutFolder = Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for what is written.")]
 

@@ -11,7 +11,7 @@ import typer
 
 from napari_sciml.cli.demo import has_display, open_window
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.saving.sets import open_set
+from napari_sciml.io.saving.file_sets import open_set
 from napari_sciml.techniques.saved_runs import folder_of, record_of
 
 

@@ -39,7 +39,7 @@ def save(findings: Findings, folder: Path) -> list[Path]:
     SciMLError
         If `folder` could not be written, even though the results are safe elsewhere.
     """
-    from napari_sciml.io.saving.sets import DATA, POINTER
+    from napari_sciml.io.saving.file_sets import DATA, POINTER
 
     try:
         files = findings.save(folder)
@@ -57,7 +57,7 @@ def save(findings: Findings, folder: Path) -> list[Path]:
 
 def print_notes(folder: Path, pointer: str, data: str) -> None:
     """Print what was done about files of others in a folder, if there were any."""
-    from napari_sciml.io.saving.sets import open_set
+    from napari_sciml.io.saving.file_sets import open_set
 
     if (folder / pointer).is_file():
         for line in open_set(folder, pointer, data).notes:

@@ -106,7 +106,7 @@ def sweep_levels(
         If there is no folder for them, or it cannot be written.
     """
     from napari_sciml.io.saving.atomic import make_folder
-    from napari_sciml.io.saving.sets import new_set
+    from napari_sciml.io.saving.file_sets import new_set
     from napari_sciml.io.saving.tables import write_csv
     from napari_sciml.training.quantisation.sweep import picture, sensitivity
 

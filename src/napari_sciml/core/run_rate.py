@@ -15,7 +15,7 @@ from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TypeVar
 
-from napari_sciml.core.cache import user_cache
+from napari_sciml.core.machine_cache import user_cache
 from napari_sciml.core.progress import Progress
 
 Result = TypeVar("Result")

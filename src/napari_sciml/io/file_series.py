@@ -11,9 +11,9 @@ from pathlib import Path
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.file_pixels import reopening
-from napari_sciml.io.formats.detector import detector_files, is_detector_file, open_detector
+from napari_sciml.io.formats.detector_series import detector_files, is_detector_file, open_detector
+from napari_sciml.io.formats.file_patterns import common_reader, files_in
 from napari_sciml.io.formats.file_stack import open_files
-from napari_sciml.io.formats.image_files import common_reader, files_in
 from napari_sciml.io.opening import arrange
 from napari_sciml.io.paths import natural_key
 

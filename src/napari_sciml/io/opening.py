@@ -13,8 +13,8 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, ImageSource
-from napari_sciml.io.axes import parse_axes, plan_axes
 from napari_sciml.io.axis_order import ReorderedArray
+from napari_sciml.io.axis_rules import parse_axes, plan_axes
 from napari_sciml.io.file_pixels import reopening
 from napari_sciml.io.paths import is_pattern, split_part
 from napari_sciml.io.raw_image import RawImage
@@ -121,9 +121,9 @@ def open_once(
 
 def _open_raw(file: str, part: str, independent_frames: bool) -> RawImage:
     """Hand the path to the module that knows its format."""
-    from napari_sciml.io.formats.detector import detector_files, open_detector
+    from napari_sciml.io.formats.detector_series import detector_files, open_detector
+    from napari_sciml.io.formats.file_patterns import files_in, files_matching
     from napari_sciml.io.formats.file_stack import open_files
-    from napari_sciml.io.formats.image_files import files_in, files_matching
     from napari_sciml.io.formats.readers import READABLE, reader_of
 
     if not file.strip():

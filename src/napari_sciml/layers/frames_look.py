@@ -25,7 +25,7 @@ def is_frames(source: ImageSource) -> bool:
 
     Detectors are the only cameras that write whole numbers of 32 bits, or files of their own.
     """
-    from napari_sciml.io.formats.detector import detector_files
+    from napari_sciml.io.formats.detector_series import detector_files
 
     file = (source.path or "").partition("::")[0]
     if file.lower().endswith(".cxi") or (file and detector_files(file)):

@@ -6,7 +6,7 @@ SAMPLE_KEY = "napari_sciml_sample"
 """Written by a sample on its image layer; the truth is never shown by itself.
 
 Read by "Copy as Python": ``path`` names the shipped file, or ``origin`` makes the image again;
-see `layers.origin`.
+see `layers.remake`.
 """
 
 PATH_KEY = "napari_sciml_path"

@@ -51,7 +51,7 @@ def save_picks(
     """
     from napari_sciml.io.picks.reading import OPTICS_KEY
     from napari_sciml.io.picks.writing import Optics, write_box, write_boxes, write_star
-    from napari_sciml.io.saving.sets import new_set
+    from napari_sciml.io.saving.file_sets import new_set
 
     positions = np.asarray(data, dtype=float)
     if positions.shape[1] > 3:
@@ -106,7 +106,7 @@ def source_of(record: Mapping[str, Any]) -> ImageSource:
 
 def recorded_pixel_A(record: Mapping[str, Any]) -> float | None:
     """Return the pixel size of a run: what a person said, else what the image states."""
-    from napari_sciml.techniques.cryoem.scale import UNIT_A
+    from napari_sciml.techniques.cryoem.pick_scale import UNIT_A
 
     said = record.get("settings", {}).get("pixel_size_A")
     sizes, unit = record["source"].get("pixel_size"), record["source"].get("unit")

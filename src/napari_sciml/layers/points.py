@@ -12,7 +12,7 @@ import pandas as pd
 from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.layers.corrected import lay_over
+from napari_sciml.layers.merge_corrections import lay_over
 from napari_sciml.layers.spatial import Place
 from napari_sciml.layers.styles import FOUND, MANUAL, MODEL, style_for
 

@@ -22,7 +22,7 @@ from psygnal import Signal
 from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings, PointsOverlay
 from napari_sciml.core.provenance import METADATA_KEY
-from napari_sciml.layers.corrected import (
+from napari_sciml.layers.merge_corrections import (
     by_hand,
     gather,
     labelled_rows,

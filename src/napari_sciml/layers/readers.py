@@ -11,9 +11,9 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.layers.image_layer import image_layer
 from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.notify import remark, tell
-from napari_sciml.layers.open_layers import open_layers
 from napari_sciml.layers.points import LayerData
 from napari_sciml.layers.run_folder import is_run_folder
+from napari_sciml.layers.window_layers import open_layers
 
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Reader = Callable[[Paths], list[Any]]
@@ -71,8 +71,8 @@ def read_runs(path: Paths) -> list[Any]:
 
     What is wrong with a file, or is not there any more, is told in one sentence.
     """
-    from napari_sciml.layers.points_table import is_own_record, points_table_layers
     from napari_sciml.layers.saved_run import notes_on, saved_run_layers
+    from napari_sciml.layers.table_to_points import is_own_record, points_table_layers
 
     images = open_layers()
 
@@ -128,7 +128,7 @@ def _listed(path: Paths) -> list[str]:
 
 
 def _is_detector_file(path: str) -> bool:
-    from napari_sciml.io.formats.detector import is_detector_file
+    from napari_sciml.io.formats.detector_series import is_detector_file
 
     return is_detector_file(Path(path))
 

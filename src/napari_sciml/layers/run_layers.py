@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from napari_sciml.core.findings import Findings
-from napari_sciml.layers.area import area_layer
-from napari_sciml.layers.paths import paths_layers
+from napari_sciml.layers.excluded_area import area_layer
+from napari_sciml.layers.lines import paths_layers
 from napari_sciml.layers.points import LayerData, points_layer
 from napari_sciml.layers.spatial import Place
 from napari_sciml.layers.tiles import outlines_layer, scores_layer

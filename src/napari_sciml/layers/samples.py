@@ -7,8 +7,8 @@ from typing import Any
 from napari_sciml.core.lazy_import import load
 from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
-from napari_sciml.layers.origin import ORIGIN, Origin
 from napari_sciml.layers.points import LayerData
+from napari_sciml.layers.remake import ORIGIN, Origin
 from napari_sciml.layers.spatial import source_place
 from napari_sciml.techniques import spec_of
 from napari_sciml.techniques.registry import sample_of

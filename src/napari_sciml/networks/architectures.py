@@ -55,7 +55,7 @@ ARCHITECTURES = Registry(
 
 def ours(name: str, network: str, statement: str, in_integers: float = 1.0) -> ArchitectureSpec:
     """Describe a network of this program."""
-    graph = f"napari_sciml.backends.graphs.statement:{statement}"
+    graph = f"napari_sciml.backends.graphs.graph_writers:{statement}"
     return ArchitectureSpec(name, f"napari_sciml.networks.{network}", graph, in_integers)
 
 

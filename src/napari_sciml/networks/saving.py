@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from napari_sciml.core.durable_files import DRAFT, write_bytes
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.locks import held
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.architectures import count_parameters
 from napari_sciml.networks.card import CARD_FILE, CalibrationRecord, Metric, ModelCard, VariantRecord
 from napari_sciml.networks.model import Model, Variant

@@ -27,7 +27,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.crop import crop_centre
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import get_model
-from napari_sciml.techniques.network_run import Cost, NetworkRun, SearchT, SettingsT, SetupT, Start
+from napari_sciml.techniques.searched_run import Cost, NetworkRun, SearchT, SettingsT, SetupT, Start
 
 Opener = Callable[[Model, RunSettings], Predictor]
 STARTING = "start-up"

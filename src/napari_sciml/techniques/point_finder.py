@@ -17,10 +17,10 @@ from napari_sciml.core.context import Context
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import FieldMap, Findings, PointsOverlay
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
+from napari_sciml.core.image_loop import Series
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.provenance import SourceRecord
-from napari_sciml.core.series import Series
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.registry import mark_of

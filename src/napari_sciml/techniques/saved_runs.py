@@ -26,7 +26,7 @@ from napari_sciml.core.provenance import FORMAT_VERSION, Provenance, SourceRecor
 from napari_sciml.core.settings import RunSettings, parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.core.technique import Technique
-from napari_sciml.io.saving.sets import POINTER, SetPaths, new_set, open_set
+from napari_sciml.io.saving.file_sets import POINTER, SetPaths, new_set, open_set
 from napari_sciml.techniques.registry import get_technique, sample_names, sample_of
 
 STATE = "findings"
@@ -96,7 +96,7 @@ def known_fingerprint(findings: Findings) -> str:
 
 def write_state(findings: Findings, path: Path) -> None:
     """Write what gives the findings back."""
-    from napari_sciml.io.saving.packing import pack
+    from napari_sciml.io.saving.serialisation import pack
 
     pack(
         {
@@ -150,7 +150,7 @@ def open_run(path: str | os.PathLike[str], images: Sequence[ImageSource] = ()) -
     SciMLError
         If there is no saved run.
     """
-    from napari_sciml.io.saving.packing import unpack
+    from napari_sciml.io.saving.serialisation import unpack
     from napari_sciml.techniques.version_1 import open_version_1
 
     saved = open_set(folder_of(path))

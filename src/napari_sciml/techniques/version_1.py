@@ -150,7 +150,7 @@ def particles(
     from napari_sciml.io.saving.tables import read_csv
     from napari_sciml.techniques.cryoem.context import CryoEMContext
     from napari_sciml.techniques.cryoem.decide import FSC, MAIN, VIEWS, decide
-    from napari_sciml.techniques.cryoem.scale import pick_scale
+    from napari_sciml.techniques.cryoem.pick_scale import pick_scale
     from napari_sciml.techniques.cryoem.write import PRODUCTS
 
     scale = pick_scale(source, settings)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from napari_sciml.io.saving.sets import new_set
+from napari_sciml.io.saving.file_sets import new_set
 
 EVALUATION = ("evaluation.json", "evaluation-data")
 """The pointer, and the folder for the sets."""

@@ -18,8 +18,8 @@ from napari_sciml.app.base.runtime_text import (
     sentence_of,
 )
 from napari_sciml.app.compare.second_run import other_settings
-from napari_sciml.backends import tuner
-from napari_sciml.backends.tuner import Choice
+from napari_sciml.backends import runtime_choice
+from napari_sciml.backends.runtime_choice import Choice
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.card import VariantRecord
 from napari_sciml.networks.registry import open_model
@@ -29,12 +29,12 @@ from napari_sciml.networks.saving import add_calibration, add_variant, read_card
 @pytest.fixture
 def here(monkeypatch, tmp_path):
     """A machine with these runtimes that has measured nothing yet."""
-    monkeypatch.delenv(tuner.VARIABLE)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(tuner.metadata, "version", lambda name: "1.0")
+    monkeypatch.delenv(runtime_choice.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(runtime_choice.metadata, "version", lambda name: "1.0")
 
     def with_runtimes(*names):
-        for module in (tuner, runtime_text):
+        for module in (runtime_choice, runtime_text):
             monkeypatch.setattr(module, "installed", lambda name: name in names)
 
     with_runtimes("torch", "onnxruntime", "openvino")
@@ -54,9 +54,9 @@ def told(model, **values):
 
 
 def remembered(model, backend, runtime, why, **facts):
-    facts = {"facts": tuner.facts_of(model, backend), **facts}
+    facts = {"facts": runtime_choice.facts_of(model, backend), **facts}
     choice = Choice(model=model.name, backend=backend, runtime=runtime, why=why, **facts)
-    tuner.remember(tuner.remembered_at(model, backend), choice)
+    runtime_choice.remember(runtime_choice.remembered_at(model, backend), choice)
 
 
 def test_only_runtimes_that_can_execute_the_backend_are_offered(here):
@@ -94,7 +94,7 @@ def test_what_was_measured_is_told(here, model):
 
 def test_what_was_measured_with_other_weights_or_versions_is_not_told(here, model, monkeypatch):
     remembered(model, "float32", "openvino", "openvino float32; measured")
-    monkeypatch.setattr(tuner.metadata, "version", lambda name: "2.0")
+    monkeypatch.setattr(runtime_choice.metadata, "version", lambda name: "2.0")
     assert told(model) == FIRST_RUN
 
 
@@ -126,9 +126,9 @@ def test_integers_that_are_not_there_are_told_of_as_float32(here, model):
 
 
 def test_the_variable_and_its_mistakes_are_told(here, model, monkeypatch):
-    monkeypatch.setenv(tuner.VARIABLE, "torch")
+    monkeypatch.setenv(runtime_choice.VARIABLE, "torch")
     assert told(model) == "SCIML_RUNTIME is torch."
-    monkeypatch.setenv(tuner.VARIABLE, "fast")
+    monkeypatch.setenv(runtime_choice.VARIABLE, "fast")
     assert told(model).startswith("SCIML_RUNTIME is 'fast': set it to one of torch")
 
 

@@ -11,7 +11,7 @@ from fixtures.fakes import SpotTechnique, bad_pixels, spots
 from napari_sciml.app.base.jobs import Phase
 from napari_sciml.app.base.worker import Crashed, outcome_of
 from napari_sciml.app.run.controller import RunController
-from napari_sciml.backends import tuner
+from napari_sciml.backends import runtime_choice
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers import notify
@@ -374,11 +374,11 @@ def measured(monkeypatch, random_patch_model, tmp_path):
         if "error" in outcome:
             raise outcome["error"]
         why = f"{outcome['runtime']} {backend}; measured"
-        return tuner.Choice(model=model.name, backend=backend, runtime=outcome["runtime"], why=why)
+        return runtime_choice.Choice(model=model.name, backend=backend, runtime=outcome["runtime"], why=why)
 
-    monkeypatch.setattr(tuner, "measure", measure)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.delenv(tuner.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "measure", measure)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv(runtime_choice.VARIABLE)
     monkeypatch.setattr(SpotTechnique, "models", (str(random_patch_model.folder),))
     return outcome
 

@@ -13,7 +13,7 @@ from napari_sciml.app.run.controller import RunController
 from napari_sciml.core.progress import drive
 from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY, TECHNIQUE_KEY
 from napari_sciml.layers.lazy import lazy_array
-from napari_sciml.layers.origin import ORIGIN, Origin
+from napari_sciml.layers.remake import ORIGIN, Origin
 from napari_sciml.layers.spatial import source_place
 
 

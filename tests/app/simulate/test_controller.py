@@ -12,7 +12,7 @@ from napari.components import ViewerModel
 from napari_sciml.app.base.worker import Task, outcome_of
 from napari_sciml.app.simulate.controller import NAME, SimulationController
 from napari_sciml.core.progress import drive
-from napari_sciml.layers.origin import origin_of
+from napari_sciml.layers.remake import origin_of
 from napari_sciml.layers.source import source_from_layer
 
 

@@ -22,7 +22,7 @@ from fixtures.detector_formats import (
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import open_image
 from napari_sciml.io.file_series import open_series
-from napari_sciml.io.formats import detector
+from napari_sciml.io.formats import detector_series
 
 pytest.importorskip("fabio")
 
@@ -112,13 +112,15 @@ def test_opening_a_series_looks_into_a_few_files_and_a_frame_into_one(
     for number in range(40):
         write_smv(tmp_path / f"s{number}.img", picture(number))
     read: list[str] = []
-    measure, read_frame = detector.measure, detector.read_frame
-    monkeypatch.setattr(detector, "measure", lambda path: [read.append(path.name), measure(path)][1])
+    measure, read_frame = detector_series.measure, detector_series.read_frame
+    monkeypatch.setattr(detector_series, "measure", lambda path: [read.append(path.name), measure(path)][1])
     monkeypatch.setattr(
-        detector, "read_frame", lambda path, *rest: [read.append(path.name), read_frame(path, *rest)][1]
+        detector_series,
+        "read_frame",
+        lambda path, *rest: [read.append(path.name), read_frame(path, *rest)][1],
     )
     source = open_image(tmp_path)
-    assert (source.shape, len(read)) == ((40, 70, 90), detector.MEASURED_FILES)
+    assert (source.shape, len(read)) == ((40, 70, 90), detector_series.MEASURED_FILES)
     read.clear()
     for number in (31, 4):
         np.testing.assert_array_equal(source.read((number, *WHOLE)), picture(number))

@@ -17,7 +17,7 @@ from napari_sciml.io import describe, open_image
 from napari_sciml.io.events import event_names
 from napari_sciml.io.file_series import open_series
 from napari_sciml.io.formats.mrc import mrc_warnings, write_mrc
-from napari_sciml.io.movies import looks_like_movie, shows_one_field
+from napari_sciml.io.movie_detection import looks_like_movie, shows_one_field
 
 RANDOM = np.random.default_rng(5)
 IMAGE = RANDOM.normal(size=(30, 40)).astype(np.float32)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from napari_sciml.core.progress import drive
-from napari_sciml.io.saving.sets import open_set
+from napari_sciml.io.saving.file_sets import open_set
 from napari_sciml.io.saving.simulation import SIMULATION, new_simulation
 from napari_sciml.techniques import spec_of
 from napari_sciml.techniques.spec import load

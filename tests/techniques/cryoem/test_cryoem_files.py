@@ -24,8 +24,8 @@ from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.input_checks import file_warnings, refuse_movie
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.optics.ctf_files import read_ctfs
+from napari_sciml.techniques.cryoem.pick_scale import PickScale
 from napari_sciml.techniques.cryoem.recipe import CryoEM
-from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.views.directions import view_angles
 from napari_sciml.techniques.cryoem.write import micrograph_names

@@ -17,9 +17,9 @@ from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques import get_technique
 from napari_sciml.techniques.cryoem.compare_truth import pairs
+from napari_sciml.techniques.cryoem.pick_scale import pick_scale
 from napari_sciml.techniques.cryoem.picking.network import HALO_PX, label_field
 from napari_sciml.techniques.cryoem.recipe import CryoEM
-from napari_sciml.techniques.cryoem.scale import pick_scale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.simulate.run import SimulatedMicrographs
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec

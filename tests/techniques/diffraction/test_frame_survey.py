@@ -8,8 +8,8 @@ import pytest
 
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.frame_survey import survey_frames
+from napari_sciml.techniques.diffraction.ring_spots import NO_SUSPECT, RING, STRAGGLER, suspects
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
-from napari_sciml.techniques.diffraction.suspects import NO_SUSPECT, RING, STRAGGLER, suspects
 
 
 @pytest.fixture(scope="module")

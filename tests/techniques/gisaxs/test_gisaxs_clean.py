@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.io.formats.count_limit import count_limit
+from napari_sciml.io.formats.saturation import count_limit
 from napari_sciml.techniques.gisaxs.clean import Account, clean_frame
 
 

@@ -11,8 +11,8 @@ import torch
 from torch import nn
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import drive
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.codebook.constrained import Constrained, constrain, data_codebook
 from napari_sciml.networks.codebook.file import from_bytes
 from napari_sciml.networks.codebook.module import data_tables, loaded, quantise, weights_of

@@ -6,7 +6,7 @@ import pytest
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QWidget
 
-from napari_sciml.app.base.state import ImageFacts, RunState
+from napari_sciml.app.base.run_state import ImageFacts, RunState
 from napari_sciml.widgets.forms.gisaxs import GisaxsForm
 
 KNOWN = {"qy_range": (-0.8, 0.8), "qz_range": (0.0, 0.8), "energy_kev": 10.0}

@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from napari_sciml.app.base import runtime_text
-from napari_sciml.backends import tuner
+from napari_sciml.backends import runtime_choice
 from napari_sciml.core.settings import RunSettings
 
 
@@ -74,14 +74,16 @@ def test_the_runtime_is_chosen_beside_the_backend(window, without_openvino):
 
 def test_what_is_the_fastest_can_be_measured_again(window, monkeypatch, random_patch_model, tmp_path):
     monkeypatch.setattr(window.technique.__class__, "models", (str(random_patch_model.folder),))
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path)
     go_on = threading.Event()
 
     def measure(model, backend):
         assert go_on.wait(20)
-        return tuner.Choice(model=model.name, backend=backend, runtime="torch", why="torch float32; slow")
+        return runtime_choice.Choice(
+            model=model.name, backend=backend, runtime="torch", why="torch float32; slow"
+        )
 
-    monkeypatch.setattr(tuner, "measure", measure)
+    monkeypatch.setattr(runtime_choice, "measure", measure)
     window.open_image()
     window.press("sciml_measure")
     assert not window.find("sciml_run").isEnabled()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
+from napari_sciml.app.base.run_state import ImageFacts, TechniqueChoice
 from napari_sciml.app.forms.mask_layer import with_pixels
 from napari_sciml.core.plan import RunPlan
 from napari_sciml.core.settings import RunSettings, parse_settings

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from napari_sciml.backends.registry import runtimes_for
+from napari_sciml.backends.runtime_choice import VARIABLE, Choice, expected
 from napari_sciml.backends.runtimes import installed
-from napari_sciml.backends.tuner import VARIABLE, Choice, expected
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.networks.model import Model

@@ -10,7 +10,7 @@ from napari.components import ViewerModel
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_sciml.app.canvas.memory import Memory
+from napari_sciml.app.canvas.viewer_snapshot import Memory
 
 Words = Callable[[str, int], str]
 """``words(said, frame)`` says on the canvas what a frame shows, instead of what is `said` already."""

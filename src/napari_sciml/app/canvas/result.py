@@ -9,12 +9,12 @@ from napari.components import ViewerModel
 from napari.layers import Layer, Points, Vectors
 from psygnal import Signal
 
-from napari_sciml.app.canvas.addition import Addition, Files
+from napari_sciml.app.canvas.derived_result import Addition, Files
 from napari_sciml.app.canvas.live_settings import Live, decided
 from napari_sciml.core.findings import Findings, PointsOverlay, TilesOverlay
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.core.settings import RunSettings
-from napari_sciml.layers.area import area_grid
+from napari_sciml.layers.excluded_area import area_grid
 from napari_sciml.layers.points import record
 from napari_sciml.layers.points_sync import HandEdits, PointsSync, points_sync_for
 from napari_sciml.layers.run_layers import Part, run_layers

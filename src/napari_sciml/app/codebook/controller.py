@@ -13,10 +13,10 @@ from psygnal import Signal
 
 from napari_sciml.app.base.backend_choices import CODEBOOK_NAMES
 from napari_sciml.app.base.jobs import Job, JobRunner, Phase
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner, run_in_thread
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.app.codebook.edits import CodebookEdits
 from napari_sciml.app.codebook.overlay import CodebookOverlay
 from napari_sciml.app.codebook.state import CodebookState

@@ -17,7 +17,7 @@ from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, Tas
 from napari_sciml.app.canvas.lease import CanvasLease
 from napari_sciml.app.canvas.live_settings import Live, decided, live_settings
 from napari_sciml.app.canvas.preview import Preview, in_sight
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.app.codebook.work import PreviewOrder, preview
 from napari_sciml.core.findings import Findings
 from napari_sciml.layers.points_sync import HandEdits

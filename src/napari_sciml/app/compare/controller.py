@@ -11,10 +11,10 @@ from psygnal import Signal
 
 from napari_sciml.app.base.backend_choices import others_than
 from napari_sciml.app.base.jobs import Phase
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.worker import TaskRunner, run_in_thread
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.app.compare.pair import ComparedPair
 from napari_sciml.app.compare.second_run import SecondRun
 from napari_sciml.app.compare.state import ComparisonState

@@ -9,10 +9,10 @@ from napari.components import ViewerModel
 from napari.layers import Image
 from psygnal import SignalInstance
 
-from napari_sciml.app.canvas.addition import Addition, Files
+from napari_sciml.app.canvas.derived_result import Addition, Files
 from napari_sciml.app.canvas.live_settings import like, live_settings
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.app.canvas.side_by_side import SideBySide
 from napari_sciml.app.compare.text import place_text
 from napari_sciml.core.findings import Findings

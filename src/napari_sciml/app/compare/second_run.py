@@ -15,7 +15,7 @@ from napari_sciml.app.base.runtime_text import able_runtime
 from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.backends.registry import backend_of
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.findings import Findings

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.source import source_from_layer
-from napari_sciml.techniques.cryoem.scale import PickScale, pick_scale, pixel_size_A
+from napari_sciml.techniques.cryoem.pick_scale import PickScale, pick_scale, pixel_size_A
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
 NOT_KNOWN = "the image does not say"

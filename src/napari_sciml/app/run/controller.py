@@ -13,7 +13,7 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_sciml.app.base.run_request import Resolved
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.base.worker import Crashed, Failed, TaskRunner, run_in_thread

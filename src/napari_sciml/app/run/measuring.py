@@ -11,8 +11,8 @@ from napari_sciml.app.base.runtime_text import measured_text
 from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.run.text import MEASURING
-from napari_sciml.backends.measuring import measurable, measure_again
-from napari_sciml.backends.tuner import Choice
+from napari_sciml.backends.remeasure import measurable, measure_again
+from napari_sciml.backends.runtime_choice import Choice
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.registry import get_model
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from napari_sciml.app.base.backend_choices import use_text
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.runtime_text import runtime_choices, runtime_use_text
-from napari_sciml.app.base.state import RunState
 from napari_sciml.app.base.text import result_line
 from napari_sciml.app.canvas.on_screen import OnScreen
 from napari_sciml.app.run.measuring import Measuring

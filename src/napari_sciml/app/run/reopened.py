@@ -12,7 +12,7 @@ from napari.layers import Layer
 from napari_sciml.app.base.backend_choices import NAMES, changed
 from napari_sciml.app.base.run_request import RunRequest
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.io.saving.sets import open_set
+from napari_sciml.io.saving.file_sets import open_set
 from napari_sciml.layers.run_layers import Part
 from napari_sciml.layers.saved_run import OpenedRun, taken_up
 from napari_sciml.techniques.registry import window_of

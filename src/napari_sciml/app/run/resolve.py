@@ -14,7 +14,7 @@ from napari.layers import Layer
 
 from napari_sciml.app.base.backend_choices import used
 from napari_sciml.app.base.run_request import Resolved, RunRequest
-from napari_sciml.app.base.state import ImageFacts, TechniqueChoice
+from napari_sciml.app.base.run_state import ImageFacts, TechniqueChoice
 from napari_sciml.app.forms.mask_layer import LayerMask, without_layers
 from napari_sciml.app.run.guess_technique import guess_technique
 from napari_sciml.app.run.text import NO_IMAGE, image_line

@@ -17,7 +17,7 @@ from napari_sciml.app.run.resolve import resolve
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.technique import Technique
-from napari_sciml.layers.origin import Origin, origin_of
+from napari_sciml.layers.remake import Origin, origin_of
 
 
 def all_techniques() -> list[Technique]:

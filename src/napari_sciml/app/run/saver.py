@@ -6,11 +6,11 @@ from pathlib import Path
 
 from psygnal import Signal
 
+from napari_sciml.app.base.free_names import new_folder
 from napari_sciml.app.base.jobs import Job, JobRunner
-from napari_sciml.app.base.names import new_folder
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.run.saving import corrected_points, save_work
+from napari_sciml.app.run.background_save import corrected_points, save_work
 from napari_sciml.app.run.snippets import out_folder
 from napari_sciml.app.run.text import saved_line
 

@@ -7,11 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from napari_sciml.app.base.names import file_stem
+from napari_sciml.app.base.free_names import file_stem
 from napari_sciml.app.forms.mask_layer import LayerMask
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import SPATIAL_AXES, ImageSource
-from napari_sciml.layers.origin import Origin
+from napari_sciml.layers.remake import Origin
 from napari_sciml.techniques.registry import window_of
 
 Write = Callable[[str, ImageSource, Mapping[str, Any], Origin | None], str]

@@ -21,8 +21,8 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import KNOWN_KEY, SAMPLE_KEY
-from napari_sciml.layers.origin import ORIGIN, Origin
-from napari_sciml.layers.scattering import scattering_look
+from napari_sciml.layers.remake import ORIGIN, Origin
+from napari_sciml.layers.scattering_look import scattering_look
 
 NAME = "GISAXS simulation"
 ROWS, COLUMNS = 120, 200

@@ -15,12 +15,12 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from psygnal import Signal
 
-from napari_sciml.app.base.names import file_stem, new_folder
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.free_names import file_stem, new_folder
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.worker import TaskRunner, run_in_thread
-from napari_sciml.app.canvas.addition import Addition
+from napari_sciml.app.canvas.derived_result import Addition
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.app.views.findings import with_picks, with_views
 from napari_sciml.app.views.job import ViewsJob
 from napari_sciml.app.views.on_canvas import ViewsOnCanvas

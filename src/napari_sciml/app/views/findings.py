@@ -13,8 +13,8 @@ from napari_sciml.app.views.picks import COLUMNS, keys
 from napari_sciml.core.findings import Findings
 from napari_sciml.core.settings import with_values
 from napari_sciml.techniques.cryoem.decide import MAIN, VIEW_COLUMNS
-from napari_sciml.techniques.cryoem.orient import merged
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.particles_to_map import merged
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
 
 

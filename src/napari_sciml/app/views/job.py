@@ -13,7 +13,7 @@ from napari_sciml.app.base.jobs import Job, JobRunner
 from napari_sciml.app.base.text import trouble
 from napari_sciml.app.base.worker import Crashed, Failed, Finished, Outcome, TaskRunner
 from napari_sciml.app.canvas.result import Result
-from napari_sciml.app.canvas.runs import Runs
+from napari_sciml.app.canvas.run_access import Runs
 from napari_sciml.app.views.state import Kind, Made
 from napari_sciml.app.views.work import OnMap
 from napari_sciml.core.progress import CancelToken, Progress

@@ -9,8 +9,8 @@ import numpy.typing as npt
 from napari.components import ViewerModel
 from napari.layers import Image, Layer
 
-from napari_sciml.app.canvas.runs import Runs
-from napari_sciml.app.canvas.stage import Stage
+from napari_sciml.app.canvas.run_access import Runs
+from napari_sciml.app.canvas.volume_stage import Stage
 from napari_sciml.app.views.picks import keys, picks_layer, single_out
 from napari_sciml.app.views.rules import pixel_size_of
 from napari_sciml.layers.points import record

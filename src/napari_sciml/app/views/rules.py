@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any, Literal
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.app.forms.pick_lengths import used_pixel_A
 from napari_sciml.app.views.state import MapChoice, ViewsState
 from napari_sciml.core.findings import Findings
 from napari_sciml.techniques.cryoem.decide import LIGHTER
 from napari_sciml.techniques.cryoem.density.density_map import BUILT_IN_NAME
-from napari_sciml.techniques.cryoem.orient import FEWEST
+from napari_sciml.techniques.cryoem.particles_to_map import FEWEST
 from napari_sciml.techniques.cryoem.results import ViewsResult
 
 

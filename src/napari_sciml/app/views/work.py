@@ -83,8 +83,8 @@ def sort(order: SortOrder, cancel: CancelToken) -> Generator[Progress, None, Vie
     SciMLError
         If the map, the model or the CTFs cannot be used.
     """
-    from napari_sciml.techniques.cryoem.orient import read_ctfs, references
     from napari_sciml.techniques.cryoem.particles.extract import extract
+    from napari_sciml.techniques.cryoem.particles_to_map import read_ctfs, references
     from napari_sciml.techniques.cryoem.views.sorting import sort_into_views
 
     # Files are opened before the first step, so that a wrong one is told at once.
@@ -138,7 +138,7 @@ def look(choice: MapChoice) -> MapChoice:
     """
     from napari_sciml.io import open_image
     from napari_sciml.networks.registry import get_model
-    from napari_sciml.techniques.cryoem.scale import pixel_size_A
+    from napari_sciml.techniques.cryoem.pick_scale import pixel_size_A
 
     if choice.kind == "model" and "map" not in get_model(choice.path).card["training"]:
         raise SciMLError(

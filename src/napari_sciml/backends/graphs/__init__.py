@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from napari_sciml.backends.graphs.statement import Statement, at_stride, statement_of, write_graph
+from napari_sciml.backends.graphs.graph_writers import Statement, at_stride, statement_of, write_graph
 
 __all__ = ["Statement", "at_stride", "statement_of", "write_graph"]

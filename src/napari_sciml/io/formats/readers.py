@@ -6,10 +6,10 @@ from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.hdf5 import HDF5
+from napari_sciml.io.formats.jpeg_png import PHOTO
 from napari_sciml.io.formats.mrc import MRC, MRC_STACK
 from napari_sciml.io.formats.numpy_files import NPY, NPZ
 from napari_sciml.io.formats.ome_zarr import ZARR, is_zarr
-from napari_sciml.io.formats.photo import PHOTO
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff import TIFF
 from napari_sciml.io.paths import unreadable

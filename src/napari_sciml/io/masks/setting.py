@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.mask import NO_MASK
+from napari_sciml.core.mask_setting import NO_MASK
 from napari_sciml.io.masks.in_file import mask_in_file
 
 BoolArray = npt.NDArray[np.bool_]

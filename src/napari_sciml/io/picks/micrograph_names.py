@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from napari_sciml.io.formats.image_files import SERIES
+from napari_sciml.io.formats.file_patterns import SERIES
 from napari_sciml.io.formats.reader import PACKED_SUFFIXES
 
 KNOWN = {

@@ -151,7 +151,7 @@ def write_boxes(
 ) -> list[Path]:
     """Write a ``.box`` file named after each micrograph that has picks, into a folder; made if absent.
 
-    Files of those names are replaced; where a person may have some, write into a set (`io.sets`).
+    Files of those names are replaced; where a person may have some, write into a set (`io.saving.file_sets`).
     """
     target = make_folder(folder)
     names = np.array(names_of(table, micrographs), dtype=object)

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from napari_sciml.io.saving.sets import Draft, new_set
+from napari_sciml.io.saving.file_sets import Draft, new_set
 
 SIMULATION = ("simulation.json", "simulation-data")
 """The pointer, and the folder for the sets."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from napari_sciml.core.context import Context
-from napari_sciml.techniques.cryoem.scale import PickScale
+from napari_sciml.techniques.cryoem.pick_scale import PickScale
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.cryoem.scale import PickScale
+from napari_sciml.techniques.cryoem.pick_scale import PickScale
 
 RAW_MEGAPIXEL_S = 0.02
 """Seconds for a megapixel of a micrograph: reading and shrinking it."""

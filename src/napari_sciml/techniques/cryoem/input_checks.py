@@ -14,7 +14,7 @@ FIRST = 3
 
 def refuse_movie(source: ImageSource) -> None:
     """Raise `SciMLError` if a stack is a movie of one place. Reads two frames of a stack that may be one."""
-    from napari_sciml.io.movies import looks_like_movie, shows_one_field
+    from napari_sciml.io.movie_detection import looks_like_movie, shows_one_field
 
     reason = looks_like_movie(source)
     if reason and shows_one_field(source):

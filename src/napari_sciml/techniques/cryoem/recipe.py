@@ -23,13 +23,13 @@ from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.costs import memory_gb, seconds_per_micrograph
 from napari_sciml.techniques.cryoem.decide import DARKER, LIGHTER, MAIN, decide
 from napari_sciml.techniques.cryoem.input_checks import file_warnings, refuse_movie
-from napari_sciml.techniques.cryoem.orient import Basis, basis_of, sort_and_build, unused
-from napari_sciml.techniques.cryoem.scale import PickScale, pick_scale, with_known
+from napari_sciml.techniques.cryoem.particles_to_map import Basis, basis_of, sort_and_build, unused
+from napari_sciml.techniques.cryoem.pick_scale import PickScale, pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 from napari_sciml.techniques.cryoem.spec import SPEC
 from napari_sciml.techniques.cryoem.write import write
-from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
+from napari_sciml.techniques.searched_run import Cost, NetworkRun
 
 if TYPE_CHECKING:
     from napari_sciml.techniques.cryoem.search import MicrographSearch

@@ -11,11 +11,12 @@ import pandas as pd
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
+from napari_sciml.core.image_loop import Search
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.normalise.micrographs import Micrograph
 from napari_sciml.networks.ours.picker import CENTRE_PX, NATIVE_STRIDE
+from napari_sciml.techniques.cryoem.pick_scale import NETWORK_DIAMETER_PX, SUPPRESSION, PickScale
 from napari_sciml.techniques.cryoem.picking.dead_edges import dead_edges
 from napari_sciml.techniques.cryoem.picking.laplacian import blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.local_maxima import find_peaks
@@ -26,7 +27,6 @@ from napari_sciml.techniques.cryoem.picking.network import (
     probability,
 )
 from napari_sciml.techniques.cryoem.prepare import Shrunk, is_bright, shrink
-from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX, SUPPRESSION, PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
 LOWEST_FLOOR = 0.05

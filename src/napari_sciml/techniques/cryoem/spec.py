@@ -21,7 +21,7 @@ SPEC = TechniqueSpec(
         one="particle",
         many="particles",
         border=0.05,
-        diameter="napari_sciml.techniques.cryoem.scale:recorded_diameter_px",
+        diameter="napari_sciml.techniques.cryoem.pick_scale:recorded_diameter_px",
     ),
     window=WindowSpec(
         later=("views", "both_sides", "map", "map_pixel_size_A", "orientation_model", "truth", "ctf"),
@@ -29,7 +29,7 @@ SPEC = TechniqueSpec(
         "in the tab Views.",
         nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
         caption="napari_sciml.techniques.cryoem.decide:particles_in",
-        still_known="napari_sciml.techniques.cryoem.scale:diameter_known",
+        still_known="napari_sciml.techniques.cryoem.pick_scale:diameter_known",
         actions={"measure": "napari_sciml.app.forms.diameter_line:measure_diameter"},
         form="napari_sciml.widgets.forms.cryoem:CryoEMForm",
         result_page=("Views", "napari_sciml.widgets.views.page:ViewsPage"),

@@ -16,7 +16,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.decide import FSC, VIEWS
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
-from napari_sciml.techniques.cryoem.scale import PickScale
+from napari_sciml.techniques.cryoem.pick_scale import PickScale
 from napari_sciml.techniques.cryoem.views.directions import view_angles
 from napari_sciml.techniques.cryoem.views.mirror_views import mirror_directions
 
@@ -86,7 +86,7 @@ def micrograph_names(source: ImageSource) -> list[str]:
 
 def only_file(path: Path) -> Path:
     """Return the one image in a folder, or the path as it is."""
-    from napari_sciml.io.formats.image_files import files_in
+    from napari_sciml.io.formats.file_patterns import files_in
 
     if not path.is_dir():
         return path

@@ -26,8 +26,8 @@ from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.spec import SPEC
 from napari_sciml.techniques.diffraction.usable_frames import refusal
 from napari_sciml.techniques.diffraction.write import write
-from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
+from napari_sciml.techniques.searched_run import Cost, NetworkRun
 
 POSITIVE = "bragg"
 TILES = "tiles"

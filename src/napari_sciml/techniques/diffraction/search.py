@@ -10,14 +10,14 @@ import pandas as pd
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape
+from napari_sciml.core.image_loop import Search
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.grid import grid_shape
 from napari_sciml.techniques.diffraction.prefilter import passes
 from napari_sciml.techniques.diffraction.prepare import STRIP_PX, BoolArray, FloatArray, Prepared, prepare
+from napari_sciml.techniques.diffraction.ring_spots import suspects
 from napari_sciml.techniques.diffraction.spots import find_spots
-from napari_sciml.techniques.diffraction.suspects import suspects
 from napari_sciml.techniques.diffraction.usable_frames import ceiling_of, read_frame
 
 LOWEST_FLOOR = 0.05

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from napari_sciml.core.mask import MaskSetting
+from napari_sciml.core.mask_setting import MaskSetting
 from napari_sciml.core.settings import RunSettings
 
 

@@ -53,7 +53,7 @@ class Reader:
         SciMLError
             If the geometry is not known or does not fit, or the mask does not fit.
         """
-        from napari_sciml.io.formats.count_limit import count_limit
+        from napari_sciml.io.formats.saturation import count_limit
         from napari_sciml.io.masks.setting import find_mask
         from napari_sciml.techniques.gisaxs.axes.choose import choose_axes
 

@@ -40,8 +40,8 @@ from napari_sciml.techniques.gisaxs.search import LatticeSearch
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.techniques.gisaxs.spec import SPEC
 from napari_sciml.techniques.gisaxs.write import write
-from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
+from napari_sciml.techniques.searched_run import Cost, NetworkRun
 
 LEAST_PX = 24
 """Shorter edge of an image in pixels below which it is refused: its spots cannot be told apart."""

@@ -11,12 +11,12 @@ import pandas as pd
 
 from napari_sciml.backends import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape, raw_frame
+from napari_sciml.core.image_loop import Search
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
-from napari_sciml.techniques.gisaxs.beam import wavenumber
 from napari_sciml.techniques.gisaxs.prepare import Reader
+from napari_sciml.techniques.gisaxs.refraction import wavenumber
 
 MARKER_SHARE = 0.03
 """Diameter of a marker over the shorter edge of a frame, at least 5 px."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from napari_sciml.core.mask import MaskSetting
+from napari_sciml.core.mask_setting import MaskSetting
 from napari_sciml.core.settings import RunSettings
 
 

@@ -29,7 +29,7 @@ SPEC = TechniqueSpec(
         result_page=("Lattice", "napari_sciml.widgets.lattice.page:LatticePage"),
         simulate_page="napari_sciml.widgets.simulate.page:SimulatePage",
     ),
-    look="napari_sciml.layers.scattering:scattering_look",
+    look="napari_sciml.layers.scattering_look:scattering_look",
     sample=SampleSpec(
         key="sample_gisaxs_series",
         title="GISAXS series (simulated)",

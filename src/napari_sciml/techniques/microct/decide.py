@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from napari_sciml.techniques.microct.contrast import of_one_kind
+from napari_sciml.techniques.microct.polarity import of_one_kind
 from napari_sciml.techniques.microct.slices import Slicing
 
 MAIN = "fibers"

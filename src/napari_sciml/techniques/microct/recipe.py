@@ -16,15 +16,15 @@ from napari_sciml.networks.model import Model
 from napari_sciml.techniques.microct.context import MicroCTContext
 from napari_sciml.techniques.microct.costs import memory_gb, seconds
 from napari_sciml.techniques.microct.decide import MAIN, axis_columns, decide, gather
-from napari_sciml.techniques.microct.fiber_map import fiber_map
+from napari_sciml.techniques.microct.lazy_score_map import fiber_map
 from napari_sciml.techniques.microct.run_geometry import RunGeometry, resolve
 from napari_sciml.techniques.microct.score_map import POSITIVE, map_tiles
 from napari_sciml.techniques.microct.search import SliceSearch
 from napari_sciml.techniques.microct.settings import MicroCTSettings
 from napari_sciml.techniques.microct.spec import SPEC
 from napari_sciml.techniques.microct.write import write
-from napari_sciml.techniques.network_run import Cost, NetworkRun
 from napari_sciml.techniques.network_technique import NetworkTechnique
+from napari_sciml.techniques.searched_run import Cost, NetworkRun
 
 LOWEST_FLOOR = 0.05
 """Maxima below this are not kept as candidates, unless the threshold itself is lower."""

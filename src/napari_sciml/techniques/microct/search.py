@@ -10,15 +10,15 @@ import numpy.typing as npt
 
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.image_loop import Search
 from napari_sciml.core.non_maximum_suppression import suppress
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Search
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.networks.receptive_window import CENTRE_PX
 from napari_sciml.techniques.microct.centres import find_peaks
-from napari_sciml.techniques.microct.contrast import core_contrast
 from napari_sciml.techniques.microct.decide import PlaneFinds
+from napari_sciml.techniques.microct.polarity import core_contrast
 from napari_sciml.techniques.microct.prepare import missing_pixels, prepare, to_image
 from napari_sciml.techniques.microct.run_geometry import RunGeometry
 from napari_sciml.techniques.microct.score_map import fill_map, map_tiles, unknown_map

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import open_model
 from napari_sciml.networks.saving import add_calibration, save_model

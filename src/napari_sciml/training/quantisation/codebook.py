@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.card import Metric, VariantRecord
 from napari_sciml.networks.codebook.constrained import Constrained, FloatArray, data_codebook
 from napari_sciml.networks.codebook.file import to_bytes

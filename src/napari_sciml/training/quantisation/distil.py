@@ -11,8 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import CancelToken, Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.codebook.constrained import Constrained, FloatArray, constrain
 from napari_sciml.networks.codebook.module import weights_of
 from napari_sciml.networks.codebook.spec import CodebookSpec

@@ -19,7 +19,7 @@ import onnx
 
 from napari_sciml.backends.graph_predictor import GraphPredictor
 from napari_sciml.backends.graphs import statement_of, write_graph
-from napari_sciml.backends.graphs.statement import Feed
+from napari_sciml.backends.graphs.graph_writers import Feed
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.backends.runtimes import check_installed
 from napari_sciml.backends.torch_float import TorchFloat

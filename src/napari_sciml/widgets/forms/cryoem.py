@@ -7,7 +7,7 @@ from typing import Any
 
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.forms.pick_lengths import (
     NOT_KNOWN,
     follows,

@@ -6,7 +6,7 @@ from functools import partial
 
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.widgets.forms.mask_choice import MaskChoice
 from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch

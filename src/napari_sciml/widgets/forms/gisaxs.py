@@ -15,7 +15,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
 )
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.forms.lattice_axes import WAYS, leave_way, way_of
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 from napari_sciml.widgets.forms.mask_choice import MaskChoice

@@ -8,9 +8,9 @@ from typing import Any
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QFileDialog, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.forms.mask_layer import LayerMask
-from napari_sciml.core.mask import NO_MASK
+from napari_sciml.core.mask_setting import NO_MASK
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.parts.basics import button, combo, described, fill
 

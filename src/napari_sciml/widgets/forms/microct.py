@@ -9,7 +9,7 @@ from qtpy.QtCore import QSignalBlocker
 from qtpy.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
 from superqt import QCollapsible
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.techniques.microct.settings import RING_DIAMETER_PX, MicroCTSettings
 from napari_sciml.widgets.forms.diameter import PX, UM, LengthEdit
 from napari_sciml.widgets.forms.settings_form import SettingsForm

@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 from pydantic.fields import FieldInfo
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.forms.settings_form import SettingsForm, show_switch
 from napari_sciml.widgets.parts.basics import combo, fill, form

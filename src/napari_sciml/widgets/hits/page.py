@@ -9,7 +9,7 @@ import pandas as pd
 from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QLabel, QVBoxLayout
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.hits.rate import hit_table, rate_window, running_rate
 from napari_sciml.core.findings import Findings
 from napari_sciml.widgets.parts.basics import button, say, sentence

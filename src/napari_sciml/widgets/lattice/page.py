@@ -8,7 +8,7 @@ import numpy as np
 from napari.utils.theme import get_theme
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.text import percent
 from napari_sciml.app.lattice.by_frame import bars, features_in, lattice_table, rows_of
 from napari_sciml.core.findings import Findings

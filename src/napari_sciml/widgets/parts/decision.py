@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 from superqt import QLabeledDoubleSlider
 from superqt.utils import QSignalThrottler
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.widgets.parts.basics import described, say, sentence
 

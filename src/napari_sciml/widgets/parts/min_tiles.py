@@ -6,7 +6,7 @@ from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QWidget
 from superqt import QLabeledSlider
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.widgets.parts.basics import described
 

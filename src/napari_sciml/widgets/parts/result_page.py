@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from qtpy.QtCore import Signal
 
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.session import Session
 from napari_sciml.widgets.parts.page import PageWidget, save_result
 

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QHBoxLayout, QSpinBox, QToolB
 
 from napari_sciml.app.base.backend_choices import METHODS, SCOPES, TARGETS, backend_choices
 from napari_sciml.app.base.jobs import Phase
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.runtime_text import able_runtime
-from napari_sciml.app.base.state import RunState
 from napari_sciml.backends.registry import backend_of
 from napari_sciml.core.backend_options import MOST_LEVELS
 from napari_sciml.core.settings import RunSettings

@@ -5,7 +5,7 @@ from __future__ import annotations
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QGridLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_sciml.app.run.network_text import choice_line, network_rows
+from napari_sciml.app.run.cost_text import choice_line, network_rows
 from napari_sciml.core.provenance import Provenance
 from napari_sciml.widgets.parts.basics import say, sentence
 

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_sciml.app.base.jobs import Phase
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.text import progress_line
 from napari_sciml.app.run.text import how_it_works
 from napari_sciml.app.session import Session

@@ -11,7 +11,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QWidget
 
 from napari_sciml.app.base.jobs import Phase
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.session import Session
 from napari_sciml.app.views.state import ViewsState
 from napari_sciml.app.views.text import views_line

@@ -11,7 +11,7 @@ import pytest
 
 from napari_sciml.core.settings import parse_settings
 from napari_sciml.io import open_image
-from napari_sciml.io.formats.count_limit import count_limit
+from napari_sciml.io.formats.saturation import count_limit
 from napari_sciml.techniques.gisaxs.axes.choose import axes_problem, choose_axes
 from napari_sciml.techniques.gisaxs.clean import clean_frame
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.lattices.spots import predict_spots, reflections
+from napari_sciml.techniques.gisaxs.refraction import Beam
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
 
 TABLE = {

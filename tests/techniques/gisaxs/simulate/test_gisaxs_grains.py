@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from fixtures import gisaxs_direct
-from napari_sciml.techniques.gisaxs.beam import Beam, material
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES, STACKS
+from napari_sciml.techniques.gisaxs.refraction import Beam, material
 from napari_sciml.techniques.gisaxs.simulate import dwba, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.grains import (
     GRAIN_SHAPES,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from napari_sciml.techniques.gisaxs.beam import material
 from napari_sciml.techniques.gisaxs.evaluate.paper_sets import Ranges
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
+from napari_sciml.techniques.gisaxs.refraction import material
 from napari_sciml.techniques.gisaxs.simulate import GisaxsSpec, simulate
 from napari_sciml.techniques.gisaxs.simulate.detector import count, tilt_grains
 from napari_sciml.techniques.gisaxs.simulate.fresnel import reflection

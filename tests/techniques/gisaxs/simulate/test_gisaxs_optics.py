@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.beam import Beam, Material, material
+from napari_sciml.techniques.gisaxs.refraction import Beam, Material, material
 from napari_sciml.techniques.gisaxs.simulate import particles
 from napari_sciml.techniques.gisaxs.simulate.fresnel import reflection, transmission
 from napari_sciml.techniques.gisaxs.simulate.geometry import Window, locate

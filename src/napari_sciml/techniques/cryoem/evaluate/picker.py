@@ -21,8 +21,8 @@ from napari_sciml.core.progress import Progress
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.evaluate.ranked_picks import Picks, blob_picks, network_picks, rank_fields
 from napari_sciml.techniques.cryoem.evaluate.scoring import IOU_HALF, Ranked, inside, pool, rank
+from napari_sciml.techniques.cryoem.pick_scale import NETWORK_DIAMETER_PX
 from napari_sciml.techniques.cryoem.picking.network import probability
-from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX
 from napari_sciml.techniques.cryoem.train.picker.dataset import TEST, make_set
 from napari_sciml.techniques.cryoem.train.picker.fields import Conditions
 from napari_sciml.techniques.cryoem.train.picker.finetune import Labelled, finetune

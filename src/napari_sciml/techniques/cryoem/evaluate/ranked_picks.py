@@ -11,9 +11,9 @@ from torch import nn
 from napari_sciml.networks.normalise.micrographs import Micrograph
 from napari_sciml.networks.ours.picker import CENTRE_PX, NATIVE_STRIDE
 from napari_sciml.techniques.cryoem.evaluate.scoring import IOU_HALF, Ranked, inside, rank
+from napari_sciml.techniques.cryoem.pick_scale import NETWORK_DIAMETER_PX, SUPPRESSION
 from napari_sciml.techniques.cryoem.picking.laplacian import blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.local_maxima import find_peaks
-from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX, SUPPRESSION
 from napari_sciml.techniques.cryoem.search import JUNK_LIMIT
 from napari_sciml.techniques.cryoem.train.picker.fields import Field
 

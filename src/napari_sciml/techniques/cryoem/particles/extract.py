@@ -11,8 +11,8 @@ import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, raw_frame
+from napari_sciml.core.image_loop import Series
 from napari_sciml.core.progress import CancelToken, Progress
-from napari_sciml.core.series import Series
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.particles.background import flatten, window_ring_mean

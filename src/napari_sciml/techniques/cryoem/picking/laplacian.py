@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX
+from napari_sciml.techniques.cryoem.pick_scale import NETWORK_DIAMETER_PX
 
 FloatImage = npt.NDArray[np.float32]
 BLOB = 0.7

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from napari_sciml.core.progress import Progress
 from napari_sciml.techniques.cryoem.simulate.spec import MicrographSpec
-from napari_sciml.techniques.work import Simulated
+from napari_sciml.techniques.simulate_and_train import Simulated
 
 
 class MicrographSimulator:

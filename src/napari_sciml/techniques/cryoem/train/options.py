@@ -6,7 +6,7 @@ from pathlib import Path
 
 from pydantic import Field
 
-from napari_sciml.techniques.work import TrainingOptions
+from napari_sciml.techniques.simulate_and_train import TrainingOptions
 
 
 class MapOptions(TrainingOptions):

@@ -16,6 +16,7 @@ from napari_sciml.techniques.diffraction.evaluate.classical import RadialFinder
 from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.grid import BRAGG, grid_shape, tile_of
 from napari_sciml.techniques.diffraction.prepare import Prepared, prepare
+from napari_sciml.techniques.diffraction.ring_spots import JUDGED_SCORE, NO_SUSPECT, suspects
 from napari_sciml.techniques.diffraction.search import LOWEST_FLOOR, FrameScorer
 from napari_sciml.techniques.diffraction.simulate.crystals import UNSEEN_FORMS
 from napari_sciml.techniques.diffraction.simulate.detectors import HELD_FAMILY
@@ -23,7 +24,6 @@ from napari_sciml.techniques.diffraction.simulate.frame import KINDS
 from napari_sciml.techniques.diffraction.simulate.run import SimulatedRun
 from napari_sciml.techniques.diffraction.simulate.spec import RunSpec, random_spec
 from napari_sciml.techniques.diffraction.spots import find_spots
-from napari_sciml.techniques.diffraction.suspects import JUDGED_SCORE, NO_SUSPECT, suspects
 from napari_sciml.techniques.diffraction.train.dataset import TRAINING_FAMILIES
 
 FIRST_SEED = 920_000

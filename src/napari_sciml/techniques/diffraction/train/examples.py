@@ -8,9 +8,9 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
 from napari_sciml.core.source import ImageSource
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.diffraction.frame_survey import survey_frames
 from napari_sciml.techniques.diffraction.grid import BRAGG

@@ -18,7 +18,7 @@ from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import (
     need_library,
 )
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QAxes
-from napari_sciml.techniques.gisaxs.beam import wavenumber
+from napari_sciml.techniques.gisaxs.refraction import wavenumber
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
 DETECTOR = ("distance_mm", "pixel_um", "beam_row", "beam_column")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.beam import HC_KEV_NM, wavenumber
+from napari_sciml.techniques.gisaxs.refraction import HC_KEV_NM, wavenumber
 
 ENERGY_KEV = 2.0, 200.0
 """Energies in keV that GISAXS is measured with; others are taken for eV or a wavelength."""

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.beam import HC_KEV_NM
+from napari_sciml.techniques.gisaxs.refraction import HC_KEV_NM
 
 KEYS = ("poni_version", "distance", "poni1", "detector")
 """At least one of them is in every geometry file."""

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.techniques.gisaxs.beam import Beam
 from napari_sciml.techniques.gisaxs.lattices.lattice import STACKS, Stack
+from napari_sciml.techniques.gisaxs.refraction import Beam
 
 Array = npt.NDArray[np.float64]
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from napari_sciml.techniques.gisaxs.beam import material
+from napari_sciml.techniques.gisaxs.refraction import material
 from napari_sciml.techniques.gisaxs.simulate.fresnel import transmission
 from napari_sciml.techniques.gisaxs.simulate.geometry import Pixels
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from napari_sciml.techniques.gisaxs.beam import Beam
+from napari_sciml.techniques.gisaxs.refraction import Beam
 from napari_sciml.techniques.gisaxs.simulate.fresnel import reflection
 
 

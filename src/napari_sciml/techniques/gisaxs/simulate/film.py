@@ -6,8 +6,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from napari_sciml.techniques.gisaxs.beam import material
 from napari_sciml.techniques.gisaxs.lattices.lattice import STACKS
+from napari_sciml.techniques.gisaxs.refraction import material
 from napari_sciml.techniques.gisaxs.simulate import dwba, forms, particles, powder
 from napari_sciml.techniques.gisaxs.simulate.grains import Grain, grow
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.techniques.gisaxs.beam import Beam
+from napari_sciml.techniques.gisaxs.refraction import Beam
 
 if TYPE_CHECKING:
     from torch import Tensor

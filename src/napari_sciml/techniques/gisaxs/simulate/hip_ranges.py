@@ -8,7 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from napari_sciml.techniques.gisaxs.beam import Beam
+from napari_sciml.techniques.gisaxs.refraction import Beam
 from napari_sciml.techniques.gisaxs.simulate.geometry import Window
 from napari_sciml.techniques.gisaxs.simulate.hipgisaxs import VECTORS, HipSpec
 

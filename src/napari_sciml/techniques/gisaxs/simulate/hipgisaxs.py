@@ -24,7 +24,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
-from napari_sciml.techniques.gisaxs.beam import Beam, material
+from napari_sciml.techniques.gisaxs.refraction import Beam, material
 from napari_sciml.techniques.gisaxs.simulate import dwba, particles
 from napari_sciml.techniques.gisaxs.simulate.geometry import Window, locate
 

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from napari_sciml.core.progress import Progress
 from napari_sciml.techniques.gisaxs.simulate.spec import GisaxsSpec
-from napari_sciml.techniques.work import Simulated
+from napari_sciml.techniques.simulate_and_train import Simulated
 
 
 class ImagesSpec(GisaxsSpec):

@@ -9,7 +9,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from napari_sciml.techniques.gisaxs.beam import Beam
+from napari_sciml.techniques.gisaxs.refraction import Beam
 from napari_sciml.techniques.gisaxs.simulate.geometry import Window
 from napari_sciml.techniques.gisaxs.simulate.grains import GRAIN_SHAPES, GrainShape
 

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.gisaxs.lattices.lattice import CLASSES
 from napari_sciml.techniques.gisaxs.train.dataset import PATTERNS, DatasetSpec, images_of

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray
 from napari_sciml.techniques.microct.simulate.patches import cut_patches

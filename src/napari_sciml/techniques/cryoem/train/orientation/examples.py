@@ -9,8 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap
 from napari_sciml.techniques.cryoem.orientation.model_map import map_of

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_sciml.core.examples import Examples
 from napari_sciml.core.progress import Progress
+from napari_sciml.core.training_images import Examples
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.train.picker.dataset import EDGE_PX, TRAIN
 from napari_sciml.techniques.cryoem.train.picker.fields import Library, simulate_field

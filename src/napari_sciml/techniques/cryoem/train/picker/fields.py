@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
-from napari_sciml.techniques.cryoem.scale import NETWORK_DIAMETER_PX
+from napari_sciml.techniques.cryoem.pick_scale import NETWORK_DIAMETER_PX
 from napari_sciml.techniques.cryoem.simulate.compose import compose
 from napari_sciml.techniques.cryoem.simulate.imaging import Exposure, dead_border, expose, ice_gradient
 from napari_sciml.techniques.cryoem.simulate.project import project

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from napari_sciml.backends import Predictor, recorded
+from napari_sciml.core.image_loop import Search
 from napari_sciml.core.progress import CancelToken
 from napari_sciml.core.provenance import Provenance, SourceRecord
-from napari_sciml.core.series import Search
 from napari_sciml.core.settings import RunSettings
 from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from fixtures.by_hand import ByHand
-from napari_sciml.backends import tuner
-from napari_sciml.backends.tuner import Choice, choose, expected, within_tolerance
+from napari_sciml.backends import runtime_choice
+from napari_sciml.backends.runtime_choice import Choice, choose, expected, within_tolerance
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import open_model
@@ -53,14 +53,14 @@ class Runtimes:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Any:
     """A machine with these runtimes and an empty cache."""
-    monkeypatch.delenv(tuner.VARIABLE)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
-    monkeypatch.setattr(tuner, "installed", lambda name: True)
-    monkeypatch.setattr(tuner.metadata, "version", lambda name: "1.0")
+    monkeypatch.delenv(runtime_choice.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(runtime_choice, "installed", lambda name: True)
+    monkeypatch.setattr(runtime_choice.metadata, "version", lambda name: "1.0")
 
     def with_runtimes(**of: tuple[float, float]) -> Runtimes:
         found = Runtimes(**of)
-        monkeypatch.setattr(tuner, "open_predictor", found.open)
+        monkeypatch.setattr(runtime_choice, "open_predictor", found.open)
         return found
 
     return with_runtimes
@@ -74,7 +74,7 @@ def test_the_fastest_is_taken_and_remembered(model: Model, machine: Any, tmp_pat
     count = len(found.opened)
     assert choose(model, "float32") == choice
     assert len(found.opened) == count, "it was measured again"
-    assert tuner.all_remembered() == [choice]
+    assert runtime_choice.all_remembered() == [choice]
 
 
 def test_one_that_gives_other_answers_is_not_taken(model: Model, machine: Any) -> None:
@@ -109,12 +109,12 @@ def test_without_calibration_images_nothing_is_measured(random_patch_model: Mode
 @pytest.mark.parametrize("content", [b"", b"{", b'{"runtime": 3}', b"\xff\x00"])
 def test_a_damaged_memory_is_measured_again(model: Model, machine: Any, content: bytes) -> None:
     machine(torch=(0.02, 0.0), onnxruntime=(0.002, 0.0), openvino=(0.02, 0.0))
-    path = tuner.remembered_at(model, "float32")
+    path = runtime_choice.remembered_at(model, "float32")
     path.parent.mkdir()
     path.write_bytes(content)
-    assert tuner.all_remembered() == []
+    assert runtime_choice.all_remembered() == []
     assert choose(model, "float32").runtime == "onnxruntime"
-    assert tuner.recall(path) is not None
+    assert runtime_choice.recall(path) is not None
 
 
 def test_a_memory_that_cannot_be_written_is_no_error(
@@ -122,19 +122,19 @@ def test_a_memory_that_cannot_be_written_is_no_error(
 ) -> None:
     machine(torch=(0.02, 0.0), onnxruntime=(0.002, 0.0), openvino=(0.02, 0.0))
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "file" / "cache")
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "file" / "cache")
     assert choose(model, "float32").runtime == "onnxruntime"
-    assert tuner.all_remembered() == []
+    assert runtime_choice.all_remembered() == []
 
 
 def test_another_version_is_measured_anew(
     model: Model, machine: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine()
-    before = tuner.remembered_at(model, "float32")
-    assert tuner.remembered_at(model, "float32") == before
-    monkeypatch.setattr(tuner.metadata, "version", lambda name: "2.0")
-    assert tuner.remembered_at(model, "float32") != before
+    before = runtime_choice.remembered_at(model, "float32")
+    assert runtime_choice.remembered_at(model, "float32") == before
+    monkeypatch.setattr(runtime_choice.metadata, "version", lambda name: "2.0")
+    assert runtime_choice.remembered_at(model, "float32") != before
 
 
 def test_what_will_be_chosen_is_known_beforehand_once_it_was_measured(model: Model, machine: Any) -> None:
@@ -152,23 +152,23 @@ def test_a_library_under_another_name_is_no_error(
     machine(torch=(0.02, 0.0), onnxruntime=(0.002, 0.0), openvino=(0.02, 0.0))
 
     def version(name: str) -> str:
-        raise tuner.metadata.PackageNotFoundError(name)
+        raise runtime_choice.metadata.PackageNotFoundError(name)
 
-    monkeypatch.setattr(tuner.metadata, "version", version)
+    monkeypatch.setattr(runtime_choice.metadata, "version", version)
     assert choose(model, "float32").runtime == "onnxruntime"
 
 
 def test_the_variable_sets_it(model: Model, machine: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     found = machine(torch=(0.0, 0.0))
-    monkeypatch.setenv(tuner.VARIABLE, "openvino")
+    monkeypatch.setenv(runtime_choice.VARIABLE, "openvino")
     assert choose(model, "float32") == Choice(
         model="random-patch", backend="float32", runtime="openvino", why="SCIML_RUNTIME is openvino"
     )
     # Torch cannot run integers: the first that can.
-    monkeypatch.setenv(tuner.VARIABLE, "torch")
+    monkeypatch.setenv(runtime_choice.VARIABLE, "torch")
     assert choose(model, "int8").runtime == "onnxruntime"
     assert not found.opened
-    monkeypatch.setenv(tuner.VARIABLE, "fast")
+    monkeypatch.setenv(runtime_choice.VARIABLE, "fast")
     with pytest.raises(SciMLError, match="SCIML_RUNTIME is 'fast': set it to one of torch, onnxruntime"):
         choose(model, "float32")
 

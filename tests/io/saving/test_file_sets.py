@@ -12,8 +12,8 @@ import pytest
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.locks import held, is_held
-from napari_sciml.io.saving import publishing, sets
-from napari_sciml.io.saving.sets import SetPaths, new_set, open_set
+from napari_sciml.io.saving import file_sets, final_names
+from napari_sciml.io.saving.file_sets import SetPaths, new_set, open_set
 
 
 def save(folder: Path, text: str, *names: str, formerly: tuple[str, ...] = ()) -> SetPaths:
@@ -26,7 +26,7 @@ def save(folder: Path, text: str, *names: str, formerly: tuple[str, ...] = ()) -
 
 
 def tree(folder: Path) -> dict[str, str]:
-    """Every file outside the sets, with its text."""
+    """Every file outside the file_sets, with its text."""
     files = (path for path in folder.rglob("*") if path.is_file())
     outside = {path.relative_to(folder).as_posix(): path.read_text() for path in files}
     return {name: text for name, text in outside.items() if not name.startswith(("run-data/", "run.json"))}
@@ -181,7 +181,7 @@ def test_a_file_that_is_open_elsewhere_is_one_sentence_and_is_replaced_later(
 ) -> None:
     save(tmp_path, "one", "a.csv", "findings.csv", "map.mrc")
     with monkeypatch.context() as patch:
-        patch.setattr(publishing.os, "replace", Locked("findings.csv"))
+        patch.setattr(final_names.os, "replace", Locked("findings.csv"))
         with pytest.raises(SciMLError, match=r"findings\.csv could not be replaced .*nothing is lost"):
             save(tmp_path, "two", "a.csv", "findings.csv")
         held_up = open_set(tmp_path)
@@ -198,7 +198,7 @@ def test_a_file_that_is_open_elsewhere_is_one_sentence_and_is_replaced_later(
 def test_an_interrupted_set_opens_where_nothing_may_be_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sets, "publish", lambda folder, home: publishing.Manifest.read(home))
+    monkeypatch.setattr(file_sets, "publish", lambda folder, home: final_names.Manifest.read(home))
     save(tmp_path, "one", "findings.csv")
     monkeypatch.undo()
 
@@ -247,7 +247,7 @@ def test_a_draft_in_work_is_left_alone_and_a_dead_one_goes(tmp_path: Path) -> No
 def test_whoever_waits_too_long_for_the_folder_is_told(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sets, "WAIT_S", 0.2)
+    monkeypatch.setattr(file_sets, "WAIT_S", 0.2)
     start = time.monotonic()
     with (
         held(tmp_path / "run-data" / "lock"),

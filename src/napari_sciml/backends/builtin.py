@@ -40,7 +40,7 @@ FLOAT32 = BackendSpec(
     picojoules=4.6,
     runtimes=("torch", *GRAPH_RUNTIMES),
     predictor="napari_sciml.backends.opening:exact_network",
-    nearest="napari_sciml.backends.nearest:nearest_float",
+    nearest="napari_sciml.backends.fallback:nearest_float",
 )
 
 CODEBOOK = BackendSpec(
@@ -51,7 +51,7 @@ CODEBOOK = BackendSpec(
     variant="codebook",
     runtimes=("torch",),
     predictor="napari_sciml.backends.opening:exact_low_bit",
-    nearest="napari_sciml.backends.nearest:nearest_low_bit",
+    nearest="napari_sciml.backends.fallback:nearest_low_bit",
     use_text="napari_sciml.app.base.backend_choices:codebook_use_text",
     # Low-bit weights need only additions: the inputs of each level are added up before one multiplication
     # by it, which is left out here. The simulation in torch does not work like that.
@@ -66,7 +66,7 @@ INT8 = BackendSpec(
     variant="int8",
     runtimes=GRAPH_RUNTIMES,
     predictor="napari_sciml.backends.opening:exact_network",
-    nearest="napari_sciml.backends.nearest:nearest_integers",
+    nearest="napari_sciml.backends.fallback:nearest_integers",
     needs='ONNX Runtime or OpenVINO (pip install "napari-sciml[fast]"); without one, float32 runs instead',
     missing=no_graph_runtime,
     use_text="napari_sciml.app.base.backend_choices:integer_use_text",

@@ -24,8 +24,8 @@ from napari_sciml.backends.opening import open_predictor
 from napari_sciml.backends.predictor import FIELD_STRIDE, Predictor
 from napari_sciml.backends.registry import backend_of, runtimes_for
 from napari_sciml.backends.runtimes import NEEDS, installed
-from napari_sciml.core.cache import user_cache
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.machine_cache import user_cache
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Generator, Sequence
 
-from napari_sciml.backends import tuner
+from napari_sciml.backends import runtime_choice
 from napari_sciml.backends.registry import backend_specs
-from napari_sciml.backends.tuner import Choice
+from napari_sciml.backends.runtime_choice import Choice
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.networks.model import Model
 
@@ -39,8 +39,8 @@ def measure_again(
         yield Progress(done, len(pairs), f"{model.name}, {backend}")
         if cancel is not None and cancel.cancelled:
             return choices
-        choice = tuner.measure(model, backend)
-        tuner.forget(model, backend)
-        tuner.remember(tuner.remembered_at(model, backend), choice)
+        choice = runtime_choice.measure(model, backend)
+        runtime_choice.forget(model, backend)
+        runtime_choice.remember(runtime_choice.remembered_at(model, backend), choice)
         choices.append(choice)
     return choices

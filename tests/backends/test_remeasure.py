@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from napari_sciml.backends import tuner
-from napari_sciml.backends.measuring import measurable, measure_again
-from napari_sciml.backends.tuner import Choice
+from napari_sciml.backends import runtime_choice
+from napari_sciml.backends.remeasure import measurable, measure_again
+from napari_sciml.backends.runtime_choice import Choice
 from napari_sciml.core.progress import CancelToken, Progress, drive
 from napari_sciml.networks.card import VariantRecord
 from napari_sciml.networks.model import Model
@@ -22,14 +22,14 @@ def model(random_patch_model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyP
     """A model with integers, on a machine where each measurement takes another runtime."""
     shutil.copytree(random_patch_model.folder, tmp_path / "m")
     add_variant(tmp_path / "m", "int8", "int8.onnx", b"x", VariantRecord(file="", sha256=""))
-    monkeypatch.delenv(tuner.VARIABLE)
-    monkeypatch.setattr(tuner, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.delenv(runtime_choice.VARIABLE)
+    monkeypatch.setattr(runtime_choice, "cache_folder", lambda: tmp_path / "cache")
     results = iter(["onnxruntime", "openvino"] * 3)
 
     def measure(model: Model, backend: str) -> Choice:
         return Choice(model=model.name, backend=backend, runtime=next(results), why="measured")
 
-    monkeypatch.setattr(tuner, "measure", measure)
+    monkeypatch.setattr(runtime_choice, "measure", measure)
     return open_model(tmp_path / "m")
 
 
@@ -39,11 +39,11 @@ def old(model: Model, backend: str) -> Choice:
 
 def test_what_was_remembered_is_replaced(model: Model) -> None:
     for backend in ("float32", "int8"):
-        tuner.remember(tuner.remembered_at(model, backend), old(model, backend))
+        runtime_choice.remember(runtime_choice.remembered_at(model, backend), old(model, backend))
     # Of a version or a number of threads that is gone.
-    tuner.remember(tuner.cache_folder() / "elsewhere.json", old(model, "int8"))
+    runtime_choice.remember(runtime_choice.cache_folder() / "elsewhere.json", old(model, "int8"))
     other = Choice(model="other", backend="int8", runtime="torch", why="busy")
-    tuner.remember(tuner.cache_folder() / "other.json", other)
+    runtime_choice.remember(runtime_choice.cache_folder() / "other.json", other)
     steps: list[Progress] = []
     choices = drive(measure_again([model]), steps.append)
     assert [(step.done, step.total, step.what) for step in steps] == [
@@ -54,14 +54,14 @@ def test_what_was_remembered_is_replaced(model: Model) -> None:
         ("float32", "onnxruntime"),
         ("int8", "openvino"),
     ]
-    assert tuner.choose(model, "float32") == choices[0]
-    assert tuner.choose(model, "int8") == choices[1]
-    assert sorted(c.runtime for c in tuner.all_remembered()) == ["onnxruntime", "openvino", "torch"]
+    assert runtime_choice.choose(model, "float32") == choices[0]
+    assert runtime_choice.choose(model, "int8") == choices[1]
+    assert sorted(c.runtime for c in runtime_choice.all_remembered()) == ["onnxruntime", "openvino", "torch"]
 
 
 def test_a_stop_loses_nothing(model: Model) -> None:
     for backend in ("float32", "int8"):
-        tuner.remember(tuner.remembered_at(model, backend), old(model, backend))
+        runtime_choice.remember(runtime_choice.remembered_at(model, backend), old(model, backend))
     cancel = CancelToken()
 
     def stop_at_second(step: Progress) -> None:
@@ -70,8 +70,8 @@ def test_a_stop_loses_nothing(model: Model) -> None:
 
     choices = drive(measure_again([model], cancel), stop_at_second)
     assert [choice.backend for choice in choices] == ["float32"]
-    assert tuner.choose(model, "float32").runtime == "onnxruntime"
-    assert tuner.choose(model, "int8") == old(model, "int8")
+    assert runtime_choice.choose(model, "float32").runtime == "onnxruntime"
+    assert runtime_choice.choose(model, "int8") == old(model, "int8")
 
 
 def test_only_weights_that_are_there_are_measured(model: Model, random_patch_model: Model) -> None:

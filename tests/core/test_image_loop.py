@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.image_loop import Series
 from napari_sciml.core.progress import CancelToken, Progress, drive
-from napari_sciml.core.series import Series
 
 
 def test_every_frame_is_worked_on_and_counted():

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.jpeg_png import PHOTO
 from napari_sciml.io.formats.mrc import MRC, MRC_STACK
-from napari_sciml.io.formats.photo import PHOTO
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff import TIFF
 from napari_sciml.io.paths import natural_key, unreadable

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from napari_sciml.app.base.backend_choices import share_text
-from napari_sciml.app.run.network_text import choice_line, network_rows
+from napari_sciml.app.run.cost_text import choice_line, network_rows
 from napari_sciml.core.provenance import NetworkRecord, Provenance, SourceRecord
 
 

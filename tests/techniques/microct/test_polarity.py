@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_sciml.techniques.microct.contrast import core_contrast, of_one_kind
 from napari_sciml.techniques.microct.decide import MAIN, decide
+from napari_sciml.techniques.microct.polarity import core_contrast, of_one_kind
 
 
 def candidates(bright: int, dark: int) -> pd.DataFrame:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from napari_sciml.app.canvas.addition import Files
+from napari_sciml.app.canvas.derived_result import Files
 from napari_sciml.app.canvas.result import Result
 from napari_sciml.core.corrections import Corrections
 from napari_sciml.core.findings import Findings

@@ -5,9 +5,9 @@ from __future__ import annotations
 from napari_sciml.backends.opening import check_backend, open_predictor
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.backends.registry import backend_of, runtimes_for
+from napari_sciml.backends.runtime_choice import choose
 from napari_sciml.backends.runtimes import installed
 from napari_sciml.backends.spec import Opened
-from napari_sciml.backends.tuner import choose
 from napari_sciml.core.backend_options import CodebookOptions, RuntimeOptions
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.settings import RunSettings

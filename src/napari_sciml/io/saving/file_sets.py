@@ -40,7 +40,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.locks import held, is_held
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.saving.atomic import make_folder, unwritable
-from napari_sciml.io.saving.publishing import MANIFEST, PUBLISH, UNKNOWN, Manifest, Mark, publish
+from napari_sciml.io.saving.final_names import MANIFEST, PUBLISH, UNKNOWN, Manifest, Mark, publish
 
 POINTER, DATA = "run.json", "run-data"
 KEY = "set"

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 from psygnal import SignalInstance
 
 from napari_sciml.app.base.run_request import Resolved
-from napari_sciml.app.base.state import RunState
+from napari_sciml.app.base.run_state import RunState
 from napari_sciml.app.base.turn import Turn
 from napari_sciml.app.canvas.lease import Canvas
 from napari_sciml.app.canvas.result import Result

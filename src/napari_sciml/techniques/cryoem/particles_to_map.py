@@ -21,8 +21,8 @@ from napari_sciml.techniques.cryoem.decide import VIEW_COLUMNS, decide
 from napari_sciml.techniques.cryoem.density.density_map import DensityMap, fit_box, load_map
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
 from napari_sciml.techniques.cryoem.particles.particles import NO_VIEW
+from napari_sciml.techniques.cryoem.pick_scale import PickScale
 from napari_sciml.techniques.cryoem.results import Reconstruction, ViewsResult
-from napari_sciml.techniques.cryoem.scale import PickScale
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
 
 ORIENTATION_MODEL = "cryoem-orientation-realistic"
