@@ -68,6 +68,9 @@ class ImageSource:
         ``channel`` and so on, or the ``files`` of a series.
     fingerprint
         What tells these pixels from others, where their maker knows it without reading them.
+    cautions
+        What of the file was not used, is missing or had to be guessed: one sentence each, without a stop.
+        They are told when the image is opened and stand in the record of every run on it.
     """
 
     data: Any
@@ -81,6 +84,7 @@ class ImageSource:
     known: Mapping[str, Any] = field(default_factory=dict)
     opened: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
+    cautions: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.axes) != len(self.shape):
@@ -149,6 +153,7 @@ class ImageSource:
         place: Callable[[int], tuple[str, int | None]] | None = None,
         known: Mapping[str, Any] | None = None,
         fingerprint: str = "",
+        cautions: tuple[str, ...] = (),
     ) -> ImageSource:
         """Wrap an array, checking that it can be an image at all.
 
@@ -172,6 +177,7 @@ class ImageSource:
             place=place,
             known=known or {},
             fingerprint=fingerprint,
+            cautions=cautions,
         )
 
 

@@ -48,7 +48,14 @@ def open_once(paths: Sequence[Path]) -> ImageSource:
         )
     name = paths[0].name if len(paths) == 1 else f"{paths[0].stem} to {paths[-1].stem}"
     source = arrange(raw, name, None, None, None)
-    return replace(source, path=path_of(paths), close=raw.close, place=raw.place)
+    return replace(
+        source,
+        path=path_of(paths),
+        close=raw.close,
+        place=raw.place,
+        known=raw.known,
+        cautions=raw.cautions,
+    )
 
 
 def path_of(paths: Sequence[Path]) -> str | None:

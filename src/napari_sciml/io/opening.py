@@ -116,6 +116,8 @@ def open_once(
         path=f"{full}::{raw.part}" if raw.part else full,
         close=raw.close,
         place=raw.place if axes is None and source.ndim == 3 else None,
+        known=raw.known,
+        cautions=raw.cautions,
     )
 
 

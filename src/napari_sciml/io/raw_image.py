@@ -29,6 +29,10 @@ class RawImage:
     place
         Gives file and number in it of an image along the first axis, where they lie in several files;
         no number where a file is one image.
+    known
+        Settings of a technique that the file itself states, as in `ImageSource.known`.
+    cautions
+        What of the file was not used, is missing or had to be guessed, as in `ImageSource.cautions`.
     """
 
     data: Any
@@ -37,3 +41,5 @@ class RawImage:
     part: str = ""
     close: Callable[[], None] = nothing_to_close
     place: Callable[[int], tuple[str, int | None]] | None = None
+    known: Mapping[str, Any] = field(default_factory=dict)
+    cautions: tuple[str, ...] = ()

@@ -6,7 +6,14 @@ from typing import Any
 
 from napari_sciml.core.lazy_import import load
 from napari_sciml.core.source import ImageSource
-from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, OPENED_KEY, PATH_KEY, TECHNIQUE_KEY
+from napari_sciml.layers.keys import (
+    CAUTIONS_KEY,
+    FINGERPRINT_KEY,
+    KNOWN_KEY,
+    OPENED_KEY,
+    PATH_KEY,
+    TECHNIQUE_KEY,
+)
 from napari_sciml.layers.lazy import lazy_array
 from napari_sciml.layers.points import LayerData
 from napari_sciml.layers.spatial import source_place
@@ -24,7 +31,7 @@ def image_layer(source: ImageSource, technique: str = "") -> LayerData:
     look = look_of(source, technique)
     made = (source.fingerprint, source.shape) if source.fingerprint else None
     said = {PATH_KEY: source.path, FINGERPRINT_KEY: made, TECHNIQUE_KEY: technique}
-    about = {OPENED_KEY: dict(source.opened), KNOWN_KEY: dict(source.known)}
+    about = {OPENED_KEY: dict(source.opened), KNOWN_KEY: dict(source.known), CAUTIONS_KEY: source.cautions}
     metadata = {
         PATH_KEY: source.path,
         **{key: value for key, value in {**said, **about}.items() if value},

@@ -26,6 +26,9 @@ TECHNIQUE_KEY = "napari_sciml_technique"
 KNOWN_KEY = "napari_sciml_known"
 """Written by readers and samples: settings that the data itself states, see `ImageSource.known`."""
 
+CAUTIONS_KEY = "napari_sciml_cautions"
+"""Written by our readers: what of the file was not used or had to be guessed, see `ImageSource.cautions`."""
+
 PART_KEY = "napari_sciml_part"
 """Written by the reader of saved runs: which part of which run a layer is. A session takes it away."""
 

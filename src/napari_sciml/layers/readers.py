@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.image_layer import image_layer
 from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.notify import remark, tell
@@ -60,7 +61,7 @@ def read_series(path: Paths) -> list[Any]:
     from napari_sciml.io.file_series import open_series
 
     try:
-        return [image_layer(open_series(_listed(path)))]
+        return [told_image(open_series(_listed(path)))]
     except SciMLError as error:
         tell(error)
         return NOTHING
@@ -110,7 +111,14 @@ def volume_layer(path: str | os.PathLike[str]) -> LayerData:
     """
     from napari_sciml.io import open_image
 
-    return image_layer(open_image(path))
+    return told_image(open_image(path))
+
+
+def told_image(source: ImageSource) -> LayerData:
+    """Return the layer of an opened image; what of its file was not used is told. Main thread only."""
+    for caution in source.cautions:
+        remark(caution)
+    return image_layer(source)
 
 
 def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]:

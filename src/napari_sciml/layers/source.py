@@ -10,7 +10,14 @@ from napari.layers import Image, Layer
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, SPATIAL_AXES, ImageSource
-from napari_sciml.layers.keys import FINGERPRINT_KEY, KNOWN_KEY, OPENED_KEY, PATH_KEY, SAMPLE_KEY
+from napari_sciml.layers.keys import (
+    CAUTIONS_KEY,
+    FINGERPRINT_KEY,
+    KNOWN_KEY,
+    OPENED_KEY,
+    PATH_KEY,
+    SAMPLE_KEY,
+)
 
 LENGTH_UNIT = "um"
 """Physical lengths leave the layers in this unit, whatever unit the layer was given."""
@@ -60,6 +67,7 @@ def source_from_layer(layer: Layer) -> ImageSource:
         path=source_path(layer),
         known=dict(layer.metadata.get(KNOWN_KEY, {})),
         fingerprint=digits if tuple(shape) == tuple(data.shape) else "",
+        cautions=tuple(layer.metadata.get(CAUTIONS_KEY, ())),
     )
     return replace(source, opened=dict(layer.metadata.get(OPENED_KEY, {})))
 

@@ -61,16 +61,19 @@ def open_files(reader: Reader, paths: list[Path], name: str, independent_frames:
         return str(paths[number].absolute()), None
 
     first, outer = alike[0], reader.outer
+    cautions = tuple(dict.fromkeys(caution for header in alike for caution in header.cautions))
     flat = len(usual[0]) == 2
     if flat and (independent_frames or outer == "t"):
-        return RawImage(files, ("t", "y", "x"), first.pixel_um, place=place)
+        return RawImage(
+            files, ("t", "y", "x"), first.pixel_um, place=place, known=first.known, cautions=cautions
+        )
     inner = first.axes or ("?",) * len(usual[0])
     if not outer:
         outer = "t" if "z" in inner or len(inner) > 2 else "z"
     if outer == "t":
         # The images of a stack are counted by the file, the stacks by the series.
         inner = tuple("z" if letter in "?t" else letter for letter in inner)
-    return RawImage(files, (outer, *inner), first.pixel_um)
+    return RawImage(files, (outer, *inner), first.pixel_um, known=first.known, cautions=cautions)
 
 
 Kind = tuple[tuple[int, ...], str]
@@ -85,13 +88,15 @@ class FileHeader:
     kind: Kind
     axes: tuple[str, ...] | None
     pixel_um: Mapping[str, float]
+    known: Mapping[str, Any]
+    cautions: tuple[str, ...]
 
     @classmethod
     def of(cls, path: Path, reader: Reader) -> FileHeader:
         """Look into a file."""
         raw = reader.opener(path)
         raw.close()
-        return cls(path, kind_of(raw), raw.axes, raw.pixel_um)
+        return cls(path, kind_of(raw), raw.axes, raw.pixel_um, raw.known, raw.cautions)
 
 
 def kind_of(raw: RawImage) -> Kind:
