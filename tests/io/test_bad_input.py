@@ -213,7 +213,10 @@ CASES: list[tuple[Callable[[Path], Path | str], str]] = [
     (truncated_npz, r"v\.npz could not be read .*truncated"),
     (two_arrays, r"v\.npz holds 2 arrays: first, second: name one, for example v\.npz::first"),
     (truncated_hdf5, r"v\.h5 could not be read as HDF5"),
-    (equal_datasets, r"v\.h5 holds 2 images of the same size: /left .*, /right .*: name one"),
+    (
+        equal_datasets,
+        r"v\.h5 holds 2 images that may be meant: /left .*, /right .*: name one",
+    ),
     (absent_dataset, r"v\.h5 has no dataset /entry/data: use one of /data"),
     (hdf5_without_image, r"v\.h5 holds no image"),
     (mixed_sizes, r"s4\.tif is 37 x 40 uint8, but 5 of the 6 files"),

@@ -29,8 +29,8 @@ def say(text: str) -> None:
 
 
 def report(error: SciMLError) -> None:
-    """Print the sentence of an error in red."""
-    _errors().print(error.sentence, style="red", markup=False, highlight=False, soft_wrap=True)
+    """Print the sentence of an error in red, and what there is to choose from."""
+    _errors().print("\n".join(error.lines), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def note(text: str) -> None:

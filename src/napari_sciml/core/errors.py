@@ -30,3 +30,8 @@ class SciMLError(Exception):
     def sentence(self) -> str:
         """The message and the hint as the person reads them."""
         return f"{self.message}: {self.hint}." if self.hint else f"{self.message}."
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """The sentence as a terminal shows it; one line, unless there is a list to choose from."""
+        return (self.sentence,)

@@ -12,7 +12,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.linked_frames import find_linked, target_of
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.virtual_frames import VirtualFrames
-from napari_sciml.io.formats.which_array import ArrayEntry, choose_largest
+from napari_sciml.io.formats.which_array import ArrayEntry, choose_image
 from napari_sciml.io.paths import unreadable
 from napari_sciml.io.raw_image import RawImage
 
@@ -63,7 +63,7 @@ def _image_part(file: Any, path: Path, part: str) -> str:
         entries = [entry for entry in _entries(file) if not entry.part.endswith("mask")]
         if not any(entry.may_be_image for entry in entries):
             _check_links(file, path)
-        return _nexus_default(file) or choose_largest(entries, str(path), path.name + "::{part}").part
+        return _nexus_default(file) or choose_image(entries, path.name).part
     if file.get(part) is None:
         _check_links(file, path, part)
         images = [entry.part for entry in _entries(file) if entry.may_be_image]
@@ -74,7 +74,7 @@ def _image_part(file: Any, path: Path, part: str) -> str:
         entries = [entry for entry in _entries(file) if entry.part.startswith(f"{found.name.rstrip('/')}/")]
         if not any(entry.may_be_image for entry in entries):
             _check_links(file, path, part)
-        return choose_largest(entries, f"{path}::{part}", path.name + "::{part}").part
+        return choose_image(entries, path.name).part
     return part if part.startswith("/") else f"/{part}"
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.units import micrometres
-from napari_sciml.io.formats.which_array import ArrayEntry, choose_largest
+from napari_sciml.io.formats.which_array import ArrayEntry, choose_image
 from napari_sciml.io.raw_image import RawImage
 
 MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs", ".zmetadata")
@@ -108,7 +108,7 @@ def _plain(group: Any, path: Path) -> RawImage:
     for name, node in group.members(max_depth=None):
         if isinstance(node, zarr.Array):
             entries.append(ArrayEntry(str(name), tuple(node.shape), np.dtype(node.dtype)))
-    chosen = choose_largest(entries, str(path), path.name + "::{part}")
+    chosen = choose_image(entries, path.name)
     return RawImage(group[chosen.part], None, part=f"{group.path}/{chosen.part}".strip("/"))
 
 
