@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +15,50 @@ CHANNEL_HINT = (
     "choose one with channel=0 (on the command line --channel 0), or, if these are slices, say so with "
     "axes='{slices}' (--axes {slices})"
 )
+NAMES = {
+    "t": "t time times timepoint timepoints timestep timesteps frame frames event events shot shots",
+    "c": "c ch chan channel channels band bands",
+    "z": "z slice slices depth plane planes section sections",
+    "y": "y row rows height slow",
+    "x": "x column columns col cols width fast",
+    "s": "s rgb rgba color colour",
+}
+"""Words that programs call an axis by, for each letter; in lower case."""
+FILLERS = (
+    "axis dim dimension dir direction index idx no number num of n count coordinate coord coords position "
+    "pos offset pixel pixels px voxel voxels detector det um nm mm m micrometer micrometre s seconds"
+)
+"""Words that stand beside such a word and mean nothing themselves: ``y_pixel_offset``, ``X axis``."""
+LETTERS = {word: letter for letter, words in NAMES.items() for word in words.split()}
+
+
+def letter_of(name: object) -> str:
+    """Return the letter of an axis that a file or a layer calls `name`, or ``?`` if the name means nothing.
+
+    Examples
+    --------
+    >>> [letter_of(name) for name in ("Z", "time", "rows", "x_pixel_offset", "dim_0", None)]
+    ['z', 't', 'y', 'x', '?', '?']
+    """
+    words = re.findall(r"[^\W_]+", str(name).lower()) if name is not None else []
+    telling = [word for word in words if word not in FILLERS.split()] or words
+    return LETTERS.get(telling[0], "?") if len(telling) == 1 else "?"
+
+
+def letters_of(names: Sequence[object]) -> tuple[str, ...] | None:
+    """Return the letters of named axes; None if no name means anything, as if there were none.
+
+    Two names of one meaning tell neither apart: both are ``?``.
+
+    Examples
+    --------
+    >>> letters_of(["row", "column", "frames"]), letters_of(["dim_0", "dim_1"])
+    (('y', 'x', 't'), None)
+    """
+    letters = [letter_of(name) for name in names]
+    often = Counter(letters)
+    clear = tuple(letter if often[letter] == 1 else "?" for letter in letters)
+    return clear if set(clear) != {"?"} else None
 
 
 @dataclass(frozen=True)
@@ -87,15 +133,40 @@ def plan_axes(
         raise SciMLError(f"{name} has no channels to choose from", "leave the channel out")
     remaining = [axis for axis in range(len(letters)) if axis not in fixed]
     names = [letters[axis] for axis in remaining]
-    if "?" in names or len(set(names)) < len(names):
-        if len(names) not in AXES_BY_NDIM:
-            raise SciMLError(
-                f"{name} has {len(names)} dimensions (shape {shape})",
-                "choose an image with 2 (y, x), 3 (z, y, x) or 4 (t, z, y, x) dimensions",
-            )
-        return AxisPlan(fixed, tuple(remaining), AXES_BY_NDIM[len(names)])
+    names = _complete(names, shape, name)
     pairs = sorted(zip(names, remaining, strict=True), key=lambda pair: KNOWN.index(pair[0]))
     return AxisPlan(fixed, tuple(axis for _, axis in pairs), tuple(letter for letter, _ in pairs))
+
+
+def _complete(names: list[str], shape: tuple[int, ...], name: str) -> list[str]:
+    """Name the axes without a name by those letters that are left, where that is no guess.
+
+    It is none if one axis has no name, or if those that have one stand where they usually do.
+    """
+    count = len(names)
+    if count not in AXES_BY_NDIM:
+        raise SciMLError(
+            f"{name} has {count} dimensions (shape {shape})",
+            "choose an image with 2 (y, x), 3 (z, y, x) or 4 (t, z, y, x) dimensions",
+        )
+    known = [letter for letter in names if letter != "?" and names.count(letter) == 1]
+    usual = _usual(known, count)
+    stated = [letter if letter in known else "?" for letter in names]
+    left = [letter for letter in usual if letter not in known]
+    in_place = all(said in ("?", expected) for said, expected in zip(stated, usual, strict=True))
+    if not {"y", "x"} <= set(usual) or (len(left) > 1 and not in_place):
+        raise SciMLError(
+            f"{name} calls its axes {', '.join(names)}, from which rows and columns cannot be told",
+            f"say what they are, for example axes='{''.join(AXES_BY_NDIM[count])}' "
+            f"(--axes {''.join(AXES_BY_NDIM[count])})",
+        )
+    return [letter if letter != "?" else left.pop(0) for letter in stated]
+
+
+def _usual(known: Sequence[str], count: int) -> list[str]:
+    """Return `count` axes in the usual order: the known ones and, of the others, y, x, z, t in this order."""
+    others = [letter for letter in ("x", "y", "z", "t") if letter not in known]
+    return sorted([*known, *others[: count - len(known)]], key=KNOWN.index)
 
 
 def _chosen_channel(channel: int | None, count: int, name: str, letters: tuple[str, ...]) -> int:
