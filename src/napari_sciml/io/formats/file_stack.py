@@ -32,6 +32,7 @@ def open_files(reader: Reader, paths: list[Path], name: str, independent_frames:
         If a file is damaged or differs from the others in size or type; of independent frames, if not
         one can be read. If they state different pixel sizes.
     """
+    paths = reader.alone(paths)
     if len(paths) == 1:
         return reader.opener(paths[0])
     seen: list[FileHeader] = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,6 +34,8 @@ class Reader:
         Whether a file may hold several images.
     outer
         Letter of the axis that counts the files of a series; empty where their content decides.
+    alone
+        Leaves out of the files of a series those that are opened with another one, as its parts.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Reader:
     packed: bool = False
     parts: bool = False
     outer: str = ""
+    alone: Callable[[Sequence[Path]], list[Path]] = list
 
     def has_mark(self, start: bytes) -> bool:
         """Whether the first bytes of a file are those of this format."""

@@ -6,7 +6,7 @@ import logging
 import struct
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,21 @@ import numpy.typing as npt
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.lazy_array import expand_index
 from napari_sciml.io.formats.reader import Reader
-from napari_sciml.io.formats.tiff_meta import axis_letters, pixel_sizes
+from napari_sciml.io.formats.tiff_meta import axis_letters, ome_elements, pixel_sizes
+from napari_sciml.io.formats.which_array import ArrayEntry, choose_image
 from napari_sciml.io.raw_image import RawImage
 
 DAMAGED = "it may be truncated or still being written; copy it again"
 
 
-def open_tiff(path: Path) -> RawImage:
-    """Open the largest image series of a TIFF file without reading its pixels.
+def open_tiff(path: Path, part: str = "") -> RawImage:
+    """Open an image of a TIFF file without reading its pixels: the one with a number, or the one meant.
 
     Raises
     ------
     SciMLError
-        If it is not a TIFF file, is truncated, or uses a compression that cannot be read here.
+        If it is not a TIFF file, is truncated, holds several that may be meant, or uses a compression that
+        cannot be read here.
     """
     import tifffile
 
@@ -40,14 +42,37 @@ def open_tiff(path: Path) -> RawImage:
             raise SciMLError(f"{path} could not be read as TIFF ({error})", DAMAGED) from error
         try:
             check_whole(tif, path)
-            series = max(tif.series, key=lambda s: int(np.prod(s.shape, dtype=np.int64)))
-            raw = _raw(tif, series, path)
+            raw = _raw(tif, _chosen_series(tif, path, part), path, part)
         except (SciMLError, tifffile.TiffFileError, IndexError, struct.error) as error:
             tif.close()
             if isinstance(error, SciMLError):
                 raise
             raise SciMLError(f"{path} could not be read as TIFF ({error})", DAMAGED) from error
     return raw
+
+
+def without_parts(paths: Sequence[Path]) -> list[Path]:
+    """Leave out files that another one names as parts of its OME-TIFF: opening that one opens them all."""
+    named = {path: ome_parts(path) for path in paths}
+    kept: set[Path] = set()
+    for path in sorted(paths, key=lambda path: -len(named[path])):
+        if not any(path in named[other] for other in kept):
+            kept.add(path)
+    return [path for path in paths if path in kept]
+
+
+def ome_parts(path: Path) -> set[Path]:
+    """Return the files over which the OME metadata of a file spreads its planes; none if it has none."""
+    import tifffile
+
+    with _quiet():
+        try:
+            # The library would open the other files too.
+            with tifffile.TiffFile(path, _multifile=False) as tif:
+                text = tif.ome_metadata if tif.is_ome else None
+        except (tifffile.TiffFileError, struct.error, OSError, IndexError):
+            return set()
+    return {path.parent / str(node.get("FileName")) for node in ome_elements(text, "UUID")}
 
 
 def check_whole(tif: Any, path: Path) -> None:
@@ -61,24 +86,64 @@ def check_whole(tif: Any, path: Path) -> None:
     if lost or (following and not tif.is_scanimage):
         raise SciMLError(f"{path} is truncated: what follows page {len(tif.pages)} is missing", DAMAGED)
     for series in tif.series:
-        ends = [_end(page) for page in series.pages if page is not None]
+        # An OME-TIFF may have pages in other files.
+        ends = [(_end(page), page.parent.filehandle) for page in series.pages if page is not None]
         if series.dataoffset is not None:
-            ends.append(series.dataoffset + series.nbytes)
-        if max(ends, default=0) > handle.size:
+            ends.append((series.dataoffset + series.nbytes, handle))
+        for end, file in ends:
+            if end > file.size:
+                raise SciMLError(
+                    f"{path.with_name(file.name)} is truncated: {file.size} bytes are there, "
+                    f"{end} are needed",
+                    DAMAGED,
+                )
+
+
+def _chosen_series(tif: Any, path: Path, part: str) -> Any:
+    """Return the series with the number `part`, or the one that is meant.
+
+    Raises
+    ------
+    SciMLError
+        If there is no such number, or several may be meant.
+    """
+    every = list(tif.series)
+    if part:
+        if not part.isdecimal() or int(part) >= len(every):
             raise SciMLError(
-                f"{path} is truncated: {handle.size} bytes are there, {max(ends)} are needed", DAMAGED
+                f"{path} has no image {part}", f"its images are counted from 0 to {len(every) - 1}"
             )
+        return every[int(part)]
+    if len(every) == 1:
+        return every[0]
+    entries = [ArrayEntry(str(n), tuple(one.shape), np.dtype(one.dtype)) for n, one in enumerate(every)]
+    return every[int(choose_image(entries, str(path)).part)]
 
 
-def _raw(tif: Any, series: Any, path: Path) -> RawImage:
+def _raw(tif: Any, series: Any, path: Path, part: str) -> RawImage:
     letters = axis_letters(series.axes)
     sizes = pixel_sizes(tif, series)
+    check_codec(series.keyframe, path)
+    cautions = tuple(_what_is_missing(tif, series, path))
     if series.dataoffset is not None:
         dtype = np.dtype(series.dtype).newbyteorder(tif.byteorder)
         data = np.memmap(path, dtype, mode="r", offset=series.dataoffset, shape=series.shape)
         tif.close()
-        return RawImage(data, letters, sizes)
-    return RawImage(TiffPages(tif, series, path), letters, sizes, close=tif.close)
+        return RawImage(data, letters, sizes, part, cautions=cautions)
+    return RawImage(TiffPages(tif, series, path), letters, sizes, part, tif.close, cautions=cautions)
+
+
+def _what_is_missing(tif: Any, series: Any, path: Path) -> Iterator[str]:
+    """List which parts of an OME-TIFF are not there and how many planes they cost."""
+    absent = sum(page is None for page in series.pages)
+    if absent:
+        named = {Path(str(node.get("FileName"))) for node in ome_elements(tif.ome_metadata, "UUID")}
+        files = sorted(str(name) for name in named if not (path.parent / name).exists())
+        where = f": {', '.join(files[:3])}{' and others' * (len(files) > 3)} not beside it" if files else ""
+        yield f"{path.name} lacks {absent} of its {len(series.pages)} planes{where}"
+    if tif.is_ome and (elsewhere := ome_elements(tif.ome_metadata, "BinaryOnly")):
+        file = elsewhere[0].get("MetadataFile")
+        yield f"{path.name} has its axes and pixel size in {file}, which is not read"
 
 
 class TiffPages:
@@ -99,7 +164,7 @@ class TiffPages:
         if int(np.prod(self.shape[:split], dtype=np.int64)) != count:
             raise SciMLError(f"{path} has {count} pages, which do not make the shape {self.shape}", DAMAGED)
         self._stack, self._frame = self.shape[:split], self.shape[split:]
-        self._check_compression(path)
+        self._name = path.name
 
     def __getitem__(self, index: Any) -> npt.NDArray[Any]:
         parts = expand_index(index, len(self.shape))
@@ -118,22 +183,51 @@ class TiffPages:
             if self._cached is None or self._cached[0] != number:
                 page = self._pages[number]
                 if page is None:
-                    pixels = np.zeros(self._frame, dtype=self.dtype)
-                else:
+                    raise SciMLError(
+                        f"Plane {number} of {self._name} is not there",
+                        "put all files of the OME-TIFF into one folder",
+                    )
+                with _quiet(), _opened(page.parent.filehandle):
                     pixels = page.asarray(maxworkers=1).reshape(self._frame)
                 self._cached = (number, pixels)
             return self._cached[1]
 
-    def _check_compression(self, path: Path) -> None:
-        import tifffile
 
-        first = next(page for page in self._pages if page is not None).keyframe
-        if first.compression not in tifffile.TIFF.DECOMPRESSORS:
-            raise SciMLError(
-                f"{path} is compressed with {getattr(first.compression, 'name', first.compression)}, "
-                "which cannot be read here",
-                "install the decoder with: pip install imagecodecs",
-            )
+PROVED: set[tuple[Any, ...]] = set()
+"""Compressions, with their predictor and type, of which a part was decoded: a series asks for one only."""
+
+
+def check_codec(page: Any, path: Path) -> None:
+    """Decode the smallest part of a page, so that what cannot be read is told before a run.
+
+    Raises
+    ------
+    SciMLError
+        If the compression, the predictor or the bits of a pixel cannot be read here.
+    """
+    kind = (page.compression, page.predictor, page.bitspersample, page.sampleformat, page.dtype)
+    if kind in PROVED or not page.dataoffsets:
+        return
+    decode = page.decode
+    parts = [n for n, count in enumerate(page.databytecounts) if count]
+    first = min(parts, key=lambda n: page.databytecounts[n], default=None)
+    try:
+        if first is None or decode.__name__.startswith("decode_raise"):
+            decode(None, 0)
+        else:
+            handle = page.parent.filehandle
+            with _opened(handle):
+                handle.seek(page.dataoffsets[first])
+                decode(handle.read(page.databytecounts[first]), first, jpegtables=page.jpegtables)
+    except (ImportError, NotImplementedError, ValueError, TypeError) as error:
+        name = getattr(page.compression, "name", page.compression)
+        bits = f", {page.bitspersample} bits" if page.bitspersample not in (8, 16, 32, 64) else ""
+        predictor = f", predictor {getattr(page.predictor, 'name', page.predictor)}" * (page.predictor > 1)
+        raise SciMLError(
+            f"{path} is compressed with {name}{predictor}{bits}, which cannot be read here ({error})",
+            "install the decoder with: pip install imagecodecs; or save it without compression",
+        ) from error
+    PROVED.add(kind)
 
 
 def _end(page: Any) -> int:
@@ -166,6 +260,19 @@ def _number(content: bytes, layout: Any) -> int:
 
 
 @contextmanager
+def _opened(handle: Any) -> Iterator[None]:
+    """Open a file for as long as it is read, if it is closed: the other parts of an OME-TIFF are."""
+    closed = handle.closed
+    if closed:
+        handle.open()
+    try:
+        yield
+    finally:
+        if closed:
+            handle.close()
+
+
+@contextmanager
 def _quiet() -> Iterator[None]:
     """Keep the library's log lines off the terminal while the same fault becomes a `SciMLError`."""
 
@@ -185,4 +292,6 @@ TIFF = Reader(
     open_tiff,
     (".tif", ".tiff", ".btf", ".tf8"),
     ((0, b"II*\x00"), (0, b"MM\x00*"), (0, b"II+\x00"), (0, b"MM\x00+")),
+    parts=True,
+    alone=without_parts,
 )
