@@ -110,9 +110,8 @@ def _chosen_series(tif: Any, path: Path, part: str) -> Any:
     every = list(tif.series)
     if part:
         if not part.isdecimal() or int(part) >= len(every):
-            raise SciMLError(
-                f"{path} has no image {part}", f"its images are counted from 0 to {len(every) - 1}"
-            )
+            hint = f"its images are counted from 0 to {len(every) - 1}" if every[1:] else "leave the part out"
+            raise SciMLError(f"{path} has no part {part}", hint)
         return every[int(part)]
     if len(every) == 1:
         return every[0]

@@ -45,8 +45,8 @@ def pixel_sizes(tif: Any, series: Any) -> dict[str, float]:
 
 def _spacing_unread(tif: Any) -> bool:
     """Whether slices have a distance in a unit that is none of length, which nothing may stand in for."""
-    stated = tif.imagej_metadata if tif.is_imagej else None
-    return bool(stated) and "spacing" in stated and micrometres(1, str(stated.get("zunit", "um"))) is None
+    stated: dict[str, Any] = (tif.imagej_metadata if tif.is_imagej else None) or {}
+    return "spacing" in stated and micrometres(1, str(stated.get("zunit", "um"))) is None
 
 
 def _ome(tif: Any, series: Any) -> dict[str, float]:
