@@ -59,7 +59,8 @@ class ImageSource:
         Releases file handles. Safe to call more than once; a file is opened again if pixels are read after.
     place
         Gives the file and the number in it of an image along the first axis, where a series lies in several
-        files; no number where a file is one image. None otherwise.
+        files; no number where a file is one image, a name where it is a group of the file for each event.
+        None otherwise.
     known
         Settings of a technique that the data itself states, for example ``qy_range`` of an image that is in
         q already. What a caller says goes first.
@@ -80,7 +81,9 @@ class ImageSource:
     name: str = "image"
     path: str | None = None
     close: Callable[[], None] = field(default=nothing_to_close, compare=False, repr=False)
-    place: Callable[[int], tuple[str, int | None]] | None = field(default=None, compare=False, repr=False)
+    place: Callable[[int], tuple[str, int | str | None]] | None = field(
+        default=None, compare=False, repr=False
+    )
     known: Mapping[str, Any] = field(default_factory=dict)
     opened: Mapping[str, Any] = field(default_factory=dict)
     fingerprint: str = ""
@@ -150,7 +153,7 @@ class ImageSource:
         name: str = "image",
         path: str | None = None,
         close: Callable[[], None] = nothing_to_close,
-        place: Callable[[int], tuple[str, int | None]] | None = None,
+        place: Callable[[int], tuple[str, int | str | None]] | None = None,
         known: Mapping[str, Any] | None = None,
         fingerprint: str = "",
         cautions: tuple[str, ...] = (),

@@ -8,7 +8,7 @@ from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
 from napari_sciml.io.opening import open_image
 
-Place = Callable[[int], tuple[str, int | None]]
+Place = Callable[[int], tuple[str, int | str | None]]
 
 
 def event_names(source: ImageSource) -> Callable[[int], str]:
@@ -22,6 +22,9 @@ def event_names(source: ImageSource) -> Callable[[int], str]:
 
     def name(number: int) -> str:
         file, inside = place(number) if place else (whole, number if source.ndim == 3 else None)
+        if isinstance(inside, str):
+            # The part of the path in the file in which events differ, as CrystFEL names them.
+            return f"{file} {inside}//"
         return file if inside is None else f"{file} //{inside}"
 
     return name

@@ -58,7 +58,7 @@ class FilePixels(LazyArray):
         """The pixels as they lie in the file, before anyone chose axes."""
         return getattr(self.held, "raw", self.held)
 
-    def place(self, number: int) -> tuple[str, int | None]:
+    def place(self, number: int) -> tuple[str, int | str | None]:
         """Return file and number in it of an image along the first axis, as `ImageSource.place` says."""
         place = self._source().place
         assert place is not None, "only a series of files hands this on"

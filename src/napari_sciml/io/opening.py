@@ -158,7 +158,9 @@ def arrange(
         letters = raw.axes
     else:
         letters = AXES_BY_NDIM.get(len(shape), ("?",) * len(shape))
-    plan = plan_axes(letters, shape, channel, name, keep=axes is not None or raw.axes is None)
+    # A series of one frame stays a series: it says where the frame lies.
+    keep = axes is not None or raw.axes is None or raw.place is not None
+    plan = plan_axes(letters, shape, channel, name, keep=keep)
     flat = isinstance(raw.data, np.ndarray) and raw.data.dtype.isnative
     if flat and not plan.fixed and plan.order == tuple(range(len(shape))):
         data = raw.data

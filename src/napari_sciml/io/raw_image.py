@@ -40,6 +40,6 @@ class RawImage:
     pixel_um: Mapping[str, float] = field(default_factory=dict)
     part: str = ""
     close: Callable[[], None] = nothing_to_close
-    place: Callable[[int], tuple[str, int | None]] | None = None
+    place: Callable[[int], tuple[str, int | str | None]] | None = None
     known: Mapping[str, Any] = field(default_factory=dict)
     cautions: tuple[str, ...] = ()

@@ -115,5 +115,5 @@ class NetworkRun(Generic[SettingsT, SetupT, SearchT]):
             seconds=self.start.seconds,
             started=self.start.at,
             notes=notes,
-            problems=(*self.source.cautions, *problems, *self.search.problems),
+            problems=(*(f"{said}." for said in self.source.cautions), *problems, *self.search.problems),
         )

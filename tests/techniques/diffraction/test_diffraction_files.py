@@ -95,9 +95,13 @@ def test_a_missing_data_file_of_a_master_costs_its_frames(tmp_path: Path) -> Non
     opened = open_image(tmp_path / "s_master.h5")
     found = find_bright(opened)
     assert found.table["hit"].tolist() == [False, True, False, False, False, True]
-    assert [
+    caution, *rest = found.provenance.problems
+    assert caution.startswith(
+        "1 of 3 files that s_master.h5 links to are not there, the first is s_data_000002"
+    )
+    assert rest == [
         f"Frame {n} was left out: s_master.h5 links to s_data_000002.h5, which is not there." for n in (2, 3)
-    ] == list(found.provenance.problems)
+    ]
     files = found.save(tmp_path / "out")
     assert hits_of(files) == [f"{tmp_path / f's_data_00000{part}.h5'} //1" for part in (1, 3)]
     assert (tmp_path / "out/left_out.lst").read_text().splitlines() == [

@@ -97,7 +97,9 @@ def only_file(path: Path) -> Path:
     return files[0] if len(files) == 1 else path
 
 
-def _named(file: str, inside: int | None) -> str:
+def _named(file: str, inside: int | str | None) -> str:
+    if isinstance(inside, str):
+        return f"{inside}@{Path(file).name}"
     return Path(file).name if inside is None else f"{inside + 1:06d}@{Path(file).name}"
 
 
