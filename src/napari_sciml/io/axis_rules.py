@@ -58,7 +58,7 @@ def letters_of(names: Sequence[object]) -> tuple[str, ...] | None:
     letters = [letter_of(name) for name in names]
     often = Counter(letters)
     clear = tuple(letter if often[letter] == 1 else "?" for letter in letters)
-    return clear if set(clear) != {"?"} else None
+    return clear if set(clear) - {"?"} else None
 
 
 @dataclass(frozen=True)

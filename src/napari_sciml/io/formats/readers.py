@@ -9,12 +9,12 @@ from napari_sciml.io.formats.hdf5 import HDF5
 from napari_sciml.io.formats.jpeg_png import PHOTO
 from napari_sciml.io.formats.mrc import MRC, MRC_STACK
 from napari_sciml.io.formats.numpy_files import NPY, NPZ
-from napari_sciml.io.formats.ome_zarr import ZARR, is_zarr
+from napari_sciml.io.formats.ome_zarr import ZARR, ZARR_ZIP, is_zarr
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff import TIFF
 from napari_sciml.io.paths import unreadable
 
-READERS = (MRC, MRC_STACK, TIFF, HDF5, NPY, NPZ, PHOTO)
+READERS = (MRC, MRC_STACK, TIFF, HDF5, NPY, NPZ, ZARR_ZIP, PHOTO)
 """In the order in which they are asked; detector files are known before, by their names alone."""
 START_BYTES = max(at + len(mark) for reader in READERS for at, mark in reader.marks)
 """How much of a file is read to know its format, in bytes: up to the end of the last mark."""
@@ -43,9 +43,10 @@ def reader_of(path: Path) -> Reader | None:
         raise unreadable(path, error) from error
     if not start:
         raise SciMLError(f"The file {path} is empty", "copy it again")
-    for reader in READERS:
-        if reader.has_mark(start):
-            return reader
+    marked = [reader for reader in READERS if reader.has_mark(start)]
+    if marked:
+        # Two kinds of archive begin alike.
+        return next((reader for reader in marked if reader.has_name(path)), marked[0])
     named = next((reader for reader in READERS if reader.has_name(path)), None)
     if named is None:
         raise SciMLError(f"{path} is not an image that can be opened here", READABLE)
