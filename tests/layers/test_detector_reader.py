@@ -71,4 +71,6 @@ def test_the_part_inside_a_file_is_remembered_so_that_its_mask_is_found(tmp_path
         file["entry/mask"] = frame(0) > 110
     source = source_from_layer(Layer.create(*volume_layer(path)))
     assert source.path == f"{path}::/entry/data"
-    np.testing.assert_array_equal(mask_in_file(source.path), frame(0) > 110)
+    choice = mask_in_file(source)
+    assert choice.mask is not None
+    np.testing.assert_array_equal(choice.mask.of(0), frame(0) > 110)

@@ -121,8 +121,9 @@ def test_linked_frames_of_another_size_cost_only_themselves(tmp_path: Path) -> N
     assert [int(source.read((n, 0, 0))) for n in (2, 5)] == [4, 7]
     with pytest.raises(SciMLError, match=r"The frames of s_data_000001\.h5 are \(80, 90\)"):
         source.read((0, 0, 0))
-    mask = mask_in_file(source.path)
-    assert mask is not None
+    choice = mask_in_file(source)
+    assert choice.mask is not None
+    mask = choice.mask.of(0)
     assert (mask.shape, int(mask.sum())) == (SHAPE, 70)
     assert event_names(source)(3) == f"{tmp_path / 's_data_000002.h5'} //1"
 
@@ -295,8 +296,9 @@ def test_cxi_layouts(layout: str, tmp_path: Path) -> None:
     assert source.name == f"run.cxi::{layout}"
     np.testing.assert_array_equal(source.read((1, slice(None), slice(None))), frames[1])
     assert event_names(source)(1) == f"{tmp_path / 'run.cxi'} //1"
-    mask = mask_in_file(source.path)
-    assert mask is not None
+    choice = mask_in_file(source)
+    assert choice.mask is not None
+    mask = choice.mask.of(0)
     assert not mask.any()
 
 

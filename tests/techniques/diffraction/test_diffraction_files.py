@@ -130,7 +130,8 @@ def test_a_mask_in_the_file_of_another_size_is_said_and_not_used(tmp_path: Path)
         file["entry/mask"] = np.ones((64, 64), bool)
     found = find_bright(open_image(tmp_path / "run.h5"))
     assert found.table["hit"].tolist() == [False, True, False]
-    assert "the file's own mask has another size (64 x 64 px) and is not used" in found.provenance.notes
+    told = "the mask /entry/mask was found and not used, because it has another size (64 x 64 px)"
+    assert told in found.provenance.problems
 
 
 def test_a_mask_file_leaves_spots_out_and_stands_in_the_record(tmp_path: Path) -> None:

@@ -77,7 +77,7 @@ def test_the_end_of_the_number_type_marks_gaps(dtype: type) -> None:
     frame = counts().astype(dtype)
     frame[10:12], frame[30, 30] = np.iinfo(dtype).max, np.iinfo(dtype).max - 1
     _, account = clean_frame(frame, None, "linear")
-    assert account.saturated == 161
+    assert (account.not_measured, account.total) == (161, 161)
 
 
 def test_the_brightest_grey_of_a_picture_is_no_saturation() -> None:
@@ -222,3 +222,24 @@ def test_files_that_state_their_highest_count(tmp_path: Path) -> None:
     assert count_limit(str(tmp_path / "d.cbf.gz")) is None
     assert count_limit(str(tmp_path)) is None
     assert count_limit(None) is None
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"),
+    [(np.int32, -9999), (np.float32, -1e10), (np.int16, -(2**15)), (np.uint32, 65_535), (np.float32, 2**32)],
+)
+def test_a_value_that_marks_gaps_is_left_out_and_told(dtype: type, value: float) -> None:
+    frame = counts().astype(dtype)
+    frame[20:24] = value
+    values, account = clean_frame(frame, None, "linear")
+    assert account.not_measured == account.total == 4 * frame.shape[1]
+    assert np.isnan(values[20:24]).all()
+    assert "pixels hold" in account.sentence
+
+
+def test_a_stated_value_is_no_negative_count() -> None:
+    frame = counts().astype(np.float32) + 0.5
+    frame[20, 3:5] = -10
+    with pytest.raises(SciMLError, match="negative counts"):
+        clean_frame(frame, None, "linear")
+    assert clean_frame(frame, None, "linear", None, ((-10.1, -9.9),))[1].not_measured == 2

@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.no_pixel import find_no_pixels
 from napari_sciml.networks.normalise.pixels import FloatArray, check_pixels
 
 BoolArray = npt.NDArray[np.bool_]
@@ -170,21 +171,15 @@ def block_variances(residual: FloatArray, live: LivePixels | None) -> FloatArray
 def dead_pixels(images: npt.NDArray[Any]) -> BoolArray | None:
     """Return which pixels of images ``(n, h, w)`` were never recorded, or None if all were.
 
-    Negative ones where integers go down to -1 or -2 only, which is how detectors mark gaps, and zeros
-    where hardly any other pixel comes near zero. Floating point: NaN and infinity too.
+    Those of `core.no_pixel`, and zeros where hardly any other pixel comes near zero.
     """
-    signed = images.dtype.kind in "if"
-    dead = ~np.isfinite(images) if images.dtype.kind == "f" else np.zeros(images.shape, bool)
-    # Most frames have nothing at or below zero; for them one look is enough.
-    low = images <= 0
-    if not low.any():
-        return dead if dead.any() else None
-    for image, gone, below in zip(images, dead, low, strict=True):
-        lowest = image[below].min(initial=0)
-        if signed and lowest in (-1, -2):
-            gone |= image < 0
-        if zeros_are_dead(image, gone):
-            gone |= image == 0
+    dead = np.zeros(images.shape, bool)
+    for image, gone in zip(images, dead, strict=True):
+        if (found := find_no_pixels(image)) is not None:
+            gone |= found.flags
+        zeros = image == 0
+        if zeros.any() and zeros_are_dead(image, gone):
+            gone |= zeros
     return dead if dead.any() else None
 
 

@@ -8,7 +8,9 @@ import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape
+from napari_sciml.core.no_pixel import NoPixels, Ranges, find_no_pixels
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.masks.frame_mask import FrameMask
 from napari_sciml.networks.normalise.local_noise import BLOCK_PX
 from napari_sciml.techniques.diffraction.beam import BeamFinder
 from napari_sciml.techniques.diffraction.prepare import BoolArray, prepare
@@ -24,6 +26,8 @@ FEWEST_ALIVE = 4
 """Frames in which a pixel must be alive to be judged."""
 SAMPLED_FRAMES = 9
 """Frames that are looked at, evenly over the run."""
+MARKED_FRAMES = 3
+"""Frames in which pixels are looked for that no frame measured; the marks of a detector do not change."""
 
 
 @dataclass(frozen=True)
@@ -42,30 +46,56 @@ class FrameSurvey:
     beam: tuple[float, float] | None
 
 
-def survey_frames(source: ImageSource, mask: BoolArray | None) -> FrameSurvey:
+def always_marked(source: ImageSource, mask: FrameMask | None, stated: Ranges = ()) -> NoPixels | None:
+    """Return the pixels that a value marks as not measured in each of a few frames; None without any.
+
+    Those that the mask leaves out already are found too, for what lies beside them, but not counted.
+    """
+    flags: BoolArray | None = None
+    values: dict[float, BoolArray] = {}
+    for number in sampled(frame_count(source), MARKED_FRAMES):
+        try:
+            frame = read_frame(source, number)
+        except SciMLError:
+            continue
+        found = find_no_pixels(frame, None, stated)
+        if found is None:
+            return None
+        flags = found.flags if flags is None else flags & found.flags
+        values = values or {value: found.holding(frame, value) for value in found.counts}
+    if flags is None or not flags.any():
+        return None
+    counted = flags if mask is None else flags & ~mask.of(0)
+    counts = {value: int((held & counted).sum()) for value, held in values.items()}
+    return NoPixels(flags, {value: count for value, count in counts.items() if count})
+
+
+def survey_frames(source: ImageSource, mask: FrameMask | None, stated: Ranges = ()) -> FrameSurvey:
     """Look at up to nine frames, twice: what is bright hides its neighbours in the noise that is measured.
 
     In serial crystallography every shot is another crystal, so that a spot does not come back to a pixel:
     hot pixels, wide pixels where chips meet, seams and edges do.
     """
-    hot, background = look(source, mask)
+    hot, background = look(source, mask, stated)
     if hot is not None:
-        more, background = look(source, hot if mask is None else mask | hot)
+        more, background = look(source, FrameMask(hot) if mask is None else mask.plus(hot), stated)
         hot = hot if more is None else hot | more
     return FrameSurvey(hot, None if background is None else background.find())
 
 
-def sampled(count: int) -> list[int]:
+def sampled(count: int, most: int = SAMPLED_FRAMES) -> list[int]:
     """Return the numbers of a few frames spread over a run of so many."""
-    return sorted({*np.linspace(0, count - 1, SAMPLED_FRAMES).astype(int).tolist()})
+    return sorted({*np.linspace(0, count - 1, most).astype(int).tolist()})
 
 
 def looks(count: int) -> int:
     """Return how many frames are looked at in a run of so many, those looked at twice counted twice."""
-    return 2 * len(sampled(count))
+    return 2 * len(sampled(count)) + len(sampled(count, MARKED_FRAMES))
 
 
-def look(source: ImageSource, mask: BoolArray | None) -> tuple[BoolArray | None, BeamFinder | None]:
+def look(
+    source: ImageSource, mask: FrameMask | None, stated: Ranges = ()
+) -> tuple[BoolArray | None, BeamFinder | None]:
     """Look at the frames once, without what is masked."""
     height, width = frame_shape(source)
     above, alive = np.zeros((2, height, width), np.float32)
@@ -73,7 +103,8 @@ def look(source: ImageSource, mask: BoolArray | None) -> tuple[BoolArray | None,
     known = np.array(True)
     for number in sampled(frame_count(source)):
         try:
-            prepared = prepare(read_frame(source, number), mask)
+            ignored = None if mask is None else mask.of(number)
+            prepared = prepare(read_frame(source, number), ignored, stated=stated)
         except SciMLError:
             # The run itself lists the frames that cannot be used.
             continue
@@ -83,7 +114,7 @@ def look(source: ImageSource, mask: BoolArray | None) -> tuple[BoolArray | None,
         backgrounds.append(prepared.levels.background)
         known = known & alive_blocks(prepared.dead)
         used += 1
-    if not used:
+    if not used or not known.any():
         return None, None
     # The mean of n frames has a noise of 1 / sqrt(n).
     hot = (above > MEAN_SIGMA * np.sqrt(alive)) & (alive >= FEWEST_ALIVE)

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.networks.normalise.local_noise import Levels, dead_pixels, enlarge, grain, measure_levels
+from napari_sciml.core.no_pixel import NoPixels, Ranges, find_no_pixels
+from napari_sciml.networks.normalise.local_noise import Levels, enlarge, grain, measure_levels, zeros_are_dead
 from napari_sciml.techniques.diffraction.grid import TILE_PX, padded
 
 FloatArray = npt.NDArray[np.float32]
@@ -32,11 +33,14 @@ class Prepared:
         ``(h, w)`` pixels to ignore.
     levels
         Background and noise, in blocks of 8 x 8 px.
+    marked
+        Those of the dead pixels that a value marks as not measured; None without any.
     """
 
     pixels: FloatArray
     dead: BoolArray
     levels: Levels
+    marked: NoPixels | None = None
 
     def tiles(self, rows: npt.NDArray[np.integer], columns: npt.NDArray[np.integer]) -> FloatArray:
         """Return the normalised tiles ``(n, 64, 64)`` at places of the grid.
@@ -72,8 +76,15 @@ class Prepared:
         return moved
 
 
-def prepare(frame: npt.NDArray[Any], mask: BoolArray | None = None, name: str = "the frame") -> Prepared:
+def prepare(
+    frame: npt.NDArray[Any],
+    mask: BoolArray | None = None,
+    name: str = "the frame",
+    stated: Ranges = (),
+) -> Prepared:
     """Measure a frame ``(h, w)``; `mask` is true where pixels are to be ignored.
+
+    `stated` are values that the file says to mean "not measured".
 
     Raises
     ------
@@ -86,8 +97,13 @@ def prepare(frame: npt.NDArray[Any], mask: BoolArray | None = None, name: str = 
             f"{frame.shape[0]} x {frame.shape[1]}",
             "choose the mask that belongs to this detector",
         )
-    found = dead_pixels(frame[np.newaxis])
-    dead = np.zeros(frame.shape, bool) if found is None else grown(found[0])
+    marked = find_no_pixels(frame, mask, stated)
+    dead = np.zeros(frame.shape, bool) if marked is None else marked.flags.copy()
+    zeros = frame == 0
+    if zeros.any() and zeros_are_dead(frame, dead):
+        dead |= zeros
+    if dead.any():
+        dead = grown(dead)
     if mask is not None:
         dead |= mask
     # The outermost pixels are junk on many detectors, and no spot is centred on them.
@@ -99,7 +115,7 @@ def prepare(frame: npt.NDArray[Any], mask: BoolArray | None = None, name: str = 
     step = grain(frame)
     pixels = padded(frame.astype(np.float32))
     whole = padded(dead, True)
-    return Prepared(pixels, whole, measure_levels(pixels, whole, step))
+    return Prepared(pixels, whole, measure_levels(pixels, whole, step), marked)
 
 
 def grown(dead: BoolArray) -> BoolArray:

@@ -81,7 +81,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, RunSetup, FrameSearch]):
         assert predictor is not None
         scorer = FrameScorer(predictor, predictor.model.classes.index(POSITIVE))
         floor = min(settings.threshold, LOWEST_FLOOR)
-        return FrameSearch(source, scorer, setup.mask, floor, setup.beam)
+        return FrameSearch(source, scorer, setup.mask, floor, setup.beam, setup.stated)
 
     def findings(self, run: NetworkRun[DiffractionSettings, RunSetup, FrameSearch]) -> Findings:
         """Return the frames with their spots, and the scores of all tiles."""
@@ -93,7 +93,7 @@ class Diffraction(NetworkTechnique[DiffractionSettings, RunSetup, FrameSearch]):
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(SPOTS, run.place, POSITIVE, float(BOX_PX + 4)),),
-            provenance=run.record(notes=run.setup.notes, problems=run.setup.cautions),
+            provenance=run.record(notes=(*run.setup.notes, *search.notes), problems=run.setup.cautions),
             settings=run.settings,
             context=context,
             source=run.source,

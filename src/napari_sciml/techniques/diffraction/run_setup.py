@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from napari_sciml.core.frames import frame_shape
+from napari_sciml.core.no_pixel import Ranges
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.masks.frame_mask import FrameMask
 from napari_sciml.io.masks.setting import find_mask
-from napari_sciml.techniques.diffraction.frame_survey import survey_frames
-from napari_sciml.techniques.diffraction.prepare import BoolArray
+from napari_sciml.io.masks.stated_values import stated_values
+from napari_sciml.techniques.diffraction.frame_survey import always_marked, survey_frames
+from napari_sciml.techniques.diffraction.prepare import grown
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
-
-MOST_MASKED = 0.5
-"""A mask that leaves out more than this share may be meant the other way round."""
 
 
 @dataclass(frozen=True)
@@ -22,14 +21,17 @@ class RunSetup:
     Attributes
     ----------
     mask
-        ``(h, w)`` pixels to ignore in every frame, or None.
+        Pixels to ignore, or None.
+    stated
+        Values that the file says to mean "not measured".
     beam
         Direct beam (row, column) in pixels; None if rings are not looked for, or cannot be.
     notes, cautions
         What the record should say, and what a person should be told.
     """
 
-    mask: BoolArray | None
+    mask: FrameMask | None
+    stated: Ranges
     beam: tuple[float, float] | None
     notes: tuple[str, ...]
     cautions: tuple[str, ...]
@@ -43,24 +45,25 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> RunSetup:
     SciMLError
         If the mask cannot be read or has another size than the frames.
     """
-    mask, sentence = find_mask(settings.mask, source.path, frame_shape(source))
-    notes, cautions = [sentence] if sentence else [], []
-    if mask is not None and mask.mean() > MOST_MASKED:
-        cautions.append(
-            f"The mask leaves out {mask.mean():.0%} of the pixels: it is not zero where to ignore, "
-            "so turn it around if you meant the opposite."
-        )
-    seen = survey_frames(source, mask)
+    choice, stated = find_mask(settings.mask, source), stated_values(source)
+    mask, notes = choice.mask, [choice.note] if choice.note else []
+    # Found once for all frames, which is quicker than in each.
+    marked = always_marked(source, mask, stated)
+    if marked is not None:
+        notes.append(marked.sentence)
+        dead = grown(marked.flags)
+        mask = FrameMask(dead) if mask is None else mask.plus(dead)
+    seen = survey_frames(source, mask, stated)
     if settings.hot_pixels and seen.hot is not None:
         notes.append(
             f"{int(seen.hot.sum())} pixels are bright in most frames and are ignored; if the frames show "
             "one crystal that never moves, switch the search for hot pixels off"
         )
-        mask = seen.hot if mask is None else mask | seen.hot
+        mask = FrameMask(seen.hot) if mask is None else mask.plus(seen.hot)
     beam = seen.beam if settings.drop_suspects else None
     if settings.drop_suspects:
         notes.append(beam_sentence(beam))
-    return RunSetup(mask, beam, tuple(notes), tuple(cautions))
+    return RunSetup(mask, stated, beam, tuple(notes), choice.cautions)
 
 
 def beam_sentence(beam: tuple[float, float] | None) -> str:

@@ -11,11 +11,13 @@ import pandas as pd
 from napari_sciml.backends.predictor import Predictor
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.image_loop import Search
+from napari_sciml.core.no_pixel import Ranges
 from napari_sciml.core.progress import CancelToken, Progress
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.masks.frame_mask import FrameMask
 from napari_sciml.techniques.diffraction.grid import grid_shape
 from napari_sciml.techniques.diffraction.prefilter import passes
-from napari_sciml.techniques.diffraction.prepare import STRIP_PX, BoolArray, FloatArray, Prepared, prepare
+from napari_sciml.techniques.diffraction.prepare import STRIP_PX, FloatArray, Prepared, prepare
 from napari_sciml.techniques.diffraction.ring_spots import suspects
 from napari_sciml.techniques.diffraction.spots import find_spots
 from napari_sciml.techniques.diffraction.usable_frames import ceiling_of, read_frame
@@ -76,9 +78,10 @@ class FrameSearch(Search):
         self,
         source: ImageSource,
         scorer: FrameScorer,
-        mask: BoolArray | None,
+        mask: FrameMask | None,
         floor: float,
         beam: tuple[float, float] | None,
+        stated: Ranges = (),
     ) -> None:
         super().__init__(source.name, frame_count(source))
         self._source = source
@@ -86,8 +89,20 @@ class FrameSearch(Search):
         self._mask = mask
         self._floor = floor
         self._beam = beam
+        self._stated = stated
+        self._marked: dict[int, str] = {}
         self.scores = np.full((self.total, *grid_shape(frame_shape(source))), np.nan, np.float32)
         self.found: list[pd.DataFrame] = []
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Pixels that a value marks as not measured in some of the frames only."""
+        if not self._marked:
+            return ()
+        number, sentence = next(iter(self._marked.items()))
+        more = len(self._marked) - 1
+        others = f"; the same kind in {more} other frame{'' if more == 1 else 's'}" if more else ""
+        return (f"in frame {number}, {sentence}{others}",)
 
     def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
         """Search frame after frame, yielding after each.
@@ -102,7 +117,10 @@ class FrameSearch(Search):
     def search(self, number: int) -> Iterator[None]:
         """Search one frame, yielding when it is done."""
         frame = read_frame(self._source, number)
-        prepared = prepare(frame, self._mask)
+        ignored = None if self._mask is None else self._mask.of(number)
+        prepared = prepare(frame, ignored, stated=self._stated)
+        if prepared.marked is not None:
+            self._marked[number] = prepared.marked.sentence
         scores = self._scorer.score(prepared)
         self.scores[number] = scores
         rows, columns = np.nonzero((scores >= self._floor) & (scores > 0))

@@ -9,11 +9,15 @@ import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_shape, raw_frame
+from napari_sciml.core.no_pixel import find_no_pixels
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.diffraction.grid import TILE_PX
 
 SATURATED_SHARE = 0.5
 """Share of pixels at the largest value above which a frame holds nothing."""
+
+LEAST_MEASURED = 0.05
+"""Share of a frame that has to be measured where the rest is marked as off; with less it holds nothing."""
 
 
 def refusal(source: ImageSource) -> str:
@@ -38,9 +42,20 @@ def read_frame(source: ImageSource, number: int) -> npt.NDArray[Any]:
     lowest, highest = frame.min(), frame.max()
     if lowest == highest:
         raise SciMLError(f"It holds nothing but {lowest:g}", "the detector or the file gave no picture")
-    if float(np.mean(frame[::4, ::4] == highest)) > SATURATED_SHARE:
+    if mostly(frame == highest) and not marked_as_off(frame):
         raise SciMLError(f"More than half of it is saturated at {highest:g}", "weaken the beam")
     return frame
+
+
+def mostly(flags: npt.NDArray[np.bool_]) -> bool:
+    """Whether most pixels are flagged, by a sample of them."""
+    return float(np.mean(flags[::4, ::4])) > SATURATED_SHARE
+
+
+def marked_as_off(frame: npt.NDArray[Any]) -> bool:
+    """Whether most pixels hold a value that says that nothing was measured, as in modules that are off."""
+    marked = find_no_pixels(frame)
+    return marked is not None and mostly(marked.flags) and float(marked.flags.mean()) < 1 - LEAST_MEASURED
 
 
 def ceiling_of(dtype: np.dtype[Any], frame: npt.NDArray[Any]) -> float:

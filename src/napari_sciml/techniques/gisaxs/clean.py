@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.no_pixel import Ranges, find_no_pixels
 
 FloatArray = npt.NDArray[np.float32]
 BoolArray = npt.NDArray[np.bool_]
@@ -46,6 +47,10 @@ class Account:
         Past the highest count of the detector.
     hot
         Single pixels far above everything around them.
+    not_measured
+        Those that another value marks so.
+    marks
+        How many of them hold which value, in a sentence.
     """
 
     gaps: int = 0
@@ -54,21 +59,25 @@ class Account:
     not_finite: int = 0
     saturated: int = 0
     hot: int = 0
+    not_measured: int = 0
+    marks: str = ""
 
     @property
     def total(self) -> int:
         """All of them."""
-        return sum(int(getattr(self, part.name)) for part in fields(self))
+        return sum(self.parts.values())
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """How many pixels each reason took."""
+        return {part.name: getattr(self, part.name) for part in fields(self) if part.name != "marks"}
 
     @property
     def sentence(self) -> str:
         """What was left out, for the record; empty if nothing was."""
-        parts = [
-            f"{count} {part.name.replace('_', ' ')}"
-            for part in fields(self)
-            if (count := int(getattr(self, part.name)))
-        ]
-        return f"{self.total} pixels were left out ({', '.join(parts)})" if parts else ""
+        parts = [f"{count} {name.replace('_', ' ')}" for name, count in self.parts.items() if count]
+        marks = f"; {self.marks}" if self.marks else ""
+        return f"{self.total} pixels were left out ({', '.join(parts)}){marks}" if parts else ""
 
 
 def clean_frame(
@@ -76,6 +85,7 @@ def clean_frame(
     mask: BoolArray | None,
     intensity: Literal["linear", "log"],
     limit: float | None = None,
+    stated: Ranges = (),
 ) -> tuple[FloatArray, Account]:
     """Take out of a frame what was not measured.
 
@@ -91,6 +101,8 @@ def clean_frame(
     limit
         Highest count that the detector vouches for, if the file says; the end of the number type is always
         taken as saturated (where a number has 16 bits or more).
+    stated
+        Values that the file says to mean "not measured".
 
     Returns
     -------
@@ -127,6 +139,10 @@ def clean_frame(
         take_out("masked", mask)
     if not whole:
         take_out("not_finite", ~np.isfinite(frame) if not log else np.isnan(frame) | np.isposinf(frame))
+    marks = ""
+    if (marked := find_no_pixels(frame, ~alive, stated, log=log)) is not None:
+        take_out("not_measured", marked.flags)
+        marks = marked.sentence
     if not log:
         check_positive(frame, alive)
     take_out("saturated", saturated(frame, limit, log))
@@ -140,7 +156,7 @@ def clean_frame(
     else:
         np.maximum(values, 0, out=values)
     values[~alive] = np.nan
-    return values, Account(**found)
+    return values, Account(**found, marks=marks)
 
 
 def check_positive(frame: npt.NDArray[Any], alive: BoolArray) -> None:

@@ -102,7 +102,7 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
         squares = np.empty((len(images), SIZE_PX, SIZE_PX), np.float32)
         for number, image in enumerate(images):
             try:
-                squares[number] = reader.square(reader.look(image)[0])
+                squares[number] = reader.square(reader.look(image, number)[0])
             except SciMLError as error:
                 raise SciMLError(f"Image {number}: {error.message}", error.hint) from error
         return squares

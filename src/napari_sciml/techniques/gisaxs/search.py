@@ -76,7 +76,7 @@ class LatticeSearch(Search):
 
     def look(self, number: int) -> Iterator[None]:
         """Name and explain one frame, yielding when it is done."""
-        image, account = self._reader.look(raw_frame(self._source, number))
+        image, account = self._reader.look(raw_frame(self._source, number), number)
         self._left_out = self._left_out or account.sentence
         square = self._reader.square(image)
         model = self._predictor.model

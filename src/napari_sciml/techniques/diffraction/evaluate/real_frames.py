@@ -37,7 +37,8 @@ def real_figures(data: Path, folder: Path) -> list[Metric]:
     source = open_image(data)
     try:
         frame = read_frame(source, 0)
-        mask = mask_in_file(source.path)
+        choice = mask_in_file(source)
+        mask = None if choice.mask is None else choice.mask.of(0)
     finally:
         source.close()
     model = get_model(folder)

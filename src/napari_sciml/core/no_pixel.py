@@ -1,0 +1,251 @@
+"""Values that stand for "no pixel": gaps, dead pixels, and what programs write where nothing was measured.
+
+A file may state its value (``Dummy`` of EDF). Without that, evidence decides: a negative value far below all
+others, or the largest value on pixels whose neighbours are ordinary. A saturated spot has a bright rim.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+BoolArray = npt.NDArray[np.bool_]
+Ranges = tuple[tuple[float, float], ...]
+"""Values that a file states, as lowest and highest of each range; see `io.masks.stated_values`."""
+
+LOW = tuple(-float(value) for value in (999, 9999, 99999, 999999, 2**15, 2**31, 2**63, 1e10, 1e20, 1e30))
+"""Negative values that programs write for "no pixel"; one pixel is enough. Counts are never negative."""
+MARKS = (-1.0, -2.0)
+"""What photon counters write in gaps and bad pixels, if nothing is lower."""
+NEVER = tuple(float(value) for value in (2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1, 2**32, 2**63, 2**64))
+"""Ends of wide number types, and what float32 makes of them: no detector counts so far in one exposure."""
+ENDS = (65_535.0, 65_534.0)
+"""Marks of 16-bit detectors, also in wider types; counts may end there too, so that the rim decides."""
+REPEATED = 16
+"""Pixels that must share a value which is no known mark; noise and spots rarely repeat to the last digit."""
+FAR = 30.0
+"""A low value is that many times farther below the next than this is below the median."""
+STEPS = 3.0
+"""Grey levels that a lone negative value lies below zero at least, so that it is no noise about zero."""
+FINE = 0.1
+"""Share of the way from the lowest to the median that counts as a grey level where values are not whole."""
+LEAST_END = 4095.0
+"""Smallest value that counts as an end without being the type's own, in counts: that of 12 bits."""
+RIM = 0.01
+"""Neighbours of a gap exceed the median by at most this share of the mark; those of a saturated spot do by
+far more, even where it is one pixel wide."""
+LARGE_PX, LARGE_RIM = 100, 0.1
+"""Pixels from which a group is no spot, and `RIM` for such groups: a gap may cross strong scattering, but
+what saturates over so many pixels falls off slowly."""
+RIM_SIGMA = 3.0
+"""Standard deviations of counting noise by which neighbours may exceed the median in any case."""
+RIM_QUANTILE = 0.75
+"""Which of the neighbours is looked at, so that a spot beside a gap changes nothing."""
+MOST_VALUES = 4
+"""Different values looked at on either side, by hand: programs write two or three at the most."""
+SAMPLE = 7
+"""Every so many-th pixel is read for the median, by hand."""
+
+
+@dataclass(frozen=True)
+class NoPixels:
+    """Pixels of a frame that were not measured, by the values that say so.
+
+    Attributes
+    ----------
+    flags
+        ``(h, w)``.
+    counts
+        Value -> pixels that hold it.
+    """
+
+    flags: BoolArray
+    counts: dict[float, int] = field(default_factory=dict)
+
+    @property
+    def sentence(self) -> str:
+        """How many pixels hold which value, for the record."""
+        parts = [f"{count} pixels hold {shown(value)}" for value, count in self.counts.items()]
+        told = "; ".join(
+            part.replace("1 pixels hold", "1 pixel holds", part.startswith("1 ")) for part in parts
+        )
+        return f"{told}: taken as not measured and left out" if told else ""
+
+    def holding(self, frame: npt.NDArray[Any], value: float) -> BoolArray:
+        """Return those of the pixels that hold one of the values."""
+        if len(self.counts) == 1:
+            return self.flags
+        held = ~np.isfinite(frame) if np.isnan(value) else frame == value
+        return np.asarray(held & self.flags)
+
+
+def shown(value: float) -> str:
+    """Write a value as a person knows it: 65535, -1e+10, NaN."""
+    if np.isnan(value):
+        return "NaN"
+    return (
+        f"{value:.0f}" if abs(value) < 1e15 and value == int(value) and abs(value) != 1e10 else f"{value:g}"
+    )
+
+
+def find_no_pixels(
+    frame: npt.NDArray[Any], ignored: BoolArray | None = None, stated: Ranges = (), *, log: bool = False
+) -> NoPixels | None:
+    """Find the pixels of a frame ``(h, w)`` that were not measured, or return None if all were.
+
+    Parameters
+    ----------
+    ignored
+        Pixels that are left out anyway; they are neither looked at nor counted.
+    stated
+        Ranges of values that the file states to mean this.
+    log
+        The grey scale is a logarithm: low values are no proof by themselves, and minus infinity is zero.
+    """
+    flags = np.zeros(frame.shape, bool)
+    counts: dict[float, int] = {}
+    lost = np.zeros(frame.shape, bool) if ignored is None else ignored
+
+    def leave_out(found: BoolArray, value: float) -> None:
+        found = found & ~flags & ~lost
+        if number := int(found.sum()):
+            flags[found] = True
+            counts[value] = counts.get(value, 0) + number
+
+    if frame.dtype.kind == "f":
+        missing = np.isnan(frame) | np.isposinf(frame) if log else ~np.isfinite(frame)
+        if missing.any():
+            leave_out(missing, float("nan"))
+    for low, high in stated:
+        hit = (frame >= low) & (frame <= high) & np.isfinite(frame)
+        if hit.any():
+            leave_out(hit, float(frame[hit][0]))
+    away = flags | lost
+    if frame.dtype.kind == "f":
+        # Minus infinity in a logarithm is a zero.
+        away |= ~np.isfinite(frame)
+    work = frame if not away.any() else np.where(away, middle_of(frame, away), frame)
+    if suspicious(work):
+        middle = float(middle_of(frame, away))
+        for value in low_values(work, middle, log):
+            leave_out(work == value, value)
+        if not log:
+            for end, found in ends(np.where(flags, frame.dtype.type(middle), work), away | flags, middle):
+                leave_out(found, end)
+    return NoPixels(flags, counts) if counts else None
+
+
+def middle_of(frame: npt.NDArray[Any], away: BoolArray) -> Any:
+    """Return the median of a frame without some pixels, as a value of its type; zero if nothing is left."""
+    sample = frame[::SAMPLE][~away[::SAMPLE]]
+    if not sample.size:
+        sample = frame[~away]
+    return frame.dtype.type(np.median(sample) if sample.size else 0)
+
+
+def suspicious(frame: npt.NDArray[Any]) -> bool:
+    """Whether anything in a frame can be a mark: a look that is enough for most frames."""
+    if frame.dtype.kind == "b":
+        return False
+    highest = float(frame.max())
+    if frame.min() < 0 or highest in ENDS or highest in NEVER or highest >= largest(frame.dtype) - 1:
+        return True
+    if highest >= LEAST_END and repeated(frame, highest):
+        return True
+    return any(repeated(frame, end) for end in ENDS if end < highest)
+
+
+def repeated(frame: npt.NDArray[Any], value: float) -> bool:
+    """Whether enough pixels hold a value."""
+    return bool(np.count_nonzero(frame == value) >= REPEATED)
+
+
+def largest(dtype: np.dtype[Any]) -> float:
+    """Return the end of a number type; of single precision for all that are not whole."""
+    return float(np.iinfo(dtype).max) if dtype.kind in "iu" else float(np.finfo(np.float32).max)
+
+
+def low_values(known: npt.NDArray[Any], middle: float, log: bool) -> Iterable[float]:
+    """Yield the values below zero that stand apart from all others; `known` holds what may count."""
+    for _ in range(MOST_VALUES):
+        lowest = float(known.min()) if known.size else 0.0
+        if lowest >= 0:
+            return
+        marked = known == lowest
+        rest = known[~marked]
+        following = float(rest.min()) if rest.size else lowest
+        apart = following - lowest
+        below = max(middle - following, 0.0)
+        if lowest in MARKS and not log:
+            yield from sorted({float(value) for value in np.unique(known[known < 0])[:MOST_VALUES]})
+            return
+        step = 1.0 if known.dtype.kind in "iu" or whole(known) else FINE * below
+        far = apart > FAR * max(below, step)
+        alone = following >= 0 or following in MARKS
+        alone = alone and apart >= STEPS * step and (lowest in LOW or marked.sum() >= REPEATED)
+        # Signal and marks of a logarithm differ less, so that only what is far away is certain.
+        if not (far or (alone and not log)):
+            return
+        yield lowest
+        known = rest
+
+
+def whole(values: npt.NDArray[Any]) -> bool:
+    """Whether floating-point values are counts."""
+    sample = values[::SAMPLE]
+    return bool((sample == np.rint(sample)).all())
+
+
+def ends(work: npt.NDArray[Any], lost: BoolArray, middle: float) -> Iterable[tuple[float, BoolArray]]:
+    """Yield the largest values of a frame and which of their pixels were not measured; changes `work`."""
+    frame, own = work.copy(), largest(work.dtype)
+    for end in (end for end in ENDS if end < work.max() and repeated(work, end)):
+        # Wider types hold the marks of 16 bits beside larger counts.
+        found = without_rim(frame, frame == end, lost, middle, end)
+        yield end, found
+        lost = lost | found
+        work[found] = middle
+    for _ in range(MOST_VALUES):
+        highest = float(work.max())
+        if highest < min(LEAST_END, own):
+            return
+        marked = work == highest
+        if highest in NEVER:
+            found = marked
+        elif highest in ENDS or highest >= own - 1 or marked.sum() >= REPEATED:
+            found = without_rim(frame, marked, lost, middle, highest)
+        else:
+            return
+        yield highest, found
+        lost = lost | found
+        work[marked] = middle
+
+
+def without_rim(
+    frame: npt.NDArray[Any], marked: BoolArray, lost: BoolArray, middle: float, highest: float
+) -> BoolArray:
+    """Return those of the marked pixels that lie in groups with ordinary neighbours."""
+    from scipy.ndimage import find_objects, label
+
+    groups, number = label(marked, np.ones((3, 3)))
+    noise = RIM_SIGMA * max(middle, 1.0) ** 0.5
+    plain = np.ones(number + 1, bool)
+    for group, box in enumerate(find_objects(groups), start=1):
+        wide = tuple(slice(max(side.start - 1, 0), side.stop + 1) for side in box)
+        here = groups[wide] == group
+        rim = frame[wide][grown(here) & ~marked[wide] & ~lost[wide]]
+        share = RIM if np.count_nonzero(here) < LARGE_PX else LARGE_RIM
+        most = middle + max(share * (highest - middle), noise)
+        plain[group] = not rim.size or float(np.quantile(rim, RIM_QUANTILE)) <= most
+    return np.asarray(marked & plain[groups])
+
+
+def grown(flags: BoolArray) -> BoolArray:
+    """Grow areas by one pixel to all eight sides."""
+    from scipy.ndimage import binary_dilation
+
+    return np.asarray(binary_dilation(flags, np.ones((3, 3))))
