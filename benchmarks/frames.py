@@ -11,6 +11,7 @@ from benchmarks.compiled import CompiledFinder
 from benchmarks.timing import in_turns, ratio
 from napari_sciml.backends import open_predictor
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.masks.frame_mask import FrameMask
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.diffraction.evaluate.classical import RadialFinder
 from napari_sciml.techniques.diffraction.frame_survey import survey_frames
@@ -44,7 +45,8 @@ def _measure(model: Model, rounds: int) -> dict[str, Any]:
     every = np.argwhere(np.ones((30, 30), bool)).T
 
     def ours() -> None:
-        search = FrameSearch(source, scorer, seen.hot, 0.05, seen.beam)
+        mask = None if seen.hot is None else FrameMask(seen.hot)
+        search = FrameSearch(source, scorer, mask, 0.05, seen.beam)
         for number in range(FRAMES):
             search.search(number)
 

@@ -61,10 +61,13 @@ class NoPixels:
         ``(h, w)``.
     counts
         Value -> pixels that hold it.
+    stated
+        Those of the values that the file states to mean this.
     """
 
     flags: BoolArray
     counts: dict[float, int] = field(default_factory=dict)
+    stated: frozenset[float] = frozenset()
 
     @property
     def sentence(self) -> str:
@@ -74,6 +77,19 @@ class NoPixels:
             part.replace("1 pixels hold", "1 pixel holds", part.startswith("1 ")) for part in parts
         )
         return f"{told}: taken as not measured and left out" if told else ""
+
+    @property
+    def caution(self) -> str:
+        """Which values are only taken to mean this, as the file states nothing; empty for odd pixels."""
+        usual = {*self.stated, *MARKS}
+        taken = [shown(value) for value in self.counts if np.isfinite(value) and value not in usual]
+        count = sum(count for value, count in self.counts.items() if shown(value) in taken)
+        if count < REPEATED:
+            return ""
+        return (
+            f"{' and '.join(taken)} in {count} pixels is taken to mean "
+            "that nothing was measured there, which the file does not state"
+        )
 
     def holding(self, frame: npt.NDArray[Any], value: float) -> BoolArray:
         """Return those of the pixels that hold one of the values."""
@@ -108,6 +124,7 @@ def find_no_pixels(
     """
     flags = np.zeros(frame.shape, bool)
     counts: dict[float, int] = {}
+    known: set[float] = set()
     lost = np.zeros(frame.shape, bool) if ignored is None else ignored
 
     def leave_out(found: BoolArray, value: float) -> None:
@@ -123,6 +140,7 @@ def find_no_pixels(
     for low, high in stated:
         hit = (frame >= low) & (frame <= high) & np.isfinite(frame)
         if hit.any():
+            known.add(float(frame[hit][0]))
             leave_out(hit, float(frame[hit][0]))
     away = flags | lost
     if frame.dtype.kind == "f":
@@ -136,7 +154,7 @@ def find_no_pixels(
         if not log:
             for end, found in ends(np.where(flags, frame.dtype.type(middle), work), away | flags, middle):
                 leave_out(found, end)
-    return NoPixels(flags, counts) if counts else None
+    return NoPixels(flags, counts, frozenset(known)) if counts else None
 
 
 def middle_of(frame: npt.NDArray[Any], away: BoolArray) -> Any:

@@ -267,3 +267,28 @@ def test_a_mask_for_every_frame_of_linked_files(tmp_path: Path) -> None:
     choice = choice_of(tmp_path / "s_master.h5")
     for number, flags in enumerate(stack):
         assert_used(choice, flags, number)
+
+
+@pytest.mark.parametrize("name", ["mask", "detector_1/pixel_mask"])
+def test_a_mask_of_each_event(name: str, tmp_path: Path) -> None:
+    arrays: dict[str, Any] = {}
+    flags = [np.roll(BAD, number, axis=1) for number in range(12)]
+    for number in range(12):
+        arrays[f"tag-{number}/data"] = FRAMES[number % 3]
+        arrays[f"tag-{number}/{name}"] = flags[number].astype(np.uint32)
+    choice = choice_of(write(tmp_path / "sacla.h5", arrays))
+    for number in (0, 2, 11):
+        assert_used(choice, flags[number], number)
+
+
+def test_masks_of_other_scans_are_not_told(tmp_path: Path) -> None:
+    arrays = {
+        f"scan_{number}/{name}": values
+        for number, flags in ((1, BAD), (2, OTHER))
+        for name, values in (("data/data", FRAMES), ("instrument/detector/pixel_mask", flags))
+    }
+    path = write(tmp_path / "a.h5", arrays)
+    for number, flags in ((1, BAD), (2, OTHER)):
+        choice = choice_of(path, f"/scan_{number}/data/data")
+        assert_used(choice, flags)
+        assert choice.cautions == ()

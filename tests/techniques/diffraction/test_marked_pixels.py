@@ -33,6 +33,8 @@ def test_gaps_are_left_out_and_told(dtype: type, value: float, frames: int) -> N
     assert len(found.candidates) == len(plain.candidates)
     (told,) = [note for note in found.provenance.notes if "taken as not measured" in note]
     assert told.startswith(f"{GAP.sum()} pixels hold ")
+    warned = [line for line in found.provenance.problems if f"in {GAP.sum()} pixels is taken to mean" in line]
+    assert len(warned) == int(np.isfinite(value))
 
 
 def test_a_mark_in_one_frame_is_told_with_its_number() -> None:
@@ -48,7 +50,8 @@ def test_a_detector_of_which_most_is_off_is_used() -> None:
     image[40:] = 65_535
     found = find_bright(ImageSource.from_array(image))
     assert found.table["hit"].notna().all()
-    assert found.provenance.problems == ()
+    (told,) = found.provenance.problems
+    assert told.startswith("65535 in ")
 
 
 def test_a_mask_of_each_frame_is_used_in_its_frame(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,6 +19,7 @@ import numpy as np
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.formats.frame_blocks import families
 from napari_sciml.io.formats.hdf5_axes import text
 from napari_sciml.io.formats.hdf5_tree import Hdf5Tree
 from napari_sciml.io.formats.linked_files import linked_file
@@ -41,6 +42,8 @@ DETECTOR = re.compile(r"^detector(_?\d+)?$", re.IGNORECASE)
 """Names of detectors in files that state no classes, such as CXI."""
 MOST_BYTES = 2**28
 """Size of a mask for each image up to which all are compared; beyond, each is read with its frame."""
+MOST_FAR = 8
+"""Masks of other entries of a file that are read at the most."""
 MOST_TOLD = 3
 """Masks that one sentence names at the most."""
 
@@ -112,13 +115,16 @@ def mask_in_file(source: ImageSource) -> MaskChoice:
     """Return the mask that the HDF5 file of a source brings along, and what in it is not used."""
     name, part = split_part(source.path or "")
     frames, shape = frame_count(source), frame_shape(source)
+    choice = MaskChoice()
     if part and _is_hdf5(name):
         choice = choose(Path(name), part, frames, shape)
-        if choice.mask is not None or choice.cautions:
-            return choice
-    if source.place is None or not _is_hdf5(source.place(0)[0]):
-        return MaskChoice()
-    return _in_each_file(source, shape)
+    if choice.mask is not None or source.place is None or not _is_hdf5(source.place(0)[0]):
+        return choice
+    first = Path(source.place(0)[0])
+    if first.resolve() == Path(name).resolve():
+        return choice
+    each = _in_each_file(source, shape)
+    return replace(each, cautions=(*choice.cautions, *each.cautions))
 
 
 def _is_hdf5(name: str | Path) -> bool:
@@ -165,18 +171,46 @@ def choose(file: Path, part: str, frames: int, shape: Shape) -> MaskChoice:
         return MaskChoice()
     try:
         found, image = look_around(tree, part)
-        if found:
-            return _chosen(tree, found, image, frames, shape)
-        behind = files_behind(tree, part)
+        if "*" in part and (mask := of_events(tree, part, found, frames, shape)) is not None:
+            return MaskChoice(mask, "the file's own mask of each frame is used")
+        choice = _chosen(tree, found, image, frames, shape) if found else MaskChoice()
+        behind = files_behind(tree, part) if choice.mask is None else []
     finally:
         tree.close()
+    if not behind:
+        return choice
     choices = [choose(name, where, frames if len(behind) == 1 else 0, shape) for name, where in behind]
     masks = [choice.mask for choice in choices]
     if len(choices) > 1 and any(masks) and not all(same(masks[0], mask) for mask in masks):
         names = ", ".join(name.name for name, _ in behind[:MOST_TOLD])
         why = "they differ between the files that the image is taken from"
-        return MaskChoice(cautions=(f"masks in {names} were found and not used, because {why}",))
-    return choices[0] if choices else MaskChoice()
+        told = f"masks in {names} were found and not used, because {why}"
+        return MaskChoice(cautions=(*choice.cautions, told))
+    return replace(choices[0], cautions=(*choice.cautions, *choices[0].cautions))
+
+
+def of_events(tree: Hdf5Tree, part: str, found: list[Found], frames: int, shape: Shape) -> FrameMask | None:
+    """Return the masks of a file with a group for each event, ``/tag-*/data``; None if it has no such."""
+    words = part.split("/")
+    event = "/".join(words[: 1 + next(n for n, word in enumerate(words) if "*" in word)])
+    for family in families(mask.path for mask in found if A_MASK.match(mask.name)):
+        if family.part.startswith(f"{event}/") and len(family.names) == frames:
+            first = tree.node(family.names[0])
+            if int(np.prod(first.shape)) == int(np.prod(shape)) and first.shape[-1] == shape[1]:
+                return FrameMask(np.zeros(shape, bool), partial(read_event, tree.path, family.names, shape))
+    return None
+
+
+def read_event(file: Path, names: tuple[str, ...], shape: Shape, number: int) -> BoolArray:
+    """Read the mask of one event.
+
+    Raises
+    ------
+    SciMLError
+        If it is not readable.
+    """
+    one = partial(bad_pixels, nexus="pixel_mask" in names[number])
+    return read_one(file, names[number], shape, one, slice(None))
 
 
 def files_behind(tree: Hdf5Tree, part: str) -> list[tuple[Path, str]]:
@@ -260,6 +294,12 @@ def holds(group: Any, dataset: Any) -> bool:
 
 def _chosen(tree: Hdf5Tree, found: list[Found], image: Image, frames: int, shape: Shape) -> MaskChoice:
     cxi = "cxi_version" in tree.root or "entry_1" in tree.root
+    near = [m for m in found if image.shares_entry(m.path) or image.beside_or_below(m.group)]
+    far = [mask for mask in found if mask not in near]
+    if len(far) > MOST_FAR:
+        # A file of many scans, which have a mask each.
+        far = [] if near else far[:MOST_FAR]
+    found = near + far
     fits: dict[Found, FrameMask] = {}
     unused: dict[str, list[str]] = defaultdict(list)
     for mask in found:
@@ -274,6 +314,8 @@ def _chosen(tree: Hdf5Tree, found: list[Found], image: Image, frames: int, shape
             unused[fitting].append(mask.path)
     used = belonging(fits, image)
     for mask in fits:
+        if mask in far and used:
+            continue
         if not any(same(fits[mask], fits[other]) for other in used):
             why = "it belongs to another detector, channel or entry"
             if not used and not image.home:
@@ -282,8 +324,8 @@ def _chosen(tree: Hdf5Tree, found: list[Found], image: Image, frames: int, shape
     cautions = [not_used(paths, why) for why, paths in unused.items()]
     if not used:
         return MaskChoice(cautions=tuple(cautions))
-    channels = {mask.channel: fits[mask] for mask in used}
-    if len(channels) > 1 and not all(same(fits[used[0]], mask) for mask in channels.values()):
+    channels = {mask.channel: fits[mask] for mask in used if mask.channel}
+    if len(channels) > 1 and not all(same(next(iter(channels.values())), m) for m in channels.values()):
         cautions.append(f"the masks of {len(channels)} channels of the detector are joined")
     whole = joined([fits[mask] for mask in used])
     if whole.each is None:
@@ -380,7 +422,7 @@ def fit(tree: Hdf5Tree, found: Found, frames: int, shape: Shape, *, cxi: bool) -
     return FrameMask(np.zeros(shape, bool), partial(read_one, tree.path, found.path, shape, one))
 
 
-def read_one(file: Path, path: str, shape: Shape, meaning: Any, number: int) -> BoolArray:
+def read_one(file: Path, path: str, shape: Shape, meaning: Any, number: int | slice) -> BoolArray:
     """Read the mask of one frame.
 
     Raises

@@ -53,6 +53,7 @@ def always_marked(source: ImageSource, mask: FrameMask | None, stated: Ranges = 
     """
     flags: BoolArray | None = None
     values: dict[float, BoolArray] = {}
+    stated_ones: frozenset[float] = frozenset()
     for number in sampled(frame_count(source), MARKED_FRAMES):
         try:
             frame = read_frame(source, number)
@@ -62,12 +63,13 @@ def always_marked(source: ImageSource, mask: FrameMask | None, stated: Ranges = 
         if found is None:
             return None
         flags = found.flags if flags is None else flags & found.flags
+        stated_ones |= found.stated
         values = values or {value: found.holding(frame, value) for value in found.counts}
     if flags is None or not flags.any():
         return None
     counted = flags if mask is None else flags & ~mask.of(0)
     counts = {value: int((held & counted).sum()) for value, held in values.items()}
-    return NoPixels(flags, {value: count for value, count in counts.items() if count})
+    return NoPixels(flags, {value: count for value, count in counts.items() if count}, stated_ones)
 
 
 def survey_frames(source: ImageSource, mask: FrameMask | None, stated: Ranges = ()) -> FrameSurvey:

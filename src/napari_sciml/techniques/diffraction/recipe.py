@@ -93,7 +93,9 @@ class Diffraction(NetworkTechnique[DiffractionSettings, RunSetup, FrameSearch]):
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(SPOTS, run.place, POSITIVE, float(BOX_PX + 4)),),
-            provenance=run.record(notes=(*run.setup.notes, *search.notes), problems=run.setup.cautions),
+            provenance=run.record(
+                notes=(*run.setup.notes, *search.notes), problems=(*run.setup.cautions, *search.cautions)
+            ),
             settings=run.settings,
             context=context,
             source=run.source,

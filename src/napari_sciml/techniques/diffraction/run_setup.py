@@ -46,11 +46,12 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> RunSetup:
         If the mask cannot be read or has another size than the frames.
     """
     choice, stated = find_mask(settings.mask, source), stated_values(source)
-    mask, notes = choice.mask, [choice.note] if choice.note else []
+    mask, notes, cautions = choice.mask, [choice.note] if choice.note else [], [*choice.cautions]
     # Found once for all frames, which is quicker than in each.
     marked = always_marked(source, mask, stated)
     if marked is not None:
-        notes.append(marked.sentence)
+        notes += [marked.sentence] if marked.sentence else []
+        cautions += [marked.caution] if marked.caution else []
         dead = grown(marked.flags)
         mask = FrameMask(dead) if mask is None else mask.plus(dead)
     seen = survey_frames(source, mask, stated)
@@ -63,7 +64,7 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> RunSetup:
     beam = seen.beam if settings.drop_suspects else None
     if settings.drop_suspects:
         notes.append(beam_sentence(beam))
-    return RunSetup(mask, stated, beam, tuple(notes), choice.cautions)
+    return RunSetup(mask, stated, beam, tuple(notes), tuple(cautions))
 
 
 def beam_sentence(beam: tuple[float, float] | None) -> str:

@@ -90,7 +90,7 @@ class FrameSearch(Search):
         self._floor = floor
         self._beam = beam
         self._stated = stated
-        self._marked: dict[int, str] = {}
+        self._marked: dict[int, tuple[str, str]] = {}
         self.scores = np.full((self.total, *grid_shape(frame_shape(source))), np.nan, np.float32)
         self.found: list[pd.DataFrame] = []
 
@@ -99,10 +99,16 @@ class FrameSearch(Search):
         """Pixels that a value marks as not measured in some of the frames only."""
         if not self._marked:
             return ()
-        number, sentence = next(iter(self._marked.items()))
+        number, (sentence, _) = next(iter(self._marked.items()))
         more = len(self._marked) - 1
         others = f"; the same kind in {more} other frame{'' if more == 1 else 's'}" if more else ""
         return (f"in frame {number}, {sentence}{others}",)
+
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """The same, of values that no file states to mean so."""
+        told = ((number, caution) for number, (_, caution) in self._marked.items() if caution)
+        return tuple(f"in frame {number}, {caution}" for number, caution in [*told][:1])
 
     def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
         """Search frame after frame, yielding after each.
@@ -120,7 +126,7 @@ class FrameSearch(Search):
         ignored = None if self._mask is None else self._mask.of(number)
         prepared = prepare(frame, ignored, stated=self._stated)
         if prepared.marked is not None:
-            self._marked[number] = prepared.marked.sentence
+            self._marked[number] = prepared.marked.sentence, prepared.marked.caution
         scores = self._scorer.score(prepared)
         self.scores[number] = scores
         rows, columns = np.nonzero((scores >= self._floor) & (scores > 0))

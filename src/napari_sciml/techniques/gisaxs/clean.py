@@ -49,8 +49,8 @@ class Account:
         Single pixels far above everything around them.
     not_measured
         Those that another value marks so.
-    marks
-        How many of them hold which value, in a sentence.
+    marks, caution
+        How many of them hold which value; which of these the file does not state to mean so.
     """
 
     gaps: int = 0
@@ -61,6 +61,7 @@ class Account:
     hot: int = 0
     not_measured: int = 0
     marks: str = ""
+    caution: str = ""
 
     @property
     def total(self) -> int:
@@ -70,7 +71,7 @@ class Account:
     @property
     def parts(self) -> dict[str, int]:
         """How many pixels each reason took."""
-        return {part.name: getattr(self, part.name) for part in fields(self) if part.name != "marks"}
+        return {part.name: getattr(self, part.name) for part in fields(self) if part.type == "int"}
 
     @property
     def sentence(self) -> str:
@@ -139,10 +140,10 @@ def clean_frame(
         take_out("masked", mask)
     if not whole:
         take_out("not_finite", ~np.isfinite(frame) if not log else np.isnan(frame) | np.isposinf(frame))
-    marks = ""
+    marks = caution = ""
     if (marked := find_no_pixels(frame, ~alive, stated, log=log)) is not None:
         take_out("not_measured", marked.flags)
-        marks = marked.sentence
+        marks, caution = marked.sentence, marked.caution
     if not log:
         check_positive(frame, alive)
     take_out("saturated", saturated(frame, limit, log))
@@ -156,7 +157,7 @@ def clean_frame(
     else:
         np.maximum(values, 0, out=values)
     values[~alive] = np.nan
-    return values, Account(**found, marks=marks)
+    return values, Account(**found, marks=marks, caution=caution)
 
 
 def check_positive(frame: npt.NDArray[Any], alive: BoolArray) -> None:

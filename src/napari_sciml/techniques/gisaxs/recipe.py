@@ -136,7 +136,9 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
             candidates=table,
             overlays=(PointsOverlay(SPOTS, run.place, "spot", search.marker_px, found="found"),),
             paths=(PathsOverlay(FEATURE_LINES, run.place, "feature", FEATURES),) if explore else (),
-            provenance=run.record(notes=(*run.setup.notes, *search.notes), problems=run.setup.cautions),
+            provenance=run.record(
+                notes=(*run.setup.notes, *search.notes), problems=(*run.setup.cautions, *search.cautions)
+            ),
             settings=run.settings,
             context=context,
             source=run.source,

@@ -44,7 +44,7 @@ class LatticeSearch(Search):
         self._reader = reader
         self._predictor = predictor
         self._explore = explore
-        self._left_out = ""
+        self._left_out = self._caution = ""
         # The faulty lattices of that program, stretched besides, have no spots that could be predicted.
         self._explains = predictor.model.card["training"].get("protocol") != FALSE_LATTICES
         self.probabilities: dict[int, npt.NDArray[np.float32]] = {}
@@ -64,6 +64,11 @@ class LatticeSearch(Search):
         faulty = "" if self._explains else "this model's lattices are stretched, so no spots are predicted"
         return tuple(note for note in (self._left_out, faulty) if note)
 
+    @property
+    def cautions(self) -> tuple[str, ...]:
+        """What a person should be told of the pixels that were left out."""
+        return (self._caution,) if self._caution else ()
+
     def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
         """Look at frame after frame, yielding after each.
 
@@ -78,6 +83,7 @@ class LatticeSearch(Search):
         """Name and explain one frame, yielding when it is done."""
         image, account = self._reader.look(raw_frame(self._source, number), number)
         self._left_out = self._left_out or account.sentence
+        self._caution = self._caution or account.caution
         square = self._reader.square(image)
         model = self._predictor.model
         probabilities = self._predictor.classify(model.normalise(square[np.newaxis]))[0]
