@@ -181,3 +181,13 @@ def test_one_flat_frame_gets_flat_layers():
     for make, ndim in ((scores_layer, 2), (outlines_layer, 2)):
         assert Layer.create(*make(found, found.tiles[0], Place.of(image))).ndim == ndim
     assert isinstance(grid_of(found, found.tiles[0]), FieldMap)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [(np.uint16, 65_535), (np.uint32, 65_535), (np.float32, 2**32), (np.int32, 2**20 - 1)]
+)
+def test_gaps_that_only_a_value_marks_do_not_decide_about_the_contrast(dtype: type, value: float) -> None:
+    frame = np.random.default_rng(0).poisson(20, (200, 240)).astype(dtype)
+    plain = contrast(frame)
+    frame[:, 40:50] = value
+    assert contrast(frame) == pytest.approx(plain, abs=2)

@@ -157,6 +157,12 @@ def find_no_pixels(
     return NoPixels(flags, counts, frozenset(known)) if counts else None
 
 
+def only_measured(frame: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Return a frame to look at: as it is, or as float32 with NaN where a value marks no pixel."""
+    found = find_no_pixels(frame)
+    return frame if found is None else np.where(found.flags, np.nan, frame).astype(np.float32)
+
+
 def middle_of(frame: npt.NDArray[Any], away: BoolArray) -> Any:
     """Return the median of a frame without some pixels, as a value of its type; zero if nothing is left."""
     sample = frame[::SAMPLE][~away[::SAMPLE]]

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.no_pixel import only_measured
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 
@@ -62,11 +63,8 @@ def contrast(frame: npt.NDArray[Any]) -> tuple[float, float] | None:
 
     Gaps, dead pixels and what lies behind the beamstop are zero or below and do not count.
     """
-    sample = frame[::EVERY, ::EVERY]
+    sample = only_measured(frame)[::EVERY, ::EVERY]
     lit = sample[np.isfinite(sample) & (sample > 0)]
-    # Detectors of 32 bits write their largest number where nothing was measured.
-    if lit.dtype.kind in "ui":
-        lit = lit[lit < np.iinfo(lit.dtype).max]
     if not lit.size:
         return None
     low, high = (float(value) for value in np.percentile(lit, PERCENT))

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from napari_sciml.core.no_pixel import only_measured
 from napari_sciml.core.source import ImageSource
 from napari_sciml.layers.keys import TECHNIQUE_KEY
 
@@ -25,7 +26,7 @@ def scattering_look(source: ImageSource) -> dict[str, Any]:
 
     The last frame decides about the contrast: an in-situ series is watched because something grows.
     """
-    frame = source.read((-1,) * (source.ndim - 2) + (slice(None),) * 2)
+    frame = only_measured(source.read((-1,) * (source.ndim - 2) + (slice(None),) * 2))
     measured = frame[np.isfinite(frame) & (frame >= 0)]
     look: dict[str, Any] = {"colormap": COLORMAP, "gamma": GAMMA, "metadata": {TECHNIQUE_KEY: "gisaxs"}}
     high = float(np.percentile(measured, BRIGHTEST_PERCENT)) if measured.size else 0.0

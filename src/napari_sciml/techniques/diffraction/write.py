@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from napari_sciml.core.findings import Findings
+from napari_sciml.core.no_pixel import only_measured
 from napari_sciml.techniques.diffraction.decide import SPOTS
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 from napari_sciml.techniques.diffraction.usable_frames import read_frame
@@ -83,7 +84,7 @@ def write_overlay(findings: Findings, path: Path) -> Path:
     verdict = "hit" if len(row) and bool(row["hit"].iloc[0]) else "miss"
     hits, least = int(table["hit"].sum()), settings.min_tiles
     return save_tiles_overlay(
-        read_frame(source, number),
+        only_measured(read_frame(source, number)),
         scores >= max(threshold, np.finfo(np.float32).tiny),
         here,
         path,
