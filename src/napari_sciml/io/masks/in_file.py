@@ -25,7 +25,7 @@ from napari_sciml.io.formats.hdf5_tree import Hdf5Tree
 from napari_sciml.io.formats.linked_files import linked_file
 from napari_sciml.io.formats.virtual_frames import pixels_of
 from napari_sciml.io.masks.bits import bad_pixels
-from napari_sciml.io.masks.frame_mask import BoolArray, FrameMask, MaskChoice
+from napari_sciml.io.masks.frame_mask import BoolArray, FrameMask, MaskChoice, Shape, fitted
 from napari_sciml.io.paths import split_part
 
 LIKE_A_MASK = re.compile(r"mask|(bad|dead|hot)_?pixels?", re.IGNORECASE)
@@ -40,14 +40,10 @@ A_MASK = re.compile(
 """Names of masks that are not zero where to ignore."""
 DETECTOR = re.compile(r"^detector(_?\d+)?$", re.IGNORECASE)
 """Names of detectors in files that state no classes, such as CXI."""
-MOST_BYTES = 2**28
-"""Size of a mask for each image up to which all are compared; beyond, each is read with its frame."""
 MOST_FAR = 8
 """Masks of other entries of a file that are read at the most."""
 MOST_TOLD = 3
 """Masks that one sentence names at the most."""
-
-Shape = tuple[int, int]
 
 
 @dataclass(frozen=True)
@@ -395,10 +391,7 @@ def joined(masks: list[FrameMask]) -> FrameMask:
 
 
 def fit(tree: Hdf5Tree, found: Found, frames: int, shape: Shape, *, cxi: bool) -> FrameMask | str:
-    """Return a mask in the shape of the frames, or why it is not used; empty for what is none.
-
-    Modules ``(modules, y, x)`` lie below each other, as in an image that is opened from such a stack.
-    """
+    """Return a mask in the shape of the frames, or why it is not used; empty for what is none."""
     if found.path in tree.missing:
         return f"the file {tree.missing[found.path]} that it lies in is missing"
     data = pixels_of(tree.node(found.path), tree)
@@ -406,20 +399,8 @@ def fit(tree: Hdf5Tree, found: Found, frames: int, shape: Shape, *, cxi: bool) -
         return ""
     if not A_MASK.match(found.name):
         return "its name does not say what it marks"
-    height, width = shape
-    count, lines = int(data.shape[0]), int(np.prod(data.shape[:-1]))
     one = partial(bad_pixels, nexus=found.name.lower().startswith("pixel_mask"), cxi=cxi)
-    if data.shape[-1] == width and lines == height:
-        return FrameMask(one(np.asarray(data[:])).reshape(shape))
-    if data.shape[-1] != width or lines != count * height:
-        return f"it has another size ({' x '.join(map(str, data.shape))} px)"
-    if frames not in (count, 0) or data.nbytes <= MOST_BYTES:
-        first = one(np.asarray(data[0]))
-        if all(np.array_equal(first, one(np.asarray(data[number]))) for number in range(1, count)):
-            return FrameMask(first.reshape(shape))
-    if frames not in (count, 0):
-        return f"it is {count} different masks for {frames} frame{'' if frames == 1 else 's'}"
-    return FrameMask(np.zeros(shape, bool), partial(read_one, tree.path, found.path, shape, one))
+    return fitted(data, frames, shape, one, partial(read_one, tree.path, found.path, shape, one))
 
 
 def read_one(file: Path, path: str, shape: Shape, meaning: Any, number: int | slice) -> BoolArray:

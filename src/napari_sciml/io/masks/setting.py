@@ -6,16 +6,17 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
-from napari_sciml.core.frames import frame_shape
+from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.mask_setting import NO_MASK
 from napari_sciml.core.source import ImageSource
-from napari_sciml.io.masks.frame_mask import FrameMask, MaskChoice
+from napari_sciml.io.masks.beside import in_store, mask_beside
+from napari_sciml.io.masks.bits import bad_pixels
+from napari_sciml.io.masks.frame_mask import FrameMask, MaskChoice, fitted
 from napari_sciml.io.masks.in_file import mask_in_file
+from napari_sciml.io.masks.mask_file import read_mask
 
-BoolArray = npt.NDArray[np.bool_]
 MOST_MASKED = 0.5
 """A mask that leaves out more than this share may be meant the other way round."""
 
@@ -26,7 +27,8 @@ def find_mask(setting: Any, source: ImageSource) -> MaskChoice:
     Parameters
     ----------
     setting
-        A file, flags ``(rows, columns)``, the word ``none``, or None for what the data file holds.
+        A file with one mask or one for each frame, flags ``(rows, columns)``, the word ``none``, or
+        None for what the data file holds.
     source
         The frames.
 
@@ -38,17 +40,23 @@ def find_mask(setting: Any, source: ImageSource) -> MaskChoice:
     if isinstance(setting, str) and setting == NO_MASK:
         return MaskChoice(note="no mask is used")
     if setting is None:
-        return checked(mask_in_file(source))
-    mask, where = (
-        (setting, "the mask given") if isinstance(setting, np.ndarray) else (read_mask(setting), setting)
-    )
-    shape = frame_shape(source)
-    if mask.shape != shape:
+        return checked(mask_beside(source) if in_store(source) else mask_in_file(source))
+    shape, frames = frame_shape(source), frame_count(source)
+    if isinstance(setting, np.ndarray):
+        mask: FrameMask | str = fitted(setting, frames, shape, bad_pixels, lambda number: setting[number])
+        size, where = setting.shape, "the mask given"
+    else:
+        mask, size = read_mask(setting, frames, shape)
+        where = setting
+    if isinstance(mask, str) and "different masks" in mask:
+        raise SciMLError(f"{where} cannot be the mask: {mask}", "give one mask, or one for each frame")
+    if isinstance(mask, str):
         raise SciMLError(
-            f"The mask has {mask.shape[0]} x {mask.shape[1]} px, but the frames have {shape[0]} x {shape[1]}",
+            f"The mask has {' x '.join(map(str, size))} px, but the frames have {shape[0]} x {shape[1]}",
             "choose the mask that belongs to this detector",
         )
-    return checked(MaskChoice(FrameMask(mask), f"{where} leaves out {int(mask.sum())} pixels"))
+    first = "" if mask.each is None else " of the first frame"
+    return checked(MaskChoice(mask, f"{where} leaves out {int(mask.of(0).sum())} pixels{first}"))
 
 
 def checked(choice: MaskChoice) -> MaskChoice:
@@ -61,24 +69,3 @@ def checked(choice: MaskChoice) -> MaskChoice:
         "so turn it around if you meant the opposite"
     )
     return replace(choice, cautions=(caution, *choice.cautions))
-
-
-def read_mask(path: str) -> BoolArray:
-    """Read an image file as a mask, true where it is not zero.
-
-    Raises
-    ------
-    SciMLError
-        If it cannot be read or is no single image.
-    """
-    from napari_sciml.io import open_image
-
-    source = open_image(path)
-    try:
-        if source.ndim != 2:
-            raise SciMLError(
-                f"The mask {path} has the shape {source.shape}", "give one image (rows, columns)"
-            )
-        return np.asarray(source.read((slice(None), slice(None))) != 0)
-    finally:
-        source.close()
