@@ -19,7 +19,8 @@ from napari_sciml.layers.styles import MANUAL, MODEL, style_for
 LABEL = "particle"
 PICKS_KEY = "napari_sciml_picks"
 """Entry in a layer's metadata: ``micrographs`` names the frames, ``optics`` holds the optics table,
-``box_px`` the edge of the boxes, ``notes`` what was remarked while reading."""
+``box_px`` the edge of the boxes, ``height`` the rows of the micrographs, ``notes`` what was remarked while
+reading."""
 BOX_DIAMETERS = 1.6
 """Edge of a box in diameters of the particle, as the recipe makes boxes: tells the diameter from a
 file's boxes."""
@@ -46,7 +47,7 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
     SciMLError
         If the file cannot be read, or names none of the open micrographs.
     """
-    from napari_sciml.io.picks.reading import BOX_KEY, NOTES, OPTICS_KEY, read_picks
+    from napari_sciml.io.picks.reading import BOX_KEY, HEIGHT_KEY, NOTES, OPTICS_KEY, read_picks
 
     file = Path(path)
     place: dict[str, Any] = {}
@@ -81,6 +82,7 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
                 "optics": attributes[OPTICS_KEY],
                 "box_px": attributes[BOX_KEY],
                 "notes": attributes[NOTES],
+                HEIGHT_KEY: attributes[HEIGHT_KEY],
             }
         },
         **style.constants(size),

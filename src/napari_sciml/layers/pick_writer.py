@@ -49,8 +49,9 @@ def save_picks(
     SciMLError
         If a file cannot be written, or the points lie in more than three dimensions.
     """
-    from napari_sciml.io.picks.reading import OPTICS_KEY
-    from napari_sciml.io.picks.writing import Optics, write_box, write_boxes, write_star
+    from napari_sciml.io.picks.reading import HEIGHT_KEY, OPTICS_KEY
+    from napari_sciml.io.picks.rows import is_tiff
+    from napari_sciml.io.picks.writing import Optics, tiff_grid, write_box, write_boxes, write_star
     from napari_sciml.io.saving.file_sets import new_set
 
     positions = np.asarray(data, dtype=float)
@@ -72,14 +73,18 @@ def save_picks(
     source = None if record is None else source_of(record)
     names = list(known.get("micrographs", [])) or names_for(table, source, str(meta.get("name", "points")))
     table.attrs = {OPTICS_KEY: known.get("optics", [])}
+    height = known.get(HEIGHT_KEY) if known else None if source is None else source.shape[-2]
+    heights = None if height is None else [height] * len(names)
+    if say is not None and height is None and any(map(is_tiff, names)):
+        say(f"{target.name} counts rows from the top, RELION and EMAN2 count those of a TIFF from the bottom")
     if target.suffix.lower() == ".star":
         optics = Optics(pixel_size_A=None if record is None else recorded_pixel_A(record))
-        return [write_star(table, target, micrographs=names, optics=optics)]
+        return [write_star(table, target, micrographs=names, optics=optics, heights=heights)]
     box_px = known.get("box_px") or 2 * round(BOX_DIAMETERS * float(np.max(meta.get("size", 10.0))) / 2)
     if table["frame"].nunique() <= 1:
-        return [write_box(table, target, box_px)]
+        return [write_box(table, target, box_px, grid=tiff_grid(table, names, heights))]
     with new_set(target.parent, f"{target.stem}.boxes.json", f"{target.stem}.boxes") as draft:
-        written = write_boxes(table, draft.publish, names, box_px, prefix=f"{target.stem}_")
+        written = write_boxes(table, draft.publish, names, box_px, prefix=f"{target.stem}_", heights=heights)
         draft.record = {"box_px": box_px, "micrographs": names}
     for note in draft.saved.notes:
         if say is not None:

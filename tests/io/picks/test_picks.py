@@ -9,7 +9,8 @@ import pytest
 from fixtures.pick_files import write_cbox, write_picks_csv
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.picks.micrograph_names import match_names, stem_of
-from napari_sciml.io.picks.reading import PickGrid, outside_of, read_picks
+from napari_sciml.io.picks.reading import outside_of, read_picks
+from napari_sciml.io.picks.rows import PickGrid
 from napari_sciml.io.picks.writing import (
     Optics,
     write_box,

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from io import StringIO
+from itertools import dropwhile
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ class RawPicks:
         Rows of the optics table.
     box_px
         Edge of the boxes.
+    sizes
+        Rows and columns of each row's micrograph ``(n, 2)``, where a file has fractions of them.
+    relion_rows
+        Whether the rows of a TIFF are counted as RELION does, see `rows`.
+    notes
+        What of the file was not used or had to be guessed, in sentences without a stop.
     """
 
     x: Numbers
@@ -61,6 +68,9 @@ class RawPicks:
     further: pd.DataFrame = field(default_factory=pd.DataFrame)
     optics: list[dict[str, Any]] = field(default_factory=list)
     box_px: float | None = None
+    sizes: Numbers | None = None
+    relion_rows: bool = False
+    notes: tuple[str, ...] = ()
 
 
 def read_star_picks(path: Path) -> RawPicks:
@@ -83,6 +93,10 @@ def read_star_picks(path: Path) -> RawPicks:
         names,
         further=table.drop(columns=[RLN_X, RLN_Y, RLN_SCORE, RLN_MICROGRAPH], errors="ignore"),
         optics=[] if optics is None or optics is table else records(optics),
+        relion_rows=True,
+        notes=_unused(
+            path, [name for name in blocks if name != OPTICS and blocks[name] is not table], "table"
+        ),
     )
 
 
@@ -96,7 +110,12 @@ def read_cbox(path: Path) -> RawPicks:
         if "Confidence" in table
         else np.full(len(table), np.nan)
     )
-    return RawPicks(x + width / 2, y + height / 2, score, box_px=_median(width))
+    flat = table.get("CoordinateZ", pd.Series(dtype=float))
+    deep = numbers(flat, "CoordinateZ", path, missing=True)
+    notes = ("boxes in a tomogram: their third coordinate was not used",) if np.isfinite(deep).any() else ()
+    return RawPicks(
+        x + width / 2, y + height / 2, score, box_px=_median(width), relion_rows=True, notes=notes
+    )
 
 
 def read_box(path: Path) -> RawPicks:
@@ -110,13 +129,20 @@ def read_box(path: Path) -> RawPicks:
         )
     columns = pd.DataFrame([line[:4] for line in lines], columns=["x", "y", "width", "height"])
     x, y, width, height = (numbers(columns[name], str(name), path) for name in columns)
-    return RawPicks(x + width / 2, y + height / 2, np.full(len(x), np.nan), box_px=_median(width))
+    return RawPicks(
+        x + width / 2,
+        y + height / 2,
+        np.full(len(x), np.nan),
+        box_px=_median(width),
+        relion_rows=True,
+        notes=_unused(path, ["5"] if any(len(line) > 4 for line in lines) else [], "column"),
+    )
 
 
 def read_text(path: Path) -> RawPicks:
     """Read centres from a table with named columns (CSV, Topaz), or from bare lines of x and y."""
-    text = _text(path)
-    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    # A name may begin with '#': only lines before the header are remarks.
+    lines = list(dropwhile(lambda line: not line.strip() or line.startswith("#"), _text(path).split("\n")))
     if not lines:
         raise SciMLError(f"{path} is empty", "a list without picks has at least its header")
     separator = next((mark for mark in ("\t", ",", ";") if mark in lines[0]), r"\s+")
@@ -128,7 +154,11 @@ def read_text(path: Path) -> RawPicks:
             sep=separator,
             header=None if bare else "infer",
             names=["x", "y", "score", *range(3, len(words))][: len(words)] if bare else None,
-            dtype=dict.fromkeys(("micrograph", "image_name", "micrograph_name"), str),
+            dtype=str,
+            # "NA" may be the name of a micrograph.
+            keep_default_na=False,
+            index_col=False,
+            comment="#" if bare else None,
             engine="python",
         )
     except ValueError as error:
@@ -147,6 +177,9 @@ def read_text(path: Path) -> RawPicks:
         numbers(get["score"], "score", path, missing=True) if "score" in get else none,
         [str(name) for name in get["micrograph"]] if "micrograph" in get else None,
         numbers(get["frame"], "frame", path).astype(np.int64) if "frame" in get else None,
+        notes=_unused(
+            path, [str(name) for name in table.columns if name not in {*found.values(), "index"}], "column"
+        ),
     )
 
 
@@ -172,6 +205,15 @@ def numbers(column: pd.Series, name: str, path: Path, *, missing: bool = False) 
             "correct or remove these rows",
         )
     return values
+
+
+def _unused(path: Path, names: Sequence[str], what: str) -> tuple[str, ...]:
+    """Return the remark on what of a file was left aside."""
+    if not names:
+        return ()
+    more = ", ..." if len(names) > 3 else ""
+    plural = "s were" if len(names) > 1 else " was"
+    return (f"{len(names)} {what}{plural} not used of {path.name}: {', '.join(map(str, names[:3]))}{more}",)
 
 
 def _named(table: pd.DataFrame) -> Mapping[str, Any]:

@@ -1,13 +1,17 @@
 """Particle picks for other programs: RELION and crYOLO STAR, EMAN boxes and Topaz text.
 
+RELION and EMAN count the rows of a TIFF from the bottom, and so do the files for them (see `rows`); Topaz
+does not.
+
 No picks is a valid result: the file is written with its header and, where the form allows, says so.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +19,10 @@ import numpy as np
 import pandas as pd
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.picks.coordinate_tables import RLN_FILE
 from napari_sciml.io.picks.micrograph_names import stem_of
-from napari_sciml.io.picks.reading import OPTICS_KEY, PickGrid
+from napari_sciml.io.picks.reading import OPTICS_KEY
+from napari_sciml.io.picks.rows import TOP_MARK, TURNED_MARK, PickGrid, is_tiff, turned_rows
 from napari_sciml.io.picks.tables import (
     NO_SCORE,
     RLN_MICROGRAPH,
@@ -27,7 +33,13 @@ from napari_sciml.io.picks.tables import (
 from napari_sciml.io.saving.atomic import make_folder, write_text
 from napari_sciml.io.star import GROUP, OPTICS, Values, write_star_blocks
 
+Heights = Sequence[float] | None
+"""Rows of the micrograph of each frame, to turn y where it is a TIFF; NaN where y is as RELION counts
+already, None if nobody knows."""
 SAME = PickGrid()
+LONGEST_NAME = 240
+"""Bytes of a file name: 255 are allowed on all usual systems, less what is added while a file is written."""
+STAR_FOLDER = "star"
 NONE_NOTE = "0 particles were picked"
 
 
@@ -62,6 +74,7 @@ def write_star(
     optics: Optics | None = None,
     single_block: bool = False,
     grid: PickGrid = SAME,
+    heights: Heights = None,
 ) -> Path:
     """Write picks for RELION, one row each in the order of the table.
 
@@ -77,13 +90,14 @@ def write_star(
     single_block
         Write the form of RELION 3.0: one table, in which the optics are columns.
     grid
-        Binning and direction of y of the file.
+        Binning and direction of y of the file; else `heights` of the micrographs tell the direction.
 
     Raises
     ------
     SciMLError
-        If the file cannot be written.
+        If the file cannot be written, or a name would not be read back.
     """
+    grid = tiff_grid(table, micrographs, heights) if grid is SAME else grid
     particles = star_columns(table, micrographs, grid)
     groups: list[dict[str, Any]] = list(table.attrs.get(OPTICS_KEY, []))
     if optics is not None and optics.row:
@@ -97,7 +111,25 @@ def write_star(
         blocks = {OPTICS: pd.DataFrame(groups), "particles": particles}
     else:
         blocks = {"": particles}
-    return write_star_blocks(blocks, path, note="" if len(table) else NONE_NOTE)
+    names = particles.get(RLN_MICROGRAPH, micrographs or [])
+    return write_star_blocks(blocks, path, note=_note(table, names, heights))
+
+
+def _note(table: pd.DataFrame, names: Iterable[str], heights: Heights) -> str:
+    """Return what the file says of itself: that nothing was picked, and from where rows are counted."""
+    known = heights is not None or not any(map(is_tiff, names))
+    return "\n".join([*([] if len(table) else [NONE_NOTE]), TURNED_MARK if known else TOP_MARK])
+
+
+def tiff_grid(table: pd.DataFrame, micrographs: Sequence[str] | None, heights: Heights) -> PickGrid:
+    """Return the direction of y in files of RELION and EMAN."""
+    names = names_of(table, micrographs)
+    if names is None or heights is None or not any(map(is_tiff, names)):
+        return SAME
+    frames = table["frame"].to_numpy(int) if "frame" in table else np.zeros(len(table), int)
+    inside = (frames >= 0) & (frames < len(heights))
+    own = np.where(inside, np.asarray(heights, float)[np.where(inside, frames, 0)], np.nan)
+    return PickGrid(flipped_rows=turned_rows(names, own))
 
 
 def star_columns(
@@ -119,7 +151,7 @@ def star_columns(
 
 def names_of(table: pd.DataFrame, micrographs: Sequence[str] | None) -> list[str] | None:
     """Return the name of each row's micrograph: of its frame, else its own; None if nobody knows."""
-    frames = table["frame"].to_numpy(int) if "frame" in table else np.zeros(len(table), int)
+    frames = table["frame"].astype(int).tolist() if "frame" in table else [0] * len(table)
     own = [str(name) for name in table["micrograph"]] if "micrograph" in table else None
     if micrographs is None:
         return own
@@ -148,21 +180,68 @@ def write_boxes(
     box_px: float,
     *,
     prefix: str = "",
+    heights: Heights = None,
 ) -> list[Path]:
     """Write a ``.box`` file named after each micrograph that has picks, into a folder; made if absent.
 
     Files of those names are replaced; where a person may have some, write into a set (`io.saving.file_sets`).
     """
     target = make_folder(folder)
+    parts = _by_micrograph(table, micrographs)
+    files = file_names(list(parts), ".box", prefix)
+    return [
+        write_box(part, target / file, box_px, grid=tiff_grid(part, micrographs, heights))
+        for part, file in zip(parts.values(), files, strict=True)
+    ]
+
+
+def write_star_files(
+    table: pd.DataFrame,
+    folder: str | os.PathLike[str],
+    micrographs: Sequence[str],
+    *,
+    heights: Heights = None,
+) -> list[Path]:
+    """Write picks as RELION keeps them: a STAR file for each micrograph, listed by ``autopick.star``.
+
+    The files lie in a folder ``star``; the table names them from where it lies itself.
+    """
+    target = Path(folder)
+    parts = _by_micrograph(table, micrographs)
+    files = file_names(list(parts), "_autopick.star")
+    written = []
+    if parts:
+        make_folder(target / STAR_FOLDER)
+    for part, file in zip(parts.values(), files, strict=True):
+        columns = star_columns(part, micrographs, tiff_grid(part, micrographs, heights))
+        note = _note(part, columns.pop(RLN_MICROGRAPH), heights)
+        written.append(write_star_blocks({"": columns}, target / STAR_FOLDER / file, note=note))
+    listed = pd.DataFrame(
+        {RLN_MICROGRAPH: list(parts), RLN_FILE: [f"{STAR_FOLDER}/{file}" for file in files]}, dtype=object
+    )
+    return [write_star_blocks({"coordinate_files": listed}, target / "autopick.star"), *written]
+
+
+def file_names(names: Sequence[str], ending: str, prefix: str = "") -> list[str]:
+    """Return a file name for each micrograph: none twice, whatever the case, and none too long."""
+    taken: dict[str, None] = {}
+    found = []
+    for name in names:
+        stem = f"{prefix}{stem_of(name).replace('@', '_')}"
+        for number in count(1):
+            end = ending if number == 1 else f"_{number}{ending}"
+            room = LONGEST_NAME - len(end.encode())
+            file = stem.encode()[:room].decode(errors="ignore") + end
+            if file.casefold() not in taken:
+                break
+        taken[file.casefold()] = None
+        found.append(file)
+    return found
+
+
+def _by_micrograph(table: pd.DataFrame, micrographs: Sequence[str]) -> dict[str, pd.DataFrame]:
     names = np.array(names_of(table, micrographs), dtype=object)
-    written: list[Path] = []
-    for name in dict.fromkeys(names):
-        path = target / f"{prefix}{stem_of(name).replace('@', '_')}.box"
-        if path in written:
-            # Micrographs of one name from two folders.
-            path = path.with_stem(f"{path.stem}_{len(written) + 1}")
-        written.append(write_box(table[names == name], path, box_px))
-    return written
+    return {name: table[names == name] for name in dict.fromkeys(names)}
 
 
 def write_coords(

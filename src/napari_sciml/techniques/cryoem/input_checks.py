@@ -24,6 +24,19 @@ def refuse_movie(source: ImageSource) -> None:
         )
 
 
+def refuse_names(source: ImageSource) -> None:
+    """Raise `SciMLError` if a micrograph's name cannot be written so that all programs read it."""
+    from napari_sciml.io.star import name_fault
+    from napari_sciml.techniques.cryoem.write import micrograph_names
+
+    for name in micrograph_names(source):
+        if fault := name_fault(name):
+            raise SciMLError(
+                f"The micrograph {name!r} has {fault}, which RELION's STAR files cannot hold",
+                "rename the file, with letters, digits, '_', '-' and '.'",
+            )
+
+
 def file_warnings(source: ImageSource) -> tuple[str, ...]:
     """Return what is wrong with the headers of the MRC files of a source that can be read all the same."""
     from napari_sciml.io.events import scattered

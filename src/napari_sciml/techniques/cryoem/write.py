@@ -29,29 +29,34 @@ PRODUCTS = {"averages": "averages.mrcs", "references": "references.mrcs", "map":
 def write(findings: Findings, folder: Path) -> list[Path]:
     """Write picks for other programs, averages, map and picture.
 
-    Always ``findings.csv, points.csv, picks.star, coords.txt`` and ``box/`` with a file for each micrograph
-    that has picks, and ``overlay.png`` as long as the micrographs are there; after sorting also
-    ``particles.star, views.csv, averages.mrcs, references.mrcs``, and with a map ``map.mrc, fsc.csv``.
+    Always ``findings.csv, points.csv, picks.star, autopick.star, coords.txt``, ``star/`` and ``box/`` with a
+    file for each micrograph that has picks, and ``overlay.png`` as long as the micrographs are there; after
+    sorting also ``particles.star, views.csv, averages.mrcs, references.mrcs``, and with a map ``map.mrc,
+    fsc.csv``.
     """
     from napari_sciml.io.formats.mrc import write_mrc
-    from napari_sciml.io.picks.writing import Optics, write_boxes, write_coords, write_star
+    from napari_sciml.io.picks.rows import is_tiff
+    from napari_sciml.io.picks.writing import Optics, write_boxes, write_coords, write_star, write_star_files
     from napari_sciml.io.saving.tables import write_csv, write_points_csv
 
     table, names, scale = findings.table, micrograph_names(findings.source), scale_of(findings)
     optics = Optics(pixel_size_A=scale.pixel_size_A)
     picks = table[["frame", "y", "x", "score"]]
+    heights = [findings.source.shape[-2]] * len(names)
     columns = findings.overlays[0].columns
     dropped = () if "frame" in columns else ("frame",)
     written = [
         write_csv(table, folder / "findings.csv"),
         write_points_csv(table, columns, folder / "points.csv", drop=dropped),
-        write_star(picks, folder / "picks.star", micrographs=names, optics=optics),
+        write_star(picks, folder / "picks.star", micrographs=names, optics=optics, heights=heights),
+        *write_star_files(picks, folder, names, heights=heights),
         write_coords(picks, folder / "coords.txt", names),
-        *write_boxes(picks, folder / "box", names, scale.box_px),
+        *write_boxes(picks, folder / "box", names, scale.box_px, heights=heights),
     ]
     if "view" in table.columns:
         path, pixel = folder / "particles.star", box_pixel_A(findings)
-        written.append(write_star(sorted_picks(table, pixel), path, micrographs=names, optics=optics))
+        rows = sorted_picks(table, pixel, [is_tiff(names[frame]) for frame in table["frame"]])
+        written.append(write_star(rows, path, micrographs=names, optics=optics, heights=heights))
     for name in (VIEWS, FSC):
         if name in findings.tables:
             written.append(write_csv(findings.tables[name], folder / f"{name}.csv"))
@@ -103,16 +108,21 @@ def _named(file: str, inside: int | str | None) -> str:
     return Path(file).name if inside is None else f"{inside + 1:06d}@{Path(file).name}"
 
 
-def sorted_picks(table: pd.DataFrame, box_pixel_A: float | None) -> pd.DataFrame:
+def sorted_picks(
+    table: pd.DataFrame, box_pixel_A: float | None, turned: Sequence[bool] | None = None
+) -> pd.DataFrame:
     """Return picks that lie in a view with RELION's columns for it; those in none are left out of this file.
 
     Classes count from 1. Origins are in Angstrom and point from the particle's centre to that of its box.
+    Where RELION sees a micrograph with its rows `turned`, it sees the particle's mirror image.
     """
+    if turned is not None and any(turned):
+        mirrored = table["mirrored"].to_numpy(bool) if "mirrored" in table else np.zeros(len(table), bool)
+        table = table.assign(mirrored=mirrored ^ np.asarray(turned, bool))
     rows = table[table["view"] != NO_VIEW].reset_index(drop=True)
     view = rows["view"].to_numpy(int)
     angles = view_angles()[view].reshape(-1, 2)
-    if "psi_deg" in rows:
-        rows, angles = as_seen(rows, angles)
+    rows, angles = as_seen(rows, angles)
     result = rows[["frame", "y", "x", "score"]].assign(
         rlnClassNumber=view + 1, rlnAngleRot=angles[:, 0], rlnAngleTilt=angles[:, 1]
     )
@@ -136,9 +146,11 @@ def as_seen(
     mirror = rows["mirrored"].to_numpy(bool) if "mirrored" in rows else np.zeros(len(rows), bool)
     if not mirror.any():
         return rows, angles
-    whole = np.c_[angles, rows["psi_deg"].to_numpy(float)]
+    psi = rows["psi_deg"].to_numpy(float) if "psi_deg" in rows else np.zeros(len(rows))
+    whole = np.c_[angles, psi]
     whole[mirror] = mirror_directions(whole[mirror])
-    rows = rows.assign(psi_deg=whole[:, 2])
+    if "psi_deg" in rows:
+        rows = rows.assign(psi_deg=whole[:, 2])
     if "shift_y" in rows:
         rows = rows.assign(shift_y=np.where(mirror, -1.0, 1.0) * rows["shift_y"])
     return rows, whole[:, :2]

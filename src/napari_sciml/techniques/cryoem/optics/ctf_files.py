@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from napari_sciml.io.picks.micrograph_names import NOBODY, match_names
+from napari_sciml.io.picks.rows import is_tiff
 from napari_sciml.io.picks.tables import RLN_MICROGRAPH, numbers
 from napari_sciml.io.star import read_star, table_with, with_optics
 from napari_sciml.techniques.cryoem.optics.ctf import Ctf
@@ -49,7 +51,12 @@ def read_ctfs(path: str | os.PathLike[str], micrograph_names: Sequence[str]) -> 
     medians = ctfs.groupby(np.array(own, dtype=object), sort=False).median()
     found = match_names(micrograph_names, distinct)
     rows = [to_ctf(row) for _, row in medians.iterrows()]
-    return [None if number == NOBODY else rows[number] for number in found]
+    ctfs_found = [None if number == NOBODY else rows[number] for number in found]
+    # Angles are those of the rows as RELION counts them.
+    return [
+        replace(ctf, astigmatism_deg=-ctf.astigmatism_deg) if ctf is not None and is_tiff(name) else ctf
+        for ctf, name in zip(ctfs_found, micrograph_names, strict=True)
+    ]
 
 
 def ctf_table(path: str | os.PathLike[str], needed: Sequence[str]) -> pd.DataFrame:
