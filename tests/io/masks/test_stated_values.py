@@ -58,6 +58,24 @@ def test_what_an_hdf5_file_states(way: str, tmp_path: Path) -> None:
     assert left_out(tmp_path / "a.h5") == {-3.25: 6}
 
 
+def test_linked_files_and_events_state_theirs(tmp_path: Path) -> None:
+    for number in (1, 2):
+        with h5py.File(tmp_path / f"s_data_{number:06d}.h5", "w") as file:
+            file.create_dataset("entry/data/data", data=FRAME[None], fillvalue=-3.25)
+    with h5py.File(tmp_path / "s_master.h5", "w") as file:
+        for number in (1, 2):
+            link = h5py.ExternalLink(f"s_data_{number:06d}.h5", "/entry/data/data")
+            file[f"entry/data/data_{number:06d}"] = link
+        file["entry/instrument/detector/underload_value"] = 0
+    with h5py.File(tmp_path / "events.h5", "w") as file:
+        for number in range(3):
+            file.create_dataset(f"tag-{number}/data", data=FRAME, fillvalue=-3.25)
+    for name in ("s_master.h5", "events.h5"):
+        source = open_image(tmp_path / name)
+        assert stated_values(source)[0] == pytest.approx((-3.25, -3.25), abs=1e-5)
+        source.close()
+
+
 def test_the_fill_value_of_hdf5_itself_is_a_count(tmp_path: Path) -> None:
     with h5py.File(tmp_path / "a.h5", "w") as file:
         file["data"] = FRAME

@@ -33,7 +33,8 @@ LIKE_A_MASK = re.compile(r"mask|(bad|dead|hot)_?pixels?", re.IGNORECASE)
 NO_MASK = re.compile(r"applied|threshold|file|name", re.IGNORECASE)
 """Names of what belongs to a mask and is none."""
 A_MASK = re.compile(
-    r"^((pixel|detector|user|data|image|module|(bad|dead|hot)(_?pixels?)?)_?)?mask(_?(\d+|shared|data))?$"
+    r"^((pixel|detector|user|data|image|module|beamstop|gaps?|static|combined|shadow|invalid|(bad|dead|hot)"
+    r"(_?pixels?)?)_?)?mask(_?(\d+|shared|data))?$"
     r"|^(bad|dead|hot)_?pixels?(_?map)?$",
     re.IGNORECASE,
 )
