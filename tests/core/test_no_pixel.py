@@ -111,6 +111,25 @@ def test_negative_noise_stays_beside_a_mark() -> None:
     np.testing.assert_array_equal(found.flags, GAPS)
 
 
+@pytest.mark.parametrize("value", [-1, -9999, -(2**15), -1e10, 65_535])
+@pytest.mark.parametrize("masked", [False, True])
+def test_marks_among_negative_values(value: float, masked: bool) -> None:
+    noise = np.random.default_rng(1).normal(0, 20, SHAPE)
+    frame = (counts() * 40 - 100 + noise).astype(np.float32)
+    frame[GAPS] = value
+    ignored = np.zeros(SHAPE, bool)
+    ignored[150:] = masked
+    found = find_no_pixels(frame, ignored)
+    assert found is not None
+    np.testing.assert_array_equal(found.flags, GAPS & ~ignored)
+
+
+def test_zeros_of_a_logarithm_are_measured() -> None:
+    frame = np.log10(np.maximum(counts(), 1e-9))
+    assert (frame == -9).sum() > 50
+    assert find_no_pixels(frame, log=True) is None
+
+
 def test_what_is_masked_is_not_told_again() -> None:
     frame = counts().astype(np.uint32)
     frame[GAPS] = 2**32 - 1

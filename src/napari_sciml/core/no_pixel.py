@@ -29,6 +29,8 @@ REPEATED = 16
 """Pixels that must share a value which is no known mark; noise and spots rarely repeat to the last digit."""
 FAR = 30.0
 """A low value is that many times farther below the next than this is below the median."""
+NEAR = 3.0
+"""The same for a known mark, or a value that repeats: noise does not end so, and need not lie near zero."""
 STEPS = 3.0
 """Grey levels that a lone negative value lies below zero at least, so that it is no noise about zero."""
 FINE = 0.1
@@ -199,6 +201,10 @@ def low_values(known: npt.NDArray[Any], middle: float, log: bool) -> Iterable[fl
         lowest = float(known.min()) if known.size else 0.0
         if lowest >= 0:
             return
+        if not log and (odd := repeated_mark(known, middle)):
+            yield odd
+            known = known[known != odd]
+            continue
         marked = known == lowest
         rest = known[~marked]
         following = float(rest.min()) if rest.size else lowest
@@ -207,15 +213,30 @@ def low_values(known: npt.NDArray[Any], middle: float, log: bool) -> Iterable[fl
         if lowest in MARKS and not log:
             yield from sorted({float(value) for value in np.unique(known[known < 0])[:MOST_VALUES]})
             return
-        step = 1.0 if known.dtype.kind in "iu" or whole(known) else FINE * below
-        far = apart > FAR * max(below, step)
-        alone = following >= 0 or following in MARKS
-        alone = alone and apart >= STEPS * step and (lowest in LOW or marked.sum() >= REPEATED)
+        counted = known.dtype.kind in "iu" or whole(known)
+        step = 1.0 if counted else FINE * below
+        again = lowest in LOW or marked.sum() >= REPEATED
+        far = apart > (NEAR if again and not log else FAR) * max(below, step)
+        alone = (following >= 0 or following in MARKS) and apart >= STEPS * step and (again or counted)
         # Signal and marks of a logarithm differ less, so that only what is far away is certain.
         if not (far or (alone and not log)):
             return
         yield lowest
         known = rest
+
+
+def repeated_mark(known: npt.NDArray[Any], middle: float) -> float:
+    """Return the mark that stands among negative fractions and repeats as no other; 0 without.
+
+    What is left out already holds the median.
+    """
+    for mark in MARKS:
+        if known.dtype.kind == "f" and repeated(known, mark) and not whole(known):
+            values, counts = np.unique(known[::SAMPLE], return_counts=True)
+            others = counts[(values != mark) & (values != middle)].max(initial=0)
+            if counts[values == mark].sum() > FAR * others:
+                return mark
+    return 0.0
 
 
 def whole(values: npt.NDArray[Any]) -> bool:
