@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from napari.components import ViewerModel
-from napari.layers import Layer
+from napari.layers import Image, Layer
 
 from fixtures.napari_plugins import find_plugins
 from fixtures.pick_files import write_cbox, write_picks_csv
@@ -228,6 +228,23 @@ def test_picks_of_a_run_are_written_with_names_and_pixel_size(folder):
     files = save_picks(folder / "run.box", data, meta)
     assert [file.name for file in files] == ["run_mic_10.box", "run_mic_1.box"]
     assert read_picks(files[1]).attrs["box_px"] == 64
+
+
+@pytest.mark.parametrize("ending", ["star", "box"])
+def test_picks_over_a_tiff_are_saved_as_they_were(tmp_path, ending):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "mic.tif", np.zeros((200, 240), np.uint8), photometric="minisblack")
+    path = tmp_path / f"mic.{ending}"
+    # Row 30 from the bottom, as RELION and EMAN2 count.
+    star = "data_\n\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n_rlnMicrographName\n20 30 M/mic.tif\n"
+    path.write_text(star if ending == "star" else "4\t14\t32\t32\n")
+    image = Image(np.zeros((200, 240), np.uint8), name="mic", metadata={PATH_KEY: str(tmp_path / "mic.tif")})
+    layer = Layer.create(*pick_layers(path, image)[0])
+    assert layer.data.tolist() == [[169, 20]]
+    data, meta, _ = layer.as_layer_data_tuple()
+    (out,) = save_picks(tmp_path / f"out.{ending}", data, meta)
+    assert read_picks(out, flip_y=False)[["y", "x"]].to_numpy().tolist() == [[30, 20]]
 
 
 def test_boxes_saved_beside_hand_made_ones_leave_them_as_they_are(folder, told):

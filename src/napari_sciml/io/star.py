@@ -32,6 +32,8 @@ NOT_KNOWN = ("nan", "NaN", "<NA>")
 """What stands for a number that is not known; starfile takes these words for it in names too."""
 MISSING = (*NOT_KNOWN, "NA", "None", "null", ".", "?")
 """The same, as all programs write it."""
+BARE = re.compile(r"(?!data_|save_|(loop|stop|global)_$|[.?]$)[A-Za-z0-9/.+@~%-][!$-~]*", re.IGNORECASE)
+"""Words that every reader takes without quotation marks; not all readers take those off."""
 HINT = "choose a STAR file of RELION or crYOLO; it may be cut short"
 
 
@@ -183,7 +185,7 @@ def _cell(value: object) -> str:
     if isinstance(value, str):
         if fault := name_fault(value):
             raise SciMLError(f"'{value}' has {fault}, so STAR files cannot hold it", "rename it")
-        return cif.quote(value)
+        return value if BARE.fullmatch(value) else cif.quote(value)
     if isinstance(value, float):
         return NUMBER_FORMAT % value
     return str(value)

@@ -60,6 +60,13 @@ def test_three_readers_give_a_name_back(tmp_path, name):
     assert len(read_picks(coords)) == 2
 
 
+def test_usual_names_stand_without_quotation_marks(tmp_path):
+    names = ["Mics/FoilHole_12-3.frames.mrc", "000001@stack.mrcs", "mic_10.tif"]
+    picks = pd.DataFrame({"frame": [0, 1, 2], "y": 1.0, "x": 2.0})
+    text = write_star(picks, tmp_path / "p.star", micrographs=names).read_text()
+    assert [line.split("\t")[2] for line in text.splitlines()[-4:-1]] == names
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_other_names_are_refused(tmp_path, name):
     picks = pd.DataFrame({"frame": [0], "y": [1.5], "x": [3.0]})

@@ -126,3 +126,16 @@ def test_what_could_not_be_turned_is_told_and_written_as_it_was(tmp_path, picks)
 def test_each_micrograph_has_its_own_height(tmp_path, picks):
     path = write_star(picks, tmp_path / "p.star", micrographs=["a.tif", "b.tiff"], heights=[90, 200])
     assert starfile.read(path)["rlnCoordinateY"].tolist() == [79, 56, 128]
+
+
+def test_what_was_read_over_a_tiff_is_written_for_relion_again(tmp_path, picks):
+    path = write_star(picks, tmp_path / "p.star", micrographs=NAMES, heights=[SHAPE[0]] * 2)
+    table = read_picks(path, shape=SHAPE, micrographs=NAMES)
+    again = write_star(table, tmp_path / "again.star", micrographs=NAMES)
+    assert starfile.read(again)["rlnCoordinateY"].tolist() == [79, 56, 71]
+
+
+def test_a_layer_without_its_image_counts_from_the_top_and_says_so(tmp_path, picks):
+    path = write_star(picks[:2], tmp_path / "mine.star", micrographs=["mine"])
+    assert TOP_MARK in path.read_text()
+    np.testing.assert_allclose(read_picks(path, shape=SHAPE, micrographs=["mine.tif"])["y"], picks["y"][:2])

@@ -199,6 +199,26 @@ def test_views_and_map_are_written_with_their_pixel_size(series, tmp_path):
     assert len(pd.read_csv(out / "findings.csv")) == 12
 
 
+def test_a_name_that_star_files_cannot_hold_is_refused_before_the_run(tmp_path):
+    source = open_image(write_mrc(tmp_path / "it's one.mrc", PIXELS[0], 2.0))
+    with pytest.raises(SciMLError, match=r"The micrograph .* has a quotation mark in it, .*: rename"):
+        CryoEM().setup(source, CryoEMSettings(particle_diameter_px=20))
+
+
+def test_a_run_over_a_tiff_counts_as_relion_does(tmp_path):
+    import tifffile
+
+    tifffile.imwrite(tmp_path / "one.tif", PIXELS[0], photometric="minisblack")
+    source = open_image(tmp_path / "one.tif")
+    out, table, height = tmp_path / "out", picks(1), PIXELS.shape[1]
+    findings_of(source, table).save(out)
+    rows = read_star(out / "picks.star")["particles" if "optics" in read_star(out / "picks.star") else ""]
+    np.testing.assert_allclose(rows["rlnCoordinateY"], height - 1 - table["y"])
+    for name, atol in (("picks.star", 1e-6), ("autopick.star", 1e-6), ("box", 0.5), ("coords.txt", 1e-6)):
+        again = read_picks(out / name, shape=PIXELS.shape[1:], micrographs=["one.tif"])
+        np.testing.assert_allclose(again["y"], table["y"], atol=atol, err_msg=name)
+
+
 CTFS_31 = """# version 30001
 
 data_optics

@@ -68,6 +68,11 @@ def _lists_files(file: Path) -> bool:
 def _place(entry: str, table_file: Path) -> Path | None:
     """Find a file by its path in the project, in which the table lies somewhere; or beside a moved table."""
     path, here = PurePosixPath(entry.replace("\\", "/")), table_file.resolve().parent
+    for depth in range(1, len(path.parts)):
+        if here.parts[-depth:] == path.parts[:depth]:
+            # The table lies in the folder of the job that is named: no other project is meant.
+            own = here.joinpath(*path.parts[depth:])
+            return own if own.is_file() else None
     within = [folder / path for folder in (here, *here.parents)]
     moved = [here.joinpath(*path.parts[n:]) for n in range(1, len(path.parts))]
     return next((place for place in (*within, *moved) if place.is_file()), None)

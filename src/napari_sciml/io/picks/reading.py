@@ -92,7 +92,11 @@ def read_picks(
     tables = []
     for file, raw in parts:
         table = _arranged(raw, file, micrographs)
-        notes += [*raw.notes, *_place(table, raw, file, micrographs, shape, binning, flip_y)]
+        notes += [
+            *raw.notes,
+            *_taken_for(raw, file, micrographs),
+            *_place(table, raw, file, micrographs, shape, binning, flip_y),
+        ]
         tables.append(table)
     table = tables[0] if len(tables) == 1 else pd.concat([t for t in tables if len(t)] or tables[:1])
     table = table.reset_index(drop=True)
@@ -195,6 +199,15 @@ def _arranged(raw: RawPicks, file: Path, micrographs: Sequence[str] | None) -> p
     return table if raw.further.empty else pd.concat([table, raw.further.set_axis(table.index)], axis=1)
 
 
+def _taken_for(raw: RawPicks, file: Path, micrographs: Sequence[str] | None) -> list[str]:
+    """Return the remark if picks were given to the only micrograph though their file is called otherwise."""
+    if raw.micrograph is not None or raw.frame is not None or micrographs is None or len(micrographs) != 1:
+        return []
+    if match_names([file.name], micrographs)[0] != NOBODY:
+        return []
+    return [f"{file.name} names no micrograph and was taken for picks of {micrographs[0]}, which is open"]
+
+
 def _place(
     table: pd.DataFrame,
     raw: RawPicks,
@@ -233,6 +246,9 @@ def _tiff_rows(
     if micrographs is not None:
         shown = [micrographs[frame] if frame >= 0 else "" for frame in frames]
     of_tiff, named_tiff = (np.array([is_tiff(name) for name in names], bool) for names in (shown, named))
+    bare = np.array([Path(name).suffix == "" for name in named], bool)
+    # A name without an ending, as of a layer, means the file that is open.
+    named_tiff = np.where(bare, of_tiff, named_tiff)
     turn = of_tiff ^ named_tiff if counts_from_top(file) else of_tiff
     count = int(turn.sum())
     if not count:
@@ -243,7 +259,7 @@ def _tiff_rows(
         )
         return None, [f"{note} turned, since these are not open"]
     notes = [f"y of {count} picks in {file.name} was turned: {REASON}"]
-    other = np.flatnonzero(of_tiff & ~named_tiff & [Path(name).suffix != "" for name in named])
+    other = np.flatnonzero(of_tiff & ~named_tiff)
     if len(other):
         first = other[0]
         notes.append(

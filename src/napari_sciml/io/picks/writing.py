@@ -9,7 +9,7 @@ No picks is a valid result: the file is written with its header and, where the f
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path
@@ -21,7 +21,7 @@ import pandas as pd
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.picks.coordinate_tables import RLN_FILE
 from napari_sciml.io.picks.micrograph_names import stem_of
-from napari_sciml.io.picks.reading import OPTICS_KEY
+from napari_sciml.io.picks.reading import HEIGHT_KEY, OPTICS_KEY
 from napari_sciml.io.picks.rows import TOP_MARK, TURNED_MARK, PickGrid, is_tiff, turned_rows
 from napari_sciml.io.picks.tables import (
     NO_SCORE,
@@ -97,6 +97,7 @@ def write_star(
     SciMLError
         If the file cannot be written, or a name would not be read back.
     """
+    heights = heights_of(table) if heights is None else heights
     grid = tiff_grid(table, micrographs, heights) if grid is SAME else grid
     particles = star_columns(table, micrographs, grid)
     groups: list[dict[str, Any]] = list(table.attrs.get(OPTICS_KEY, []))
@@ -111,14 +112,18 @@ def write_star(
         blocks = {OPTICS: pd.DataFrame(groups), "particles": particles}
     else:
         blocks = {"": particles}
-    names = particles.get(RLN_MICROGRAPH, micrographs or [])
-    return write_star_blocks(blocks, path, note=_note(table, names, heights))
+    return write_star_blocks(blocks, path, note=_note(table, heights))
 
 
-def _note(table: pd.DataFrame, names: Iterable[str], heights: Heights) -> str:
+def _note(table: pd.DataFrame, heights: Heights) -> str:
     """Return what the file says of itself: that nothing was picked, and from where rows are counted."""
-    known = heights is not None or not any(map(is_tiff, names))
-    return "\n".join([*([] if len(table) else [NONE_NOTE]), TURNED_MARK if known else TOP_MARK])
+    return "\n".join([*([] if len(table) else [NONE_NOTE]), TOP_MARK if heights is None else TURNED_MARK])
+
+
+def heights_of(table: pd.DataFrame) -> Heights:
+    """Return the heights that were known when a table of picks was read."""
+    height = table.attrs.get(HEIGHT_KEY)
+    return None if height is None else [height] * (int(table["frame"].max()) + 1 if len(table) else 0)
 
 
 def tiff_grid(table: pd.DataFrame, micrographs: Sequence[str] | None, heights: Heights) -> PickGrid:
@@ -206,7 +211,7 @@ def write_star_files(
 
     The files lie in a folder ``star``; the table names them from where it lies itself.
     """
-    target = Path(folder)
+    target = make_folder(folder)
     parts = _by_micrograph(table, micrographs)
     files = file_names(list(parts), "_autopick.star")
     written = []
@@ -214,8 +219,8 @@ def write_star_files(
         make_folder(target / STAR_FOLDER)
     for part, file in zip(parts.values(), files, strict=True):
         columns = star_columns(part, micrographs, tiff_grid(part, micrographs, heights))
-        note = _note(part, columns.pop(RLN_MICROGRAPH), heights)
-        written.append(write_star_blocks({"": columns}, target / STAR_FOLDER / file, note=note))
+        blocks: dict[str, pd.DataFrame | Values] = {"": columns.drop(columns=RLN_MICROGRAPH)}
+        written.append(write_star_blocks(blocks, target / STAR_FOLDER / file, note=_note(part, heights)))
     listed = pd.DataFrame(
         {RLN_MICROGRAPH: list(parts), RLN_FILE: [f"{STAR_FOLDER}/{file}" for file in files]}, dtype=object
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+import pytest
 
 from napari_sciml.core.progress import drive
 from napari_sciml.techniques.cryoem.density.density_map import built_in_map
@@ -81,3 +82,16 @@ def test_files_say_from_where_a_particle_was_seen() -> None:
     assert correlation(mirrored(first[None]), second[None])[0] > 0.9999
     assert star["rlnOriginYAngst"].tolist() == [-5.0, 5.0]
     assert star["rlnOriginXAngst"].tolist() == [-10.0, -10.0]
+
+
+def test_relion_sees_the_mirror_image_of_a_tiff():
+    rows = pd.DataFrame(
+        {"frame": 0, "y": [3.0, 4.0], "x": 5.0, "score": 0.5, "view": [9, 40], "psi_deg": [10.0, 200.0]}
+        | {"shift_y": 1.0, "shift_x": 2.0, "mirrored": [False, True]}
+    )
+    turned = sorted_picks(rows, 5.0, [True, True])
+    pd.testing.assert_frame_equal(turned, sorted_picks(rows.assign(mirrored=~rows["mirrored"]), 5.0))
+    assert turned["rlnOriginYAngst"].tolist() == [5.0, -5.0]
+    # Without an angle in the plane, the direction is still the one from the other side.
+    bare = sorted_picks(rows.drop(columns=["psi_deg", "mirrored"]), 5.0, [True, False])
+    assert bare["rlnAngleTilt"][0] == pytest.approx(180 - sorted_picks(rows, 5.0)["rlnAngleTilt"][0])
