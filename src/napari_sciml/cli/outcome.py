@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from napari_sciml.cli.console import note, say
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.plan import duration
-from napari_sciml.techniques.registry import mark_for
+from napari_sciml.techniques.registry import mark_for, window_of
 
 if TYPE_CHECKING:
     from napari_sciml.core.findings import Findings
@@ -65,7 +65,7 @@ def print_notes(folder: Path, pointer: str, data: str) -> None:
 
 
 def print_findings(findings: Findings, files: list[Path]) -> None:
-    """Print what was found and where it lies."""
+    """Print what was found, what was decided on the way, and where it lies."""
     record = findings.provenance
     rows = len(findings.table)
     mark = mark_for(findings.overlays[0].label if findings.overlays else "row")
@@ -75,8 +75,12 @@ def print_findings(findings: Findings, files: list[Path]) -> None:
         done = f"{record.units_done} of {record.units_total} {record.what}"
         line = f"Stopped after {done}, marked partial. {line}"
     say(f"{line}.")
-    if rows == 0 and not findings.partial:
-        note("Nothing was found: check the settings, such as size and threshold, and look at the picture.")
+    window = window_of(record.technique)
+    if decided := window.decided_text(findings):
+        note(f"  {decided}")
+    points = len(findings.tables[findings.overlays[0].table]) if findings.overlays else rows
+    if points == 0 and not findings.partial:
+        note(f"Nothing was found. {window.nothing_text(len(findings.candidates))}")
     for problem in record.problems:
         say(f"Warning: {problem}")
     for file in files:

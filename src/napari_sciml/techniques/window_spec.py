@@ -75,6 +75,8 @@ class WindowSpec:
         What to do if nothing was found, although no candidates lie below the threshold.
     lower
         Whether a lower threshold would show more points.
+    decided
+        ``decided(findings)`` says in a sentence what the program decided by itself, and on what grounds.
     caption
         ``caption(findings, frame)`` says on the canvas what a frame shows.
     still_known
@@ -101,6 +103,7 @@ class WindowSpec:
     next_step: str = "Next: move the threshold."
     nothing: str = "Next: try another image or another model."
     lower: bool = True
+    decided: Reference = ""
     caption: Reference = ""
     still_known: Reference = ""
     actions: Mapping[str, Reference] = field(default_factory=dict)
@@ -112,6 +115,16 @@ class WindowSpec:
     def caution_text(self, model: str, threshold: float, live: Mapping[str, Any]) -> str:
         """Return what to expect of a model at a threshold, or nothing."""
         return str(load(self.caution)(model, threshold, live)) if self.caution else ""
+
+    def decided_text(self, findings: Findings) -> str:
+        """Return what the program decided by itself, or nothing."""
+        return str(load(self.decided)(findings)) if self.decided else ""
+
+    def nothing_text(self, candidates: int) -> str:
+        """Return what to do if nothing counts and so many candidates lie below the threshold."""
+        if self.lower and candidates:
+            return f"Next: lower the threshold; {candidates} candidates lie below it."
+        return self.nothing
 
     def caption_text(self, findings: Findings, frame: int) -> str:
         """Return what a frame shows, or nothing."""

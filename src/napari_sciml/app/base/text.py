@@ -11,6 +11,7 @@ from napari_sciml.core.plan import duration
 from napari_sciml.core.source import SPATIAL_AXES
 from napari_sciml.layers.points_sync import HandEdits
 from napari_sciml.layers.styles import style_for
+from napari_sciml.techniques.registry import window_of
 
 CRASHED = "The program made a mistake, shown in the notification; please report it."
 """Shown for a bug. Its traceback is in napari's notification."""
@@ -47,7 +48,8 @@ def result_line(findings: Findings, edits: HandEdits) -> str:
         # Where the sentence counts something else, it has to say what was changed.
         things = "" if not findings.summary else f"{style_for(findings.overlays[0].label).many}: "
         head += f" ({things}{changed} by hand)"
-    parts = [f"{head}."]
+    decided = window_of(findings.provenance.technique).decided_text(findings)
+    parts = [f"{head}.", *([f"{decided[:1].upper()}{decided[1:]}."] if decided else [])]
     if findings.provenance.problems:
         problems = findings.provenance.problems
         head = "Warning" if len(problems) == 1 else f"{len(problems)} warnings, the first"

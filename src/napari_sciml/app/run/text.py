@@ -64,10 +64,8 @@ def next_step(findings: Findings, edits: HandEdits, on_screen: bool) -> str:
         return "Its layer was removed. Save results still works, or press Run again."
     if findings.partial:
         return "Next: press Run again for the whole image."
-    if count == 0 and window.lower and len(findings.candidates):
-        return f"Next: lower the threshold; {len(findings.candidates)} candidates lie below it."
     if count == 0:
-        return window.nothing
+        return window.nothing_text(len(findings.candidates))
     return window.next_step
 
 

@@ -6,8 +6,10 @@ from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.cryoem.pick_scale import PickScale
 
-RAW_MEGAPIXEL_S = 0.02
-"""Seconds for a megapixel of a micrograph: reading and shrinking it."""
+RAW_MEGAPIXEL_S = 0.07
+"""Seconds for a megapixel of a micrograph: reading and shrinking it, and finding defects."""
+LOOKS = 5
+"""Micrographs, spread over a series, that decide its contrast before the first is picked: bounds the wait."""
 NETWORK_MEGAPIXEL_S = {"torch": 1.5, "none": 0.2}
 """Seconds for a megapixel of what the network sees, by runtime; without a network, of the Laplacian."""
 FASTER_S = 0.6
@@ -24,6 +26,16 @@ def seconds_per_micrograph(source: ImageSource, scale: PickScale, runtime: str) 
     """Return the time of one micrograph."""
     raw, small = megapixels(source, scale)
     return raw * RAW_MEGAPIXEL_S + small * NETWORK_MEGAPIXEL_S.get(runtime, FASTER_S)
+
+
+def looks(count: int) -> int:
+    """Return how many micrographs of a series are looked at before the first is picked, besides it."""
+    return min(count, LOOKS) - 1
+
+
+def seconds_ahead(source: ImageSource, scale: PickScale) -> float:
+    """Return the time of looking at one of these."""
+    return seconds_per_micrograph(source, scale, "none")
 
 
 def megapixels(source: ImageSource, scale: PickScale) -> tuple[float, float]:

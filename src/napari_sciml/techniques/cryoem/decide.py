@@ -29,6 +29,11 @@ def decide(candidates: pd.DataFrame, threshold: float, context: CryoEMContext) -
     return {**tables, **{name: table for name, table in made.items() if table is not None}}
 
 
+def contrast_of(findings: Findings) -> str:
+    """Return what particles were taken for and why, as the run noted it; nothing in old records."""
+    return next((note for note in findings.provenance.notes if note.startswith((DARKER, LIGHTER))), "")
+
+
 def particles_in(findings: Findings, frame: int) -> str:
     """Return how many particles a micrograph holds, for the canvas."""
     count = int((findings.table["frame"] == frame).sum())

@@ -1,22 +1,24 @@
-"""Bring a micrograph to the size and the contrast that both pickers see."""
+"""Bring a micrograph to the size that both pickers see, without the defects of its detector."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.defects import Defects, find_defects, mended
 from napari_sciml.core.errors import SciMLError
 
+BoolImage = npt.NDArray[np.bool_]
 FloatImage = npt.NDArray[np.float32]
 SMALLEST_SHARE = 0.98
 """At least this share of a micrograph's pixels must be finite."""
 ABSURD = 100.0
 """Pixels further from the median, in robust deviations, are broken and count as this far."""
-SKEW_LIMIT = 0.05
-"""A skewness this small says nothing about which way particles lie; raw micrographs show them dark."""
+FILL_PX = 36.0
+"""Width over which the level under a defect is averaged, in pixels of the shrunk image: two particles."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,10 +31,16 @@ class Shrunk:
         ``(h, w)`` with particles bright.
     step
         Pixels of the micrograph from one pixel of `image` to the next, along y and x.
+    broken
+        ``(h, w)``, True where most of a pixel shows defects, in whose place plain background was put.
+    defects
+        What they are, in words; empty if there are none.
     """
 
     image: FloatImage
     step: tuple[float, float]
+    broken: BoolImage
+    defects: str = ""
 
     def to_micrograph(self, places: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
         """Return pixels of the micrograph for pixels ``(n, 2)`` of the image; pixel centres are integers."""
@@ -52,19 +60,24 @@ def shrink(frame: npt.NDArray[Any], factor: float, bright: bool) -> Shrunk:
     import torch
     from torch.nn import functional as nnf
 
-    pixels = finite(frame)
+    pixels, defects = repaired(frame, factor)
     shape = tuple(max(8, round(length / factor)) for length in pixels.shape)
-    batch = torch.from_numpy(pixels)[None, None]
-    with torch.inference_mode():
-        small = nnf.interpolate(batch, shape, mode="bilinear", antialias=True, align_corners=False)[
-            0, 0
-        ].numpy()
+
+    def resized(image: FloatImage) -> FloatImage:
+        batch = torch.from_numpy(image)[None, None]
+        with torch.inference_mode():
+            small = nnf.interpolate(batch, shape, mode="bilinear", antialias=True, align_corners=False)
+        return np.asarray(small[0, 0].numpy())
+
+    small = resized(pixels)
     step = (pixels.shape[0] / shape[0], pixels.shape[1] / shape[1])
-    return Shrunk(small if bright else -small, step)
+    flags = defects.flags
+    broken = resized(flags.astype(np.float32)) > 0.5 if flags.any() else np.zeros(shape, bool)
+    return Shrunk(small if bright else -small, step, broken, defects.sentence)
 
 
-def finite(frame: npt.NDArray[Any]) -> FloatImage:
-    """Return the frame in single precision, the few pixels that are not finite replaced by the median.
+def repaired(frame: npt.NDArray[Any], factor: float) -> tuple[FloatImage, Defects]:
+    """Return the frame in single precision and its defects, which show plain background then.
 
     Raises
     ------
@@ -78,11 +91,11 @@ def finite(frame: npt.NDArray[Any]) -> FloatImage:
         raise SciMLError(
             f"{100 * (1 - share):.3g} % of its pixels are NaN or infinity", "correct or crop the micrograph"
         )
-    if share < 1:
-        pixels[~good] = np.median(pixels[good])
-    low, high = float(pixels.min()), float(pixels.max())
+    low, high = float(pixels.min(where=good, initial=np.inf)), float(pixels.max(where=good, initial=-np.inf))
     if low == high:
         raise SciMLError("It has the same value everywhere", "choose a micrograph with something on it")
+    defects = find_defects(pixels, pixels=True, seams=True)
+    pixels = mended(pixels, defects, FILL_PX * factor)
     # Moderate numbers, so that sums over a window keep their digits and no absurd pixel drowns the others.
     sample = pixels[:: max(1, pixels.shape[0] // 512), :: max(1, pixels.shape[1] // 512)]
     middle = float(np.median(sample))
@@ -90,26 +103,4 @@ def finite(frame: npt.NDArray[Any]) -> FloatImage:
     pixels -= np.float32(middle)
     if spread > 0:
         np.clip(pixels, -ABSURD * spread, ABSURD * spread, out=pixels)
-    return pixels
-
-
-def is_bright(
-    normalised: FloatImage, response: FloatImage, choice: Literal["auto", "dark", "light"]
-) -> tuple[bool, str]:
-    """Return whether things of a particle's size are brighter than the ice, and how that is known.
-
-    Parameters
-    ----------
-    normalised, response
-        The image with its own contrast, normalised, and its Laplacian of Gaussian, positive where it is
-        brighter than around.
-    """
-    if choice != "auto":
-        return choice == "light", "as you said"
-    quiet = np.abs(normalised) < 6
-    values = response[quiet]
-    spread = float(values.std())
-    skew = float(((values - values.mean()) ** 3).mean() / spread**3) if spread > 0 else 0.0
-    if abs(skew) < SKEW_LIMIT:
-        return False, "taken as dark, since the image does not tell"
-    return skew > 0, "found from the image"
+    return pixels, defects

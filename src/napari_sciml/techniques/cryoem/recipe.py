@@ -20,8 +20,8 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.crop import crop_centre
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
-from napari_sciml.techniques.cryoem.costs import memory_gb, seconds_per_micrograph
-from napari_sciml.techniques.cryoem.decide import DARKER, LIGHTER, MAIN, decide
+from napari_sciml.techniques.cryoem.costs import looks, memory_gb, seconds_ahead, seconds_per_micrograph
+from napari_sciml.techniques.cryoem.decide import MAIN, decide
 from napari_sciml.techniques.cryoem.input_checks import file_warnings, refuse_movie, refuse_names
 from napari_sciml.techniques.cryoem.particles_to_map import Basis, basis_of, sort_and_build, unused
 from napari_sciml.techniques.cryoem.pick_scale import PickScale, pick_scale, with_known
@@ -86,9 +86,12 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
         """Return what picking will cost: it grows with the pixels, and with those that the network sees."""
         scale = pick_scale(source, settings)
         count, shape = frame_count(source), frame_shape(source)
+        ahead = looks(count) if settings.contrast == "auto" else 0
         return Cost(
             units=count,
-            seconds=count * seconds_per_micrograph(source, scale, runtime),
+            seconds=count * seconds_per_micrograph(source, scale, runtime)
+            + ahead * seconds_ahead(source, scale),
+            ahead_images=ahead,
             memory_gb=memory_gb(source, scale),
             notes=(
                 f"{count} micrograph{'' if count == 1 else 's'} of {shape[0]} x {shape[1]} px",
@@ -157,8 +160,8 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
             candidates=candidates,
             overlays=(PointsOverlay(MAIN, run.place, POSITIVE, scale.diameter_px),),
             provenance=run.record(
-                notes=(*scale.sentences, *said_of(search.contrast, search.contrast_reason)),
-                problems=(*file_warnings(run.source), *unused(settings)),
+                notes=(*scale.sentences, *search.notes),
+                problems=(*file_warnings(run.source), *unused(settings), *search.cautions),
                 model="" if settings.picker == "network" else "Laplacian of Gaussian",
             ),
             settings=settings,
@@ -180,7 +183,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
         found, basis = self.findings(run), run.setup.basis
         if basis is None or run.cancel.cancelled:
             return found
-        contrast = run.search.contrast
+        contrast = run.search.contrast.kind if run.search.contrast is not None else "dark"
         found = yield from sort_and_build(found, run.source, basis, run.settings, contrast, run.cancel)
         record = found.provenance.model_copy(update={"seconds": run.start.seconds})
         return replace(found, provenance=record)
@@ -207,11 +210,6 @@ def mask_map(masks: npt.NDArray[np.uint8], step: tuple[float, ...], ndim: int) -
     if ndim == 2:
         return FieldMap(masks[0], scale, middle)
     return FieldMap(masks, (1.0, *scale), (0.0, *middle))
-
-
-def said_of(contrast: str, reason: str) -> tuple[str, ...]:
-    """Return which way the particles were taken to lie."""
-    return (f"{LIGHTER if contrast == 'light' else DARKER} than the ice ({reason})",) if contrast else ()
 
 
 def particles_in(findings: Findings) -> str:

@@ -27,7 +27,8 @@ SPEC = TechniqueSpec(
         later=("views", "both_sides", "map", "map_pixel_size_A", "orientation_model", "truth", "ctf"),
         next_step="Next: look at the rings, move the threshold, add or remove picks by hand; then sort them "
         "in the tab Views.",
-        nothing="Next: check the diameter, the pixel size and the contrast of the particles.",
+        nothing="Next: try the other contrast, then check the diameter and the pixel size.",
+        decided="napari_sciml.techniques.cryoem.decide:contrast_of",
         caption="napari_sciml.techniques.cryoem.decide:particles_in",
         still_known="napari_sciml.techniques.cryoem.pick_scale:diameter_known",
         actions={"measure": "napari_sciml.app.forms.diameter_line:measure_diameter"},

@@ -7,12 +7,13 @@ import pytest
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.normalise.micrographs import Micrograph
+from napari_sciml.techniques.cryoem.contrast import majority, vote
 from napari_sciml.techniques.cryoem.evaluate.scoring import IOU_HALF, inside, pool, rank
 from napari_sciml.techniques.cryoem.picking.dead_edges import dead_edges
-from napari_sciml.techniques.cryoem.picking.laplacian import BLOB, blob_response, blob_scores
+from napari_sciml.techniques.cryoem.picking.laplacian import BLOB, blob_peaks, blob_response, blob_scores
 from napari_sciml.techniques.cryoem.picking.local_maxima import find_peaks
 from napari_sciml.techniques.cryoem.picking.network import centred, probability
-from napari_sciml.techniques.cryoem.prepare import is_bright, shrink
+from napari_sciml.techniques.cryoem.prepare import shrink
 
 
 def disc(shape: tuple[int, int], centre: tuple[float, float], radius: float) -> np.ndarray:
@@ -48,24 +49,65 @@ def test_few_broken_pixels_are_mended_and_many_are_refused() -> None:
         shrink(np.full((200, 200), 7), 4, bright=True)
 
 
-@pytest.mark.parametrize(("sign", "expected"), [(1, True), (-1, False)])
-def test_contrast_is_found_from_the_image(sign: int, expected: bool) -> None:
-    rng = np.random.default_rng(1)
-    image = rng.normal(size=(300, 300)).astype(np.float32)
-    for y, x in rng.uniform(20, 280, (25, 2)):
-        image += sign * 1.5 * disc(image.shape, (y, x), 8)
-    normalised = Micrograph().apply(image[None])[0]
-    bright, reason = is_bright(normalised, blob_response(normalised), "auto")
-    assert bright is expected
-    assert "found" in reason
-    assert is_bright(normalised, blob_response(normalised), "dark")[0] is False
+def discs(count: int, height: float, seed: int = 1, size: int = 400) -> tuple[np.ndarray, np.ndarray]:
+    """Return noise of spread 1 with discs 18 px across that do not overlap, and their centres."""
+    rng = np.random.default_rng(seed)
+    image, places = rng.normal(size=(size, size)), np.empty((0, 2))
+    while len(places) < count:
+        place = rng.uniform(12, size - 12, 2)
+        if not len(places) or np.hypot(*(places - place).T).min() > 20:
+            places = np.vstack([places, place])
+            image += height * disc(image.shape, (place[0], place[1]), 9)
+    return image.astype(np.float32), places
+
+
+def seen(image: np.ndarray) -> np.ndarray:
+    return blob_response(Micrograph().apply(image[None])[0])
+
+
+@pytest.mark.parametrize("count", [6, 40, 150])
+@pytest.mark.parametrize("height", [1.5, 3, 6, 10, 30])
+def test_contrast_is_found_from_discs_of_any_strength(count: int, height: float) -> None:
+    image, _ = discs(count, height)
+    assert vote(seen(image)).kind == "light"
+    assert vote(seen(-image)).kind == "dark"
+    assert "found" in majority([vote(seen(image))]).reason
 
 
 def test_contrast_without_evidence_is_dark_and_says_so() -> None:
     noise = np.random.default_rng(0).normal(size=(400, 400)).astype(np.float32)
-    bright, reason = is_bright(noise, blob_response(noise), "auto")
-    assert not bright
-    assert "does not tell" in reason
+    said = majority([vote(blob_response(noise))])
+    assert said.kind == "dark"
+    assert "does not tell" in said.reason
+
+
+def test_a_series_goes_by_its_majority() -> None:
+    light, dark, none = (vote(seen(sign * discs(40, 3)[0])) for sign in (1, -1, 0))
+    assert none.kind is None
+    said = majority([dark, light, none, light, none])
+    assert said.kind == "light"
+    assert said.reason.endswith("5 micrographs: 1 dark, 2 light, 2 did not tell")
+    assert majority([none, none]).reason == "taken as dark, since the 2 micrographs looked at do not tell"
+
+
+@pytest.mark.parametrize("height", [3, 10, 30])
+def test_picks_of_strong_discs_lie_on_them_and_their_scores_differ(height: float) -> None:
+    image, places = discs(40, height)
+    found, scores = blob_peaks(seen(image), 10.8, 0.5)
+    assert len(found) == len(places)
+    offsets = np.array([place - found[np.hypot(*(found - place).T).argmin()] for place in places])
+    assert np.hypot(*offsets.T).max() < 4
+    assert np.abs(offsets.mean(axis=0)).max() < 0.6
+    assert scores.max() < 1
+    assert len(np.unique(scores)) == len(scores)
+
+
+def test_a_flat_top_is_picked_in_its_middle() -> None:
+    scores = np.zeros((40, 40), np.float32)
+    scores[10:17, 20:25] = 1
+    places, values = find_peaks(scores, 5.0, 0.5)
+    assert places.tolist() == [[13, 22]]
+    assert values.tolist() == [1]
 
 
 def test_a_blob_of_its_size_answers_most() -> None:
@@ -75,10 +117,11 @@ def test_a_blob_of_its_size_answers_most() -> None:
 
 
 def test_blob_scores_are_from_0_to_1_and_half_at_three_deviations() -> None:
-    noise = np.random.default_rng(0).normal(size=(500, 500)).astype(np.float32)
-    scores = blob_scores(noise)
-    assert 0 <= scores.min() < scores.max() <= 1
-    assert noise[scores > 0.5].min() == pytest.approx(3, abs=0.05)
+    away = np.linspace(-50, 200, 2500).astype(np.float32)
+    scores = blob_scores(away)
+    assert 0 <= scores.min() < scores.max() < 1
+    assert away[scores > 0.5].min() == pytest.approx(3, abs=0.15)
+    assert (np.diff(scores[away > -10]) > 0).all()
 
 
 def test_peaks_lie_between_pixels_and_apart() -> None:

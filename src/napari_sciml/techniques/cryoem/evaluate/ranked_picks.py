@@ -12,7 +12,7 @@ from napari_sciml.networks.normalise.micrographs import Micrograph
 from napari_sciml.networks.ours.picker import CENTRE_PX, NATIVE_STRIDE
 from napari_sciml.techniques.cryoem.evaluate.scoring import IOU_HALF, Ranked, inside, rank
 from napari_sciml.techniques.cryoem.pick_scale import NETWORK_DIAMETER_PX, SUPPRESSION
-from napari_sciml.techniques.cryoem.picking.laplacian import blob_response, blob_scores
+from napari_sciml.techniques.cryoem.picking.laplacian import blob_peaks, blob_response
 from napari_sciml.techniques.cryoem.picking.local_maxima import find_peaks
 from napari_sciml.techniques.cryoem.search import JUNK_LIMIT
 from napari_sciml.techniques.cryoem.train.picker.fields import Field
@@ -39,8 +39,7 @@ def network_picks(module: nn.Module, normalised: FloatImage, use_junk: bool = Tr
 
 def blob_picks(normalised: FloatImage) -> Picks:
     """Return places and scores of the Laplacian of Gaussian."""
-    scores = blob_scores(blob_response(normalised))
-    return find_peaks(scores, SUPPRESSION * NETWORK_DIAMETER_PX, FLOOR)
+    return blob_peaks(blob_response(normalised), SUPPRESSION * NETWORK_DIAMETER_PX, FLOOR)
 
 
 def rank_fields(pick: Callable[[FloatImage], Picks], fields: Sequence[Field]) -> list[Ranked]:

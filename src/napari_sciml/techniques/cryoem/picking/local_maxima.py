@@ -24,16 +24,28 @@ def find_peaks(
     mask
         True where nothing may be found.
     """
-    from scipy.ndimage import maximum_filter
+    from scipy.ndimage import label, maximum_filter
 
     highest = (scores == maximum_filter(scores, 3, mode="nearest")) & (scores >= floor)
     if mask is not None:
         highest &= ~mask
     places = np.argwhere(highest)
     values = scores[highest]
-    kept = suppress(places.astype(float), values, min_distance)
+    moved, seats = between(scores, places), places.astype(float)
+    # Equal neighbours are one maximum, which lies in their middle.
+    groups, count = label(highest, np.ones((3, 3)))
+    if count < len(places):
+        numbers = groups[highest] - 1
+        sizes = np.bincount(numbers)
+        flat = sizes[numbers] > 1
+        for axis in (0, 1):
+            middles = (np.bincount(numbers, places[:, axis]) / sizes)[numbers]
+            moved[flat, axis] = seats[flat, axis] = middles[flat]
+        first = np.unique(numbers, return_index=True)[1]
+        moved, seats, values = moved[first], seats[first], values[first]
+    kept = suppress(seats, values, min_distance)
     order = kept[np.argsort(-values[kept], kind="stable")]
-    return between(scores, places[order]), values[order]
+    return moved[order], values[order]
 
 
 def between(scores: FloatImage, places: npt.NDArray[np.int64]) -> npt.NDArray[np.float64]:
