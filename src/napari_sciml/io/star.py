@@ -50,8 +50,9 @@ def read_star(path: str | os.PathLike[str]) -> Blocks:
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
         raise unreadable(file, error) from error
-    except UnicodeDecodeError as error:
-        raise SciMLError(f"{file} is not a STAR file", HINT) from error
+    except UnicodeDecodeError:
+        # Of an older system: every byte is a letter.
+        text = file.read_text(encoding="latin-1")
     if "\0" in text:
         raise SciMLError(f"{file} is not a STAR file", HINT)
     blocks = _through_gemmi(text)

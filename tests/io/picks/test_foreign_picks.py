@@ -169,6 +169,17 @@ def test_cryosparcs_micrographs_of_another_size_are_scaled_and_told(tmp_path):
     )
 
 
+def test_cryosparcs_micrographs_of_no_size_need_the_image(tmp_path):
+    cs_file(tmp_path / "a.cs", shapes=((0, 0), (0, 0)), micrograph_path=b"")
+    np.testing.assert_allclose(
+        read_picks(tmp_path / "a.cs", micrographs=NAMES[:1], shape=SHAPE)["y"], [100, 300]
+    )
+    with pytest.raises(
+        SciMLError, match="does not say how large its micrographs are: open the micrographs first"
+    ):
+        read_picks(tmp_path / "a.cs")
+
+
 def test_other_cs_files_are_refused_in_a_sentence(tmp_path):
     table = cs_file(tmp_path / "a.cs")
     cases = {

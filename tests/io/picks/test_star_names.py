@@ -89,6 +89,12 @@ def test_foreign_files_with_a_hash_inside_a_word_are_read_whole(tmp_path):
     assert table[["x", "y"]].to_numpy().tolist() == [[10.5, 20.25], [1, 2]]
 
 
+def test_names_in_an_old_encoding_are_read(tmp_path):
+    head = "data_\n\nloop_\n_rlnCoordinateX\n_rlnCoordinateY\n_rlnMicrographName\n1 2 "
+    (tmp_path / "p.star").write_bytes(head.encode() + b"gr\xf6\xdfe.mrc\n")
+    assert read_picks(tmp_path / "p.star", micrographs=["other.mrc", "größe.mrc"])["frame"].tolist() == [1]
+
+
 def test_names_that_begin_like_a_keyword_are_read_as_relion_writes_them(tmp_path):
     head = "data_\n\nloop_\n_rlnCoordinateX #1\n_rlnCoordinateY #2\n_rlnMicrographName #3\n"
     path = tmp_path / "p.star"

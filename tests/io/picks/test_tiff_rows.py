@@ -107,6 +107,9 @@ def test_runs_of_before_are_told_from_other_programs(tmp_path, picks):
     assert read_picks(old, shape=SHAPE, micrographs=NAMES)["y"].tolist() == [79, 56, 71]
     (tmp_path / "run.json").write_text(json.dumps({"technique": "cryoem"}))
     np.testing.assert_allclose(read_picks(old, shape=SHAPE, micrographs=NAMES)["y"], picks["y"])
+    views = tmp_path / "particles.star"
+    views.write_text(old.read_text())
+    np.testing.assert_allclose(read_picks(views, shape=SHAPE, micrographs=NAMES)["y"], picks["y"])
     box = write_boxes(picks, tmp_path / "box", NAMES, 8)[0]
     np.testing.assert_allclose(read_picks(box, shape=SHAPE, micrographs=NAMES[:1])["y"], picks["y"][:2])
     # In rows as RELION has them, y of the MRC that was made of the TIFF is the other way round.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from napari_sciml.io.picks.which_files import is_pick_file
+from napari_sciml.io.picks.reading import READERS
+from napari_sciml.io.picks.which_files import PICK_SUFFIXES, is_pick_file
 
 STAR = "data_\n\nloop_\n_rlnMicrographName #1\n{} #2\na.mrc 1\n"
 
@@ -43,3 +44,7 @@ def test_cs_files_need_locations(tmp_path):
         assert is_pick_file(tmp_path / "a.cs") is picks
     assert not is_pick_file(tmp_path / "absent.cs")
     assert not is_pick_file(tmp_path)
+
+
+def test_each_kind_has_a_reader():
+    assert set(READERS) == set(PICK_SUFFIXES)

@@ -48,6 +48,9 @@ def read_cs(path: Path) -> RawPicks:
         )
     x, y = (numbers(pd.Series(table[name]), name, path) for name in (X, Y))
     sizes = np.asarray(table[SHAPE], float) if SHAPE in fields else np.ones((len(table), 2))
+    # Zeros mean that the size is not known, as no size does.
+    sizes = np.where((sizes > 0).all(axis=1, keepdims=True), sizes, 1.0)
+    names = [_name(name) for name in table[NAME]] if NAME in fields else []
     score = next((numbers(pd.Series(table[n]), n, path, missing=True) for n in SCORES if n in fields), None)
     unused = [name for name in fields if name not in USED]
     notes = [DIRECTION]
@@ -60,7 +63,7 @@ def read_cs(path: Path) -> RawPicks:
         x * sizes[:, 1],
         y * sizes[:, 0],
         np.full(len(table), np.nan) if score is None else score,
-        [_name(name) for name in table[NAME]] if NAME in fields else None,
+        names if any(names) else None,
         optics=_optics(table) if PIXEL in fields else [],
         sizes=sizes,
         notes=tuple(notes),

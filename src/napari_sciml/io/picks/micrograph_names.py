@@ -8,11 +8,12 @@ from pathlib import PurePosixPath
 
 from napari_sciml.io.formats.file_patterns import SERIES
 from napari_sciml.io.formats.reader import PACKED_SUFFIXES
+from napari_sciml.io.picks.which_files import PICK_SUFFIXES
 
 KNOWN = {
     *(suffix for reader in SERIES for suffix in reader.suffixes),
     *(*PACKED_SUFFIXES, ".eer", ".npy", ".h5", ".hdf"),
-    *(".star", ".box", ".cbox", ".csv", ".txt", ".tsv", ".coords"),
+    *PICK_SUFFIXES,
 }
 NOBODY = -1
 """Stands for no micrograph, or for more than one that a name fits."""

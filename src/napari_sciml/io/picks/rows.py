@@ -23,7 +23,7 @@ TOP_MARK = "y counts rows from the top of each micrograph, of a TIFF too, since 
 """The same where rows could not be turned."""
 HEAD_LINES = 12
 """So many lines are searched for a mark."""
-RECORD, OWN_STAR, OWN_BOXES = "run.json", "picks.star", "box"
+RECORD, OWN_BOXES, OWN_STARS = "run.json", "box", ("picks.star", "particles.star")
 """Files and folder of a saved run."""
 
 
@@ -81,11 +81,11 @@ def counts_from_top(path: Path) -> bool:
     folder = (
         path.parent.parent if path.suffix.lower() == ".box" and path.parent.name == OWN_BOXES else path.parent
     )
-    star = path if path.suffix.lower() == ".star" else folder / OWN_STAR
+    star = path if path.suffix.lower() == ".star" else folder / OWN_STARS[0]
     head = _head(star) if star.is_file() else ""
     if TURNED_MARK in head:
         return False
-    return TOP_MARK in head or (star.name == OWN_STAR and star.is_file() and _is_record(folder / RECORD))
+    return TOP_MARK in head or (star.name in OWN_STARS and star.is_file() and _is_record(folder / RECORD))
 
 
 def _head(file: Path) -> str:

@@ -120,6 +120,7 @@ def labelled_micrographs(folder: Path) -> dict[str, Labelled]:
         If there are fewer than four.
     """
     from napari_sciml.io import open_image
+    from napari_sciml.io.picks.reading import read_picks
 
     found = {}
     for table in sorted(folder.glob("*.csv")):
@@ -130,9 +131,8 @@ def labelled_micrographs(folder: Path) -> dict[str, Labelled]:
         source = open_image(image)
         frame = source.read((slice(None), slice(None)))
         source.close()
-        picks = pd.read_csv(table)
-        places = picks[["y_px", "x_px"]].to_numpy(float)
-        stated = picks.get("diameter_px")
+        places = read_picks(table, micrographs=[image.name])[["y", "x"]].to_numpy(float)
+        stated = pd.read_csv(table).get("diameter_px")
         diameter = REAL_DIAMETER_PX if stated is None else float(stated.iloc[0])
         found[table.stem] = Labelled.of(frame, places, diameter / NETWORK_DIAMETER_PX, "dark")
     if len(found) < 4:
