@@ -152,7 +152,7 @@ def find_no_pixels(
     if suspicious(work):
         middle = float(middle_of(frame, away))
         for value in low_values(work, middle, log):
-            leave_out(work == value, value)
+            leave_out(equal(work, value), value)
         if not log:
             for end, found in ends(np.where(flags, frame.dtype.type(middle), work), away | flags, middle):
                 leave_out(found, end)
@@ -185,9 +185,14 @@ def suspicious(frame: npt.NDArray[Any]) -> bool:
     return any(repeated(frame, end) for end in ENDS if end < highest)
 
 
+def equal(frame: npt.NDArray[Any], value: float) -> BoolArray:
+    """Return where a frame holds a value; whole numbers are compared as such, which is quicker."""
+    return np.asarray(frame == (int(value) if frame.dtype.kind in "iu" else value))
+
+
 def repeated(frame: npt.NDArray[Any], value: float) -> bool:
     """Whether enough pixels hold a value."""
-    return bool(np.count_nonzero(frame == value) >= REPEATED)
+    return bool(np.count_nonzero(equal(frame, value)) >= REPEATED)
 
 
 def largest(dtype: np.dtype[Any]) -> float:
@@ -205,7 +210,7 @@ def low_values(known: npt.NDArray[Any], middle: float, log: bool) -> Iterable[fl
             yield odd
             known = known[known != odd]
             continue
-        marked = known == lowest
+        marked = equal(known, lowest)
         rest = known[~marked]
         following = float(rest.min()) if rest.size else lowest
         apart = following - lowest
@@ -250,15 +255,16 @@ def ends(work: npt.NDArray[Any], lost: BoolArray, middle: float) -> Iterable[tup
     frame, own = work.copy(), largest(work.dtype)
     for end in (end for end in ENDS if end < work.max() and repeated(work, end)):
         # Wider types hold the marks of 16 bits beside larger counts.
-        found = without_rim(frame, frame == end, lost, middle, end)
+        found = without_rim(frame, equal(frame, end), lost, middle, end)
         yield end, found
         lost = lost | found
         work[found] = middle
     for _ in range(MOST_VALUES):
-        highest = float(work.max())
+        top = work.max()
+        highest = float(top)
         if highest < min(LEAST_END, own):
             return
-        marked = work == highest
+        marked = work == top
         if highest in NEVER:
             found = marked
         elif highest in ENDS or highest >= own - 1 or marked.sum() >= REPEATED:
