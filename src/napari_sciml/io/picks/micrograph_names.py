@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from napari_sciml.io.formats.file_patterns import SERIES
@@ -15,10 +16,13 @@ KNOWN = {
     *(*PACKED_SUFFIXES, ".eer", ".npy", ".h5", ".hdf"),
     *PICK_SUFFIXES,
 }
+REMEMBERED = 1 << 16
+"""So many names keep their stems: each file of a folder is compared with all micrographs."""
 NOBODY = -1
 """Stands for no micrograph, or for more than one that a name fits."""
 
 
+@lru_cache(maxsize=REMEMBERED)
 def stem_of(name: str) -> str:
     """Return the name without folders and endings: ``Movies/mic_1.mrc`` is ``mic_1``.
 
@@ -39,8 +43,8 @@ def match_names(names: Sequence[str], against: Sequence[str]) -> list[int]:
     What fits several equally well is -1.
     """
     stems = [stem_of(name) for name in against]
-    found: dict[str, int] = {}
-    return [found.setdefault(name, _match(stem_of(name), stems)) for name in names]
+    found = {name: _match(stem_of(name), stems) for name in dict.fromkeys(names)}
+    return [found[name] for name in names]
 
 
 def _match(stem: str, stems: Sequence[str]) -> int:

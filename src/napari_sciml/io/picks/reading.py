@@ -249,6 +249,8 @@ def _tiff_rows(
     bare = np.array([Path(name).suffix == "" for name in named], bool)
     # A name without an ending, as of a layer, means the file that is open.
     named_tiff = np.where(bare, of_tiff, named_tiff)
+    if not (of_tiff | named_tiff).any():
+        return None, []
     turn = of_tiff ^ named_tiff if counts_from_top(file) else of_tiff
     count = int(turn.sum())
     if not count:
