@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -199,10 +200,17 @@ def test_views_and_map_are_written_with_their_pixel_size(series, tmp_path):
     assert len(pd.read_csv(out / "findings.csv")) == 12
 
 
-def test_a_name_that_star_files_cannot_hold_is_refused_before_the_run(tmp_path):
-    source = open_image(write_mrc(tmp_path / "it's one.mrc", PIXELS[0], 2.0))
-    with pytest.raises(SciMLError, match=r"The micrograph .* has a quotation mark in it, .*: rename"):
-        CryoEM().setup(source, CryoEMSettings(particle_diameter_px=20))
+@pytest.mark.parametrize("name", ["it's one.mrc", *(["line\nend.mrc"] if os.name == "posix" else [])])
+def test_a_name_that_star_files_cannot_hold_is_refused_before_the_run(tmp_path, name):
+    folder = tmp_path / "micrographs"
+    folder.mkdir()
+    for each in ("plain #1.mrc", name):
+        write_mrc(folder / each, PIXELS[0], 2.0)
+    assert CryoEM().refusal(open_image(folder / "plain #1.mrc")) == ""
+    for path in (folder / name, folder):
+        refusal = CryoEM().refusal(open_image(path, independent_frames=True))
+        assert refusal.startswith(f"The micrograph {name!r} has a ")
+        assert refusal.endswith("in it, which STAR files cannot hold. Rename it.")
 
 
 def test_a_run_over_a_tiff_counts_as_relion_does(tmp_path):

@@ -24,17 +24,17 @@ def refuse_movie(source: ImageSource) -> None:
         )
 
 
-def refuse_names(source: ImageSource) -> None:
-    """Raise `SciMLError` if a micrograph's name cannot be written so that all programs read it."""
+def name_refusal(source: ImageSource) -> str:
+    """Return why the name of a micrograph could not be written so that all programs read it, or nothing."""
     from napari_sciml.io.star import name_fault
-    from napari_sciml.techniques.cryoem.write import micrograph_names
 
-    for name in micrograph_names(source):
+    place = source.place
+    whole = (source.path or source.name).partition("::")[0]
+    files = [place(frame)[0] for frame in range(frame_count(source))] if place else [whole]
+    for name in dict.fromkeys(Path(file).name for file in files):
         if fault := name_fault(name):
-            raise SciMLError(
-                f"The micrograph {name!r} has {fault}, which RELION's STAR files cannot hold",
-                "rename the file, with letters, digits, '_', '-' and '.'",
-            )
+            return f"The micrograph {name!r} has {fault}, which STAR files cannot hold. Rename it."
+    return ""
 
 
 def file_warnings(source: ImageSource) -> tuple[str, ...]:

@@ -22,7 +22,7 @@ from napari_sciml.networks.model import Model
 from napari_sciml.techniques.cryoem.context import CryoEMContext
 from napari_sciml.techniques.cryoem.costs import looks, memory_gb, seconds_ahead, seconds_per_micrograph
 from napari_sciml.techniques.cryoem.decide import MAIN, decide
-from napari_sciml.techniques.cryoem.input_checks import file_warnings, refuse_movie, refuse_names
+from napari_sciml.techniques.cryoem.input_checks import file_warnings, name_refusal, refuse_movie
 from napari_sciml.techniques.cryoem.particles_to_map import Basis, basis_of, sort_and_build, unused
 from napari_sciml.techniques.cryoem.pick_scale import PickScale, pick_scale, with_known
 from napari_sciml.techniques.cryoem.settings import CryoEMSettings
@@ -76,7 +76,7 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
         if min(frame_shape(source)) < 32:
             rows, columns = frame_shape(source)
             return f"{source.name} has {rows} x {columns} px. Choose a micrograph of at least 32 x 32 px."
-        return ""
+        return name_refusal(source)
 
     def can_use(self, model: Model) -> bool:
         """Whether a model labels a field and knows particles."""
@@ -127,7 +127,6 @@ class CryoEM(NetworkTechnique[CryoEMSettings, PickSetup, "MicrographSearch"]):
 
     def setup(self, source: ImageSource, settings: CryoEMSettings) -> PickSetup:
         """Settle the lengths, and read what the views need: refused now, not after hours of picking."""
-        refuse_names(source)
         refuse_movie(source)
         scale = pick_scale(source, settings)
         return PickSetup(scale, basis_of(source, scale, settings) if settings.views != "none" else None)
