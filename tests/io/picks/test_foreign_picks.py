@@ -220,6 +220,13 @@ def test_names_of_topaz_that_look_like_remarks_or_gaps_stay(tmp_path):
     assert list(read_picks(path)["micrograph"]) == ["#7", "NA", "0012"]
 
 
+def test_boxes_of_cryolo_before_its_star_form_are_read(tmp_path):
+    path = tmp_path / "mic_1.cbox"
+    path.write_text("10\t20\t64\t64\t0.75\t60\t61\n30\t40\t64\t64\t0.5\t60\t61\n")
+    table = read_picks(path, micrographs=NAMES)
+    np.testing.assert_allclose(table[["frame", "y", "x", "score"]], [[0, 52, 42, 0.75], [0, 72, 62, 0.5]])
+
+
 def test_what_a_file_says_beyond_picks_is_told(tmp_path):
     (tmp_path / "a.csv").write_text("x,y,diameter\n1,2,180\n")
     (tmp_path / "b.box").write_text("1\t2\t64\t64\t-3\n")

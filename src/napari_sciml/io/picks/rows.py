@@ -1,9 +1,9 @@
 """From which side the rows of a micrograph are counted.
 
 RELION turns the rows of a TIFF when it reads it, "for compatibility with other EM programs (e.g. UCSF
-MotionCor2, IMOD)" (its page on conventions); EMAN2 does so in ``libEM/io/tifio.cpp``, and crYOLO counts boxes
-as EMAN2 does. So y in their files counts from the bottom of a TIFF, and from the first row of an MRC. Topaz
-reads a TIFF as it is: its tables count from the top.
+MotionCor2, IMOD)" (its page on conventions); EMAN2 does so in ``libEM/io/tifio.cpp``, and so does crYOLO's
+viewer (``io/tif.py`` of napari-boxmanager). So y in their files counts from the bottom of a TIFF, and from
+the first row of an MRC. Topaz reads a TIFF as it is: its tables count from the top.
 """
 
 from __future__ import annotations

@@ -101,7 +101,9 @@ def read_star_picks(path: Path) -> RawPicks:
 
 
 def read_cbox(path: Path) -> RawPicks:
-    """Read crYOLO's boxes, which are STAR tables of corners with a confidence."""
+    """Read crYOLO's boxes, which are STAR tables of corners with a confidence, before 1.8 lines of them."""
+    if "data_" not in _text(path):
+        return read_box(path, confidence=True)
     needed = ("CoordinateX", "CoordinateY", "Width", "Height")
     table = table_with(read_star(path), needed, path)
     x, y, width, height = (numbers(table[name], name, path) for name in needed)
@@ -118,8 +120,8 @@ def read_cbox(path: Path) -> RawPicks:
     )
 
 
-def read_box(path: Path) -> RawPicks:
-    """Read EMAN boxes: corner and size in pixels, one box a line, no header."""
+def read_box(path: Path, *, confidence: bool = False) -> RawPicks:
+    """Read EMAN boxes: corner and size in pixels, one box a line, no header; perhaps a `confidence` after."""
     lines = [line.split() for line in _text(path).splitlines() if line.strip() and not line.startswith("#")]
     short = next((number for number, line in enumerate(lines, 1) if len(line) < 4), None)
     if short is not None:
@@ -129,13 +131,15 @@ def read_box(path: Path) -> RawPicks:
         )
     columns = pd.DataFrame([line[:4] for line in lines], columns=["x", "y", "width", "height"])
     x, y, width, height = (numbers(columns[name], str(name), path) for name in columns)
+    more = [line[4] if len(line) > 4 else "" for line in lines]
+    scored = numbers(pd.Series(more, dtype=object), "confidence", path, missing=True)
     return RawPicks(
         x + width / 2,
         y + height / 2,
-        np.full(len(x), np.nan),
+        scored if confidence else np.full(len(x), np.nan),
         box_px=_median(width),
         relion_rows=True,
-        notes=_unused(path, ["5"] if any(len(line) > 4 for line in lines) else [], "column"),
+        notes=_unused(path, ["5"] if any(more) and not confidence else [], "column"),
     )
 
 
