@@ -18,6 +18,9 @@ from napari_sciml.core.source import ImageSource
 IMAGES_AT_ONCE = 8192
 """Windows that are given to the network in one call: bounds memory, changes no answer."""
 
+OPENING = ("dataset", "axes", "channel", "shape", "dtype")
+"""What `run` hands on to `open_image` and not to the technique."""
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -148,7 +151,8 @@ def run(
     cancel
         Raised by another thread to stop the run; what was found until then comes back, marked partial.
     **settings
-        The technique's settings, for example ``fiber_diameter_px=20``.
+        The technique's settings, for example ``fiber_diameter_px=20``; and, for a file, ``dataset``,
+        ``axes``, ``channel``, ``shape`` and ``dtype`` as `napari_sciml.io.open_image` takes them.
 
     Raises
     ------
@@ -165,8 +169,9 @@ def run(
     from napari_sciml.techniques import get_technique
 
     recipe = get_technique(technique)
+    opening = {name: settings.pop(name) for name in OPENING if name in settings}
     chosen = parse_settings(recipe.settings_type, {**settings, "backend": backend})
-    source = open_source(image, independent_frames=recipe.independent_frames)
+    source = open_source(image, independent_frames=recipe.independent_frames, **opening)
     try:
         return drive(recipe.run(source, chosen, cancel), on_progress)
     finally:
@@ -226,14 +231,22 @@ def fingerprint(image: ImageSource | str | os.PathLike[str] | npt.ArrayLike) -> 
             source.close()
 
 
-def open_source(image: Any, *, independent_frames: bool = False) -> ImageSource:
-    """Make an `ImageSource` of whatever a caller has; `independent_frames` as in `open_image`."""
+def open_source(image: Any, *, independent_frames: bool = False, **opening: Any) -> ImageSource:
+    """Make an `ImageSource` of whatever a caller has; `independent_frames` and `opening` as in `open_image`.
+
+    Raises
+    ------
+    SciMLError
+        If it cannot be opened, or `opening` says how to open what is no file.
+    """
+    if opening and not isinstance(image, str | os.PathLike):
+        raise SciMLError(f"{', '.join(opening)} say how to open a file", "give a path, or leave them out")
     if isinstance(image, ImageSource):
         return image
     if isinstance(image, str | os.PathLike):
         from napari_sciml.io import open_image
 
-        return open_image(image, independent_frames=independent_frames)
+        return open_image(image, independent_frames=independent_frames, **opening)
     if isinstance(image, list | tuple) and image and all(isinstance(f, str | os.PathLike) for f in image):
         from napari_sciml.io.file_series import open_series
 

@@ -48,6 +48,13 @@ def make_run(technique: str) -> Callable[..., None]:
         channel: Annotated[
             int | None, typer.Option(help="Channel of an image with several.", show_default=False)
         ] = None,
+        shape: Annotated[
+            str | None,
+            typer.Option(help="Size of a .raw or .vol file, for example 300,512,512.", show_default=False),
+        ] = None,
+        dtype: Annotated[
+            str | None, typer.Option(help="Type of its pixels, for example uint16.", show_default=False)
+        ] = None,
         threads: Annotated[
             int | None, typer.Option(min=1, help="Processor cores to use; all if not given.")
         ] = None,
@@ -57,7 +64,15 @@ def make_run(technique: str) -> Callable[..., None]:
         from napari_sciml.io import open_image
 
         series = get_technique(technique).independent_frames
-        source = open_image(image, dataset=dataset, axes=axes, channel=channel, independent_frames=series)
+        source = open_image(
+            image,
+            dataset=dataset,
+            axes=axes,
+            channel=channel,
+            independent_frames=series,
+            shape=shape,
+            dtype=dtype,
+        )
         try:
             run_source(technique, source, settings, out, threads)
         finally:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -28,6 +29,8 @@ def open_image(
     pixel_size_nm: float | None = None,
     channel: int | None = None,
     independent_frames: bool = False,
+    shape: str | Sequence[int] | None = None,
+    dtype: str | None = None,
 ) -> ImageSource:
     """Open an image lazily, whatever holds it.
 
@@ -49,6 +52,11 @@ def open_image(
     independent_frames
         The files of a folder or pattern are pictures that do not depend on each other. One that is damaged
         or of another size then keeps its place and is told when it is read; otherwise it is told now.
+    shape
+        Number of pixels along each axis, slowest first, of a volume without a header (.raw, .vol):
+        ``(300, 512, 512)`` or ``"300,512,512"``.
+    dtype
+        Type of its pixels, such as ``"uint16"``; ``">u2"`` has the higher byte first.
 
     Returns
     -------
@@ -76,6 +84,8 @@ def open_image(
         "pixel_size_nm": pixel_size_nm,
         "channel": channel,
         "independent_frames": independent_frames,
+        "shape": parse_shape(shape),
+        "dtype": dtype,
     }
     opened = open_once(text, **how)
     # It may be opened again in another process, which may stand in another folder.
@@ -94,11 +104,14 @@ def open_once(
     pixel_size_nm: float | None = None,
     channel: int | None = None,
     independent_frames: bool = False,
+    shape: str | Sequence[int] | None = None,
+    dtype: str | None = None,
 ) -> ImageSource:
     """Open an image as `open_image` does, until it is closed."""
     file, inside = (text, "") if os.path.lexists(text) else split_part(text)
     part = dataset or inside
-    raw = _open_raw(file, part, independent_frames)
+    typed = {"shape": parse_shape(shape), "dtype": dtype}
+    raw = _open_raw(file, part, independent_frames, {k: v for k, v in typed.items() if v is not None})
     try:
         name = Path(file).name or file
         shown = f"{name}::{raw.part}" if raw.part else name
@@ -121,7 +134,25 @@ def open_once(
     )
 
 
-def _open_raw(file: str, part: str, independent_frames: bool) -> RawImage:
+def parse_shape(shape: str | Sequence[int] | None) -> list[int] | None:
+    """Return the numbers of a size such as ``300,512,512`` or ``300x512x512``.
+
+    Raises
+    ------
+    SciMLError
+        If it is none.
+    """
+    if shape is None:
+        return None
+    parts = re.split(r"[\s,x×]+", shape.strip("()[] ")) if isinstance(shape, str) else list(shape)
+    if not 2 <= len(parts) <= 4 or not all(str(part).isdecimal() and int(part) > 0 for part in parts):
+        raise SciMLError(
+            f"{shape} is not the size of an image", "give pixels along z, y and x, for example 300,512,512"
+        )
+    return [int(part) for part in parts]
+
+
+def _open_raw(file: str, part: str, independent_frames: bool, typed: dict[str, Any]) -> RawImage:
     """Hand the path to the module that knows its format."""
     from napari_sciml.io.formats.detector_series import detector_files, open_detector
     from napari_sciml.io.formats.file_patterns import files_in, files_matching
@@ -130,6 +161,8 @@ def _open_raw(file: str, part: str, independent_frames: bool) -> RawImage:
 
     if not file.strip():
         raise SciMLError("No file was given", READABLE)
+    if typed:
+        return _open_typed(Path(file).expanduser(), typed)
     if frames := detector_files(file):
         return open_detector(frames)
     if is_pattern(file):
@@ -141,6 +174,21 @@ def _open_raw(file: str, part: str, independent_frames: bool) -> RawImage:
     if reader is None:
         return open_files(*files_in(path), path.name, independent_frames)
     return reader.opener(path, part) if reader.parts else reader.opener(path)
+
+
+def _open_typed(path: Path, typed: dict[str, Any]) -> RawImage:
+    """Open a volume of which a person says how large it is."""
+    from napari_sciml.io.formats.raw_volume import RAW
+    from napari_sciml.io.formats.readers import READERS
+
+    if not path.is_file():
+        raise SciMLError(f"There is no file {path}", "check the path")
+    own = next((reader for reader in READERS if reader.has_name(path) and reader is not RAW), None)
+    if own is not None:
+        raise SciMLError(
+            f"{path} is a {own.name} file, which states its own size and type", "leave shape and dtype out"
+        )
+    return RAW.opener(path, **typed)
 
 
 def arrange(

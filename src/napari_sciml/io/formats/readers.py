@@ -7,20 +7,24 @@ from pathlib import Path
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.hdf5 import HDF5
 from napari_sciml.io.formats.jpeg_png import PHOTO
+from napari_sciml.io.formats.meta_image import META_IMAGE
 from napari_sciml.io.formats.mrc import MRC, MRC_STACK
+from napari_sciml.io.formats.nifti import NIFTI
+from napari_sciml.io.formats.nrrd_files import NRRD
 from napari_sciml.io.formats.numpy_files import NPY, NPZ
 from napari_sciml.io.formats.ome_zarr import ZARR, ZARR_ZIP, is_zarr
+from napari_sciml.io.formats.raw_volume import RAW
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff import TIFF
 from napari_sciml.io.paths import unreadable
 
-READERS = (MRC, MRC_STACK, TIFF, HDF5, NPY, NPZ, ZARR_ZIP, PHOTO)
+READERS = (MRC, MRC_STACK, TIFF, HDF5, NPY, NPZ, ZARR_ZIP, PHOTO, NRRD, META_IMAGE, NIFTI, RAW)
 """In the order in which they are asked; detector files are known before, by their names alone."""
 START_BYTES = max(at + len(mark) for reader in READERS for at, mark in reader.marks)
 """How much of a file is read to know its format, in bytes: up to the end of the last mark."""
 READABLE = (
     "use TIFF, a folder of TIFF slices, OME-Zarr, HDF5/NeXus, MRC, CBF, EDF, MarCCD, SMV, .npy, .npz, "
-    "JPEG or PNG"
+    "JPEG, PNG, NRRD, MetaImage, NIfTI, or .raw and .vol with their size"
 )
 
 
