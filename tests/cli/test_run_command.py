@@ -57,6 +57,23 @@ def test_run_writes_the_same_table_as_python(
     assert len(pd.read_csv(out / "points.csv")) == len(expected)
 
 
+def test_the_size_of_a_volume_without_a_header_is_typed_and_stands_in_the_record(
+    cli: Any, random_dense_model: Model, tmp_path: Path
+) -> None:
+    volume = np.random.default_rng(0).integers(0, 255, (2, 40, 48), dtype=np.uint8)
+    (tmp_path / "scan.raw").write_bytes(volume.tobytes())
+    words = ["run", "microct", tmp_path / "scan.raw", "--model", random_dense_model.folder, "--out"]
+    size = ["--shape", "2,40,48", "--dtype", "uint8", "--fiber-diameter-px", "13.5"]
+    outcome = cli(*words, tmp_path / "out", *size)
+    assert outcome.status == 0, outcome.err
+    record = json.loads((tmp_path / "out" / "run.json").read_text())
+    assert record["source"]["opened"] == {"shape": [2, 40, 48], "dtype": "uint8"}
+    size[1] = "3,40,48"
+    outcome = cli(*words, tmp_path / "other", *size)
+    assert outcome.status != 0
+    assert "what would fit: --shape 2,40,48 --dtype uint8" in outcome.err
+
+
 def test_plan_comes_before_the_result(
     cli: Any, volume_file: Path, random_dense_model: Model, tmp_path: Path
 ) -> None:

@@ -165,7 +165,15 @@ def test_the_higher_byte_first(tmp_path: Path) -> None:
 )
 def test_a_name_says_how_large_a_volume_is(tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_bytes(VOLUME.tobytes())
-    is_the_volume(tmp_path / name, None)
+    is_the_volume(tmp_path / name, None, "taken from its name: 6 slices, 40 rows, 50 columns")
+
+
+def test_a_file_beside_a_volume_may_be_about_something_else(tmp_path: Path) -> None:
+    name = tmp_path / "scan_50x40x6_uint16.raw"
+    name.write_bytes(VOLUME.tobytes())
+    name.with_suffix(".dat").write_bytes(b"\xff\x00nx = many\nny = two\nnz: three\n" * 9)
+    name.with_suffix(".json").write_text('{"shape": "round", "size": [1]}')
+    is_the_volume(name, None, "taken from its name")
 
 
 def test_a_person_says_how_large_a_volume_is(tmp_path: Path) -> None:

@@ -45,10 +45,15 @@ TYPES = {
     "float64": "f8 float64 double 5",
 }
 """Types of a pixel by their names; the bare numbers are those of ENVI headers."""
+BESIDE_BYTES = 1 << 20
+"""How much of a file beside a volume is read, in bytes: another file of the same name may be large."""
 BY_BYTES = {1: "uint8", 2: "uint16", 4: "float32", 8: "float64"}
 """The usual type of a volume by the bytes of a pixel, where only these are known."""
 USUAL_EDGES = (2048, 1024, 512, 256, 128)
 """Rows and columns of slices that are tried for a suggestion, in pixels."""
+
+NAME = "its name"
+AXES = ("slices", "rows", "columns")
 
 
 @dataclass(frozen=True)
@@ -91,6 +96,9 @@ def open_raw(path: Path, shape: Sequence[int] | None = None, dtype: str | None =
     pixels = math.prod(known.shape)
     kind = np_type(dtype) if dtype is not None else np_type(known.dtype) if known.dtype.strip("<>") else None
     cautions = []
+    if known.source == NAME:
+        order = ", ".join(f"{n} {what}" for n, what in zip(known.shape, AXES, strict=True))
+        cautions.append(f"The size of {path.name} is taken from its name: {order}")
     if kind is None:
         usual = BY_BYTES.get((size - known.offset) // pixels if pixels else 0, "uint16")
         kind = np_type(known.dtype + usual)
@@ -137,7 +145,16 @@ def stated(path: Path) -> Iterator[Facts]:
 
 def facts_in(beside: Path) -> Facts:
     """Return what a file says of the volume beside it; nothing if it is about something else."""
-    text = beside.read_text(encoding="utf-8", errors="replace")
+    with beside.open("rb") as file:
+        text = file.read(BESIDE_BYTES).decode("utf-8", errors="replace")
+    try:
+        return _facts(text, beside.name)
+    except (ValueError, IndexError):
+        # It is about something else, in words that look like these.
+        return Facts()
+
+
+def _facts(text: str, source: str) -> Facts:
     found = {
         key: value for name, value in _pairs(text) for key, names in KEYS.items() if name in names.split()
     }
@@ -156,7 +173,7 @@ def facts_in(beside: Path) -> Facts:
     # The tomography programs of the ESRF write micrometres without saying so.
     custom = "um" if "NUM_X" in text or "SIZEX" in text else found.get("unit", "")
     edge_um = micrometres(float(edge[1]), edge[2] or custom) if edge else None
-    return Facts(shape, f"{order}{dtype}", int(found.get("offset", 0)), edge_um, beside.name)
+    return Facts(shape, f"{order}{dtype}", int(found.get("offset", 0)), edge_um, source)
 
 
 def _type_in(found: dict[str, str]) -> str:
@@ -191,12 +208,16 @@ def _pairs(text: str) -> Iterator[tuple[str, str]]:
 
 
 def facts_of_name(stem: str) -> Facts:
-    """Return the size in a name such as ``scan_512x512x300_uint16``, columns first, and its type.
+    """Return the size in a name such as ``scan_512x512x300_uint16`` and its type.
+
+    Columns stand first as a rule; where only the last two are equal these are rows and columns.
 
     Examples
     --------
     >>> facts_of_name("scan_512x256x300_16bit").shape
     (300, 256, 512)
+    >>> facts_of_name("scan_300x512x512_16bit").shape
+    (300, 512, 512)
     """
     sizes = re.search(r"(?<!\d)(\d+)[x×](\d+)[x×](\d+)(?!\d)", stem.lower())
     if sizes is None:
@@ -212,7 +233,9 @@ def facts_of_name(stem: str) -> Facts:
     if not named and bits:
         named = BY_BYTES[int(bits[1]) // 8]
     order = ">" if re.search(r"(big.?endian|(?<![a-z])be(?![a-z]))", rest) and named else ""
-    return Facts(tuple(int(n) for n in sizes.groups())[::-1], order + named, source="its name")
+    first, second, third = (int(n) for n in sizes.groups())
+    shape = (first, second, third) if second == third else (third, second, first)
+    return Facts(shape, order + named, source=NAME)
 
 
 def fitting(size: int, shape: tuple[int, ...], kind: np.dtype[np.generic]) -> str:
