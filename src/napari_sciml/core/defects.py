@@ -20,6 +20,10 @@ SEGMENTS = 8
 """Pieces of a line that are judged alone and must agree; even, so that half lines are seen. Set by hand."""
 SAMPLE = 64
 """Pixels of each piece that are read: its median is then known to 0.16 of the noise of a pixel."""
+LEAST_PX = 256
+"""Shortest frame in which lines are looked for over one half only: shorter ones are texture as likely."""
+CERTAIN = 4.0
+"""Least height of a piece of a line in standard errors of its median, which counts where pieces are short."""
 WIDEST_PX = 3
 """Pixels across of the widest line; wider ones may be features."""
 LINE_SIGMA, LEAST_SIGMA = 1.0, 0.5
@@ -110,7 +114,12 @@ class Defects:
 
 
 def find_defects(
-    frame: npt.NDArray[Any], known: BoolArray | None = None, *, pixels: bool = False, seams: bool = False
+    frame: npt.NDArray[Any],
+    known: BoolArray | None = None,
+    *,
+    wide: bool = True,
+    pixels: bool = False,
+    seams: bool = False,
 ) -> Defects:
     """Find the defects of a frame ``(h, w)``.
 
@@ -118,6 +127,8 @@ def find_defects(
     ----------
     known
         Pixels known to be bad, which do not count; they are not among those found.
+    wide
+        Look for borders and blocks of one value too; only where the sample itself never is one value.
     pixels
         Look for single pixels too; only for pictures whose features are wider than one.
     seams
@@ -131,9 +142,9 @@ def find_defects(
         return Defects(np.zeros(values.shape, bool))
     if bad.any():
         values = np.where(bad, np.median(values[~bad]), values)
-    rows, columns = lines(values.T, bad.T).T, lines(values, bad)
+    rows, columns = lines(values.T, bad.T, wide).T, lines(values, bad, wide)
     flags = rows | columns
-    blocks = constant_blocks(values) & ~flags & ~bad
+    blocks = constant_blocks(values) & ~flags & ~bad if wide else np.zeros(values.shape, bool)
     flags |= blocks
     single = single_pixels(values, flags | bad) if pixels else np.zeros(values.shape, bool)
     flags |= single
@@ -165,7 +176,7 @@ def mended(image: FloatImage, defects: Defects, reach_px: float) -> FloatImage:
     return result
 
 
-def lines(values: FloatImage, bad: BoolArray) -> BoolArray:
+def lines(values: FloatImage, bad: BoolArray, wide: bool) -> BoolArray:
     """Return which pixels ``(h, w)`` lie in broken columns."""
     flags = np.zeros(values.shape, bool)
     bounds = np.linspace(0, len(values), SEGMENTS + 1).astype(int)
@@ -174,10 +185,12 @@ def lines(values: FloatImage, bad: BoolArray) -> BoolArray:
     half = SEGMENTS // 2
     middle = int(bounds[half])
     first, second = (slice(half), slice(middle)), (slice(half, None), slice(middle, None))
-    for part, where in ((slice(None), slice(None)), first, second):
-        for start, stop in thin_lines(standing[part], levels[part], noise[part]):
+    least = max(LEAST_SIGMA, CERTAIN * 1.25 / np.sqrt(min(SAMPLE, len(values) // SEGMENTS)))
+    halves = (first, second) if len(values) >= LEAST_PX else ()
+    for part, where in ((slice(None), slice(None)), *halves):
+        for start, stop in thin_lines(standing[part], levels[part], least):
             flags[where, start:stop] = True
-        flags[where, constant_lines(values[where])] = True
+        flags[where] |= constant_lines(values[where], wide)
     flags[:, bad.all(axis=0)] = False
     return flags
 
@@ -213,16 +226,18 @@ def standing_out(levels: FloatImage, noise: FloatImage) -> FloatImage:
     return best
 
 
-def thin_lines(standing: FloatImage, levels: FloatImage, noise: FloatImage) -> list[tuple[int, int]]:
-    """Return start and stop of the thin, sharp and steady lines among columns ``(pieces, w)``."""
+def thin_lines(standing: FloatImage, levels: FloatImage, least: float) -> list[tuple[int, int]]:
+    """Return start and stop of the thin, sharp and steady lines among columns ``(pieces, w)``.
+
+    In each piece they stand out by `least` noises of a pixel.
+    """
     count = standing.shape[1]
     heights = np.abs(standing)
     same = np.abs(np.sign(standing).sum(axis=0)) == len(standing)
     lowest, mean = heights.min(axis=0), heights.mean(axis=0)
-    found = same & (lowest > LEAST_SIGMA) & (mean > LINE_SIGMA)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], found, [False]]).astype(np.int8)))
+    found = same & (lowest > least) & (mean > LINE_SIGMA)
     kept = []
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in runs(found):
         if stop - start > WIDEST_PX:
             continue
         height = levels[:, start:stop].mean(axis=1)
@@ -239,16 +254,30 @@ def thin_lines(standing: FloatImage, levels: FloatImage, noise: FloatImage) -> l
         steady = np.abs(rise).max() <= STEADY * np.abs(rise).min() and np.all(rise != 0)
         across = np.abs(levels[:, start:stop].mean(axis=0) - base.mean())
         if sharp and steady and across.min() >= EVEN * across.max():
-            kept.append((int(start), int(stop)))
+            kept.append((start, stop))
     return kept
 
 
-def constant_lines(values: FloatImage) -> npt.NDArray[np.intp]:
-    """Return the columns that hold one value, where others do not."""
-    flat = values.min(axis=0) == values.max(axis=0)
+def constant_lines(values: FloatImage, wide: bool) -> BoolArray:
+    """Return which columns hold one value, where others do not; broad runs of them only if `wide`."""
+    flat: BoolArray = values.min(axis=0) == values.max(axis=0)
     if not flat.any() or flat.mean() > MOST or not is_busy(values[:, ~flat]):
-        return np.empty(0, np.intp)
-    return np.flatnonzero(flat)
+        return np.zeros_like(flat)
+    return flat if wide else flat & ~broad(flat)
+
+
+def broad(flags: BoolArray) -> BoolArray:
+    """Return those of the flags ``(w,)`` that stand in runs of more than `WIDEST_PX`."""
+    result = np.zeros_like(flags)
+    for start, stop in runs(flags):
+        result[start:stop] = stop - start > WIDEST_PX
+    return result
+
+
+def runs(flags: BoolArray) -> list[tuple[int, int]]:
+    """Return start and stop of each run of flags ``(w,)``."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return [(int(start), int(stop)) for start, stop in zip(edges[::2], edges[1::2], strict=True)]
 
 
 def is_busy(values: FloatImage) -> bool:

@@ -76,7 +76,8 @@ class WindowSpec:
     lower
         Whether a lower threshold would show more points.
     decided
-        ``decided(findings)`` says in a sentence what the program decided by itself, and on what grounds.
+        ``decided(findings)`` says what the program decided by itself and on what grounds, or what it measured
+        where nothing was found.
     caption
         ``caption(findings, frame)`` says on the canvas what a frame shows.
     still_known

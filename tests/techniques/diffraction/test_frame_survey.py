@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from napari_sciml.core.source import ImageSource
-from napari_sciml.techniques.diffraction.frame_survey import survey_frames
+from napari_sciml.techniques.diffraction.frame_survey import broken_lines, survey_frames
 from napari_sciml.techniques.diffraction.ring_spots import NO_SUSPECT, RING, STRAGGLER, suspects
 from napari_sciml.techniques.diffraction.simulate import RunSpec, SimulatedRun
 
@@ -49,6 +49,19 @@ def test_a_spot_of_a_single_frame_is_not_hot() -> None:
     images[2, 100:103, 100:103] += 900
     hot = survey_frames(ImageSource.from_array(images), None).hot
     assert hot is None or (not hot[98:105, 98:105].any() and hot.sum() < 8)
+
+
+@pytest.mark.parametrize("count", [1, 4])
+def test_hot_and_dead_lines_are_found_and_spots_are_not(count: int) -> None:
+    images = np.random.default_rng(0).poisson(40, (count, 320, 320))
+    images[:, 100:103, 100:103] += 900
+    assert broken_lines(ImageSource.from_array(images), None) is None
+    images[:, 50], images[:, :160, 200] = 0, 300
+    flags = broken_lines(ImageSource.from_array(images), None)
+    assert flags is not None
+    assert flags[50].all()
+    assert flags[:160, 200].all()
+    assert flags.sum() == 320 + 160 - 1
 
 
 def spots(y: np.ndarray, x: np.ndarray, snr: np.ndarray) -> pd.DataFrame:

@@ -243,3 +243,19 @@ def test_a_stated_value_is_no_negative_count() -> None:
     with pytest.raises(SciMLError, match="negative counts"):
         clean_frame(frame, None, "linear")
     assert clean_frame(frame, None, "linear", None, ((-10.1, -9.9),))[1].not_measured == 2
+
+
+@pytest.mark.parametrize("level", [0, 400])
+@pytest.mark.parametrize("row", [False, True])
+def test_a_dead_or_hot_line_is_left_out_and_the_rod_stays(level: int, row: bool) -> None:
+    down, right = np.mgrid[:300, :260]
+    rod = 3000 * np.exp(-(((right - 130) / 0.8) ** 2) - (299 - down) / 60)
+    frame = np.random.default_rng(0).poisson(30 + rod)
+    values, account = clean_frame(frame, None, "linear")
+    assert account.total == 0
+    line = (77, slice(None)) if row else (slice(None), 77)
+    frame[line] = level
+    values, account = clean_frame(frame, None, "linear")
+    assert np.isnan(values[line]).all()
+    assert account.in_broken_lines == account.total == (260 if row else 300)
+    assert account.sentence == f"{account.total} pixels were left out ({account.total} in broken lines)"

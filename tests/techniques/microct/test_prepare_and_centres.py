@@ -137,3 +137,20 @@ def test_no_peak_where_neighbours_are_unknown():
     assert len(peaks.scores) == 1
     assert peaks.rows[0] == pytest.approx(20, abs=0.05)
     assert len(find_peaks(np.full((30, 30), np.nan, np.float32), 2, 0.0).scores) == 0
+
+
+def test_empty_borders_and_broken_lines_show_plain_background_and_are_told():
+    plane = np.random.default_rng(0).integers(90, 110, (300, 260)).astype(np.uint8)
+    rows, columns = np.ogrid[:300, :260]
+    outside = np.hypot(rows - 150, columns - 130) > 140
+    plane[outside] = 0
+    plane[:, 100] = 255
+    told = []
+    prepared = prepare(plane, job_for(plane), told.append)[FRAME_PX:-FRAME_PX, FRAME_PX:-FRAME_PX]
+    assert prepared.min() > 80
+    assert prepared.max() < 115
+    assert "column" in told[0]
+    assert "constant blocks" in told[0]
+    good = ~outside
+    good[:, 100] = False
+    np.testing.assert_array_equal(prepared[good], plane[good])

@@ -8,8 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from napari_sciml.core.findings import Findings
+
 MAIN = "frames"
 SPOTS = "spots"
+NO_HIT = "no frame is a hit"
+"""How the note of a run begins that says what to do then; the window reads it there."""
 SPOT_COLUMNS = (
     *("frame", "y", "x", "score", "tile_row", "tile_column"),
     *("intensity", "snr", "pixels", "maximum", "saturated", "suspect"),
@@ -86,3 +90,8 @@ def decide(
         }
     )
     return {MAIN: table, SPOTS: clear[clear["score"] >= threshold].reset_index(drop=True)}
+
+
+def advice_of(findings: Findings) -> str:
+    """Return what the run noted where it had no hit; nothing otherwise."""
+    return next((note for note in findings.provenance.notes if note.startswith(NO_HIT)), "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from napari_sciml.core.defects import find_defects
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.frames import frame_count, frame_shape
 from napari_sciml.core.no_pixel import NoPixels, Ranges, find_no_pixels
@@ -72,6 +73,24 @@ def always_marked(source: ImageSource, mask: FrameMask | None, stated: Ranges = 
     return NoPixels(flags, {value: count for value, count in counts.items() if count}, stated_ones)
 
 
+def broken_lines(source: ImageSource, mask: FrameMask | None) -> BoolArray | None:
+    """Return the dead and hot rows and columns that a few frames share; None without any.
+
+    They would raise the noise that is measured around them and hide spots there.
+    """
+    flags: BoolArray | None = None
+    for number in sampled(frame_count(source), MARKED_FRAMES):
+        try:
+            frame = read_frame(source, number)
+        except SciMLError:
+            continue
+        found = find_defects(frame, None if mask is None else mask.of(number), wide=False).flags
+        flags = found if flags is None else flags & found
+        if not flags.any():
+            return None
+    return flags
+
+
 def survey_frames(source: ImageSource, mask: FrameMask | None, stated: Ranges = ()) -> FrameSurvey:
     """Look at up to nine frames, twice: what is bright hides its neighbours in the noise that is measured.
 
@@ -92,7 +111,7 @@ def sampled(count: int, most: int = SAMPLED_FRAMES) -> list[int]:
 
 def looks(count: int) -> int:
     """Return how many frames are looked at in a run of so many, those looked at twice counted twice."""
-    return 2 * len(sampled(count)) + len(sampled(count, MARKED_FRAMES))
+    return 2 * len(sampled(count)) + 2 * len(sampled(count, MARKED_FRAMES))
 
 
 def look(

@@ -17,7 +17,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.networks.model import Model
 from napari_sciml.techniques.diffraction.context import DiffractionContext
 from napari_sciml.techniques.diffraction.costs import memory_gb, seconds_per_frame
-from napari_sciml.techniques.diffraction.decide import MAIN, SPOTS, decide, gather
+from napari_sciml.techniques.diffraction.decide import MAIN, NO_HIT, SPOTS, decide, gather
 from napari_sciml.techniques.diffraction.frame_survey import looks
 from napari_sciml.techniques.diffraction.grid import BOX_PX, TILE_PX
 from napari_sciml.techniques.diffraction.run_setup import RunSetup, look_ahead
@@ -88,13 +88,17 @@ class Diffraction(NetworkTechnique[DiffractionSettings, RunSetup, FrameSearch]):
         search = run.search
         candidates = gather(search.found)
         context = DiffractionContext(search.done, tuple(search.failed))
+        tables = self.decide(candidates, run.settings, context)
+        fewer = run.settings.model_copy(update={"min_tiles": 1})
+        advice = () if tables[MAIN]["hit"].any() else nearly(self.decide(candidates, fewer, context)[MAIN])
         return Findings(
-            tables=self.decide(candidates, run.settings, context),
+            tables=tables,
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(SPOTS, run.place, POSITIVE, float(BOX_PX + 4)),),
             provenance=run.record(
-                notes=(*run.setup.notes, *search.notes), problems=(*run.setup.cautions, *search.cautions)
+                notes=(*run.setup.notes, *search.notes, *advice),
+                problems=(*run.setup.cautions, *search.cautions),
             ),
             settings=run.settings,
             context=context,
@@ -119,6 +123,12 @@ class Diffraction(NetworkTechnique[DiffractionSettings, RunSetup, FrameSearch]):
     def summarise(self, findings: Findings) -> str:
         """Return how many frames are hits: ``20 hits in 200 frames (10.0 %)``, without those left out."""
         return hits_in(findings)
+
+
+def nearly(frames: pd.DataFrame) -> tuple[str, ...]:
+    """Return what to do where no frame is a hit, but these would be with one tile."""
+    hits = int(frames["hit"].sum())
+    return (f"{NO_HIT}; with min_tiles 1 there would be {hits}",) if hits else ()
 
 
 def tile_map(scores: npt.NDArray[np.float32]) -> FieldMap:

@@ -9,7 +9,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.io.masks.frame_mask import FrameMask
 from napari_sciml.io.masks.setting import find_mask
 from napari_sciml.io.masks.stated_values import stated_values
-from napari_sciml.techniques.diffraction.frame_survey import always_marked, survey_frames
+from napari_sciml.techniques.diffraction.frame_survey import always_marked, broken_lines, survey_frames
 from napari_sciml.techniques.diffraction.prepare import grown
 from napari_sciml.techniques.diffraction.settings import DiffractionSettings
 
@@ -54,6 +54,10 @@ def look_ahead(source: ImageSource, settings: DiffractionSettings) -> RunSetup:
         cautions += [marked.caution] if marked.caution else []
         dead = grown(marked.flags)
         mask = FrameMask(dead) if mask is None else mask.plus(dead)
+    broken = broken_lines(source, mask)
+    if broken is not None:
+        notes.append(f"{int(broken.sum())} pixels in dead or hot rows and columns are ignored")
+        mask = FrameMask(broken) if mask is None else mask.plus(broken)
     seen = survey_frames(source, mask, stated)
     if settings.hot_pixels and seen.hot is not None:
         notes.append(

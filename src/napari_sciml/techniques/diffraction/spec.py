@@ -29,6 +29,7 @@ SPEC = TechniqueSpec(
         live=("min_tiles",),
         caution="napari_sciml.techniques.diffraction.false_hits:caution",
         next_step="Next: look through the frames in the tab Hits, move the sliders, save the hit list.",
+        decided="napari_sciml.techniques.diffraction.decide:advice_of",
         nothing="Next: see whether the mask hides the spots, and whether the frames are diffraction at all.",
         actions={"new_mask": "napari_sciml.app.forms.mask_layer:new_mask_layer"},
         form="napari_sciml.widgets.forms.diffraction:DiffractionForm",

@@ -8,6 +8,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.defects import find_defects
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.no_pixel import Ranges, find_no_pixels
 
@@ -47,6 +48,8 @@ class Account:
         Past the highest count of the detector.
     hot
         Single pixels far above everything around them.
+    in_broken_lines
+        Rows and columns of the detector, or halves of them, that are dead or hot.
     not_measured
         Those that another value marks so.
     marks, caution
@@ -59,6 +62,7 @@ class Account:
     not_finite: int = 0
     saturated: int = 0
     hot: int = 0
+    in_broken_lines: int = 0
     not_measured: int = 0
     marks: str = ""
     caution: str = ""
@@ -150,6 +154,8 @@ def clean_frame(
     if not log and (whole or bool(np.all(frame[alive] == np.rint(frame[alive])))):
         take_out("hot", hot_pixels(frame, alive))
     check_content(frame, alive)
+    # A specular rod is no broken line: it falls off, and ends at the horizon.
+    take_out("in_broken_lines", find_defects(frame, ~alive, wide=False).flags)
     values = frame.astype(np.float32)
     if log:
         lowest = values[alive & np.isfinite(values)].min()

@@ -6,11 +6,13 @@ Pixel centres lie at integers. A point at pixel `p` of the rescaled plane lies a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from napari_sciml.core.defects import find_defects, mended
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.receptive_window import CENTRE_PX
 from napari_sciml.techniques.microct.run_geometry import RunGeometry
@@ -18,9 +20,19 @@ from napari_sciml.techniques.microct.run_geometry import RunGeometry
 FRAME_PX = 16
 """Mirrored pixels around a plane: half a window and a margin, so that the map goes beyond every border."""
 
+FILL_PX = 33
+"""Width in pixels of the plane over which the level under a defect is averaged; set by hand."""
 
-def prepare(plane: npt.NDArray[Any], geometry: RunGeometry) -> npt.NDArray[Any]:
+
+def prepare(
+    plane: npt.NDArray[Any], geometry: RunGeometry, tell: Callable[[str], None] | None = None
+) -> npt.NDArray[Any]:
     """Return the plane ``(rows, columns)`` at the network's scale, with a mirrored frame.
+
+    Parameters
+    ----------
+    tell
+        Is called with what is broken in the plane, in words, if anything is.
 
     Raises
     ------
@@ -29,6 +41,9 @@ def prepare(plane: npt.NDArray[Any], geometry: RunGeometry) -> npt.NDArray[Any]:
     """
     plane = fill_missing(plane)
     check_plane(plane)
+    plane, broken = without_defects(plane)
+    if broken and tell is not None:
+        tell(broken)
     if geometry.shape != plane.shape:
         plane = resize(plane, geometry.shape)
     return np.pad(plane, FRAME_PX, mode="reflect")
@@ -54,6 +69,18 @@ def fill_missing(plane: npt.NDArray[Any]) -> npt.NDArray[Any]:
         return plane
     finite = np.isfinite(plane)
     return np.where(finite, plane, np.median(plane[finite])).astype(plane.dtype)
+
+
+def without_defects(plane: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], str]:
+    """Put the mean of the surroundings where rows, columns or blocks of a plane are broken or empty.
+
+    Beside an empty border a fibre would not be seen: the network looks at the contrast within a window.
+    """
+    defects = find_defects(plane)
+    if not defects.flags.any():
+        return plane, ""
+    filling = mended(plane.astype(np.float32), defects, FILL_PX)
+    return np.where(defects.flags, filling, plane), defects.sentence
 
 
 def check_plane(plane: npt.NDArray[Any]) -> None:

@@ -103,7 +103,9 @@ class MicroCT(NetworkTechnique[MicroCTSettings, RunGeometry, SliceSearch]):
             main=MAIN,
             candidates=candidates,
             overlays=(PointsOverlay(MAIN, axis_columns(run.setup.slicing), POSITIVE, context.diameter_px),),
-            provenance=run.record(notes=run.setup.notes),
+            provenance=run.record(
+                notes=(*run.setup.notes, *run.search.notes), problems=other_kind(candidates, run.settings)
+            ),
             settings=run.settings,
             context=context,
             source=run.source,
@@ -129,3 +131,12 @@ class MicroCT(NetworkTechnique[MicroCTSettings, RunGeometry, SliceSearch]):
     def summarise(self, findings: Findings) -> str:
         """Return nothing: the number of fibres says it."""
         return ""
+
+
+def other_kind(candidates: pd.DataFrame, settings: MicroCTSettings) -> tuple[str, ...]:
+    """Return what to do where fibres were found, but none of the kind that was asked for."""
+    counting = int((candidates["score"] >= settings.threshold).sum())
+    if not counting or len(decide(candidates, settings.threshold, settings.fiber_contrast)[MAIN]):
+        return ()
+    kind = settings.fiber_contrast
+    return (f"No {kind} fibre was found; with fiber_contrast any there would be {counting}: set it to any.",)

@@ -54,6 +54,7 @@ class SliceSearch(Search):
         self._floor = floor
         self._with_missing = 0
         self._first_missing = ""
+        self._broken: dict[str, str] = {}
         self.found: list[PlaneFinds] = []
         self.elements = 0
 
@@ -79,6 +80,15 @@ class SliceSearch(Search):
                 "as plain background."
             )
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out of the slices, for the record."""
+        if not self._broken:
+            return ()
+        place, what = next(iter(self._broken.items()))
+        slices = "1 slice has" if len(self._broken) == 1 else f"{len(self._broken)} slices have"
+        return (f"{slices} broken or empty parts, which were left out (first: {what} in {place})",)
+
     def _note_missing(self, place: str, missing: int, size: int) -> None:
         if 0 < missing < size:
             self._with_missing += 1
@@ -90,8 +100,10 @@ class SliceSearch(Search):
         """Search one plane, yielding after each tile; stopped early, its candidates are those so far."""
         if isinstance(plane, SciMLError):
             raise plane
-        self._note_missing(self._geometry.slicing.place(frame, number), missing_pixels(plane), plane.size)
-        field = self._predictor.model.normalise(prepare(plane, self._geometry)[np.newaxis])[0]
+        place = self._geometry.slicing.place(frame, number)
+        self._note_missing(place, missing_pixels(plane), plane.size)
+        prepared = prepare(plane, self._geometry, lambda broken: self._broken.update({place: broken}))
+        field = self._predictor.model.normalise(prepared[np.newaxis])[0]
         scores = unknown_map(self._geometry, self._stride)
         for _ in fill_map(scores, field, self._tiles, self._predictor, self._stride):
             yield
