@@ -211,7 +211,10 @@ CASES: list[tuple[Callable[[Path], Path | str], str]] = [
     (several_channels, r"two\.tif has 2 channels: choose one with channel=0 .*--channel 0"),
     (truncated_npy, r"v\.npy could not be read .*truncated"),
     (truncated_npz, r"v\.npz could not be read .*truncated"),
-    (two_arrays, r"v\.npz holds 2 arrays: first, second: name one, for example v\.npz::first"),
+    (
+        two_arrays,
+        r"v\.npz holds 2 images that may be meant: first .*, second .*: name one, for example v\.npz::first",
+    ),
     (truncated_hdf5, r"v\.h5 could not be read as HDF5"),
     (
         equal_datasets,

@@ -226,6 +226,8 @@ def test_numpy_files(tmp_path: Path, volume: np.ndarray) -> None:
     assert isinstance(open_image(tmp_path / "v.npy").data.held, np.memmap)
     np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "one.npz").data), volume)
     assert open_image(f"{tmp_path / 'two.npz'}::mask").dtype == np.dtype(bool)
+    np.savez(tmp_path / "saved.npz", pixel_um=0.65, volume=volume, mask=volume > 3, sample="ceramic")
+    np.testing.assert_array_equal(np.asarray(open_image(tmp_path / "saved.npz").data), volume)
 
 
 def test_axes_and_pixel_size_given_by_the_caller_win(tmp_path: Path, volume: np.ndarray) -> None:

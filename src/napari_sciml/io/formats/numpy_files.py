@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io.formats.reader import Reader
+from napari_sciml.io.formats.which_array import ArrayEntry, choose_image
 from napari_sciml.io.raw_image import RawImage
 
 DAMAGED = "the file may be truncated; copy it again"
@@ -27,14 +29,14 @@ def open_npy(path: Path) -> RawImage:
 
 
 def open_npz(path: Path, part: str) -> RawImage:
-    """Load one array of a .npz archive: the named one, or the only one.
+    """Load one array of a .npz archive: the named one, or the one that is meant.
 
     An archive cannot be mapped, so this is the one format that is read at once.
 
     Raises
     ------
     SciMLError
-        If the archive is damaged, the name is absent, or there are several arrays and no name.
+        If the archive is damaged, the name is absent, or several arrays may be meant and none is named.
     """
     try:
         # Opened here: numpy leaves the file open where it finds no archive in it.
@@ -44,15 +46,22 @@ def open_npz(path: Path, part: str) -> RawImage:
                 raise SciMLError(f"{path} holds no array", "save an image into it")
             if part and part not in names:
                 raise SciMLError(f"{path} has no array called {part}", f"use one of {', '.join(names)}")
-            if not part and len(names) > 1:
-                raise SciMLError(
-                    f"{path} holds {len(names)} arrays: {', '.join(names)}",
-                    f"name one, for example {path.name}::{names[0]}",
-                )
             chosen = part or names[0]
+            if not part and len(names) > 1:
+                chosen = choose_image([described(archive, name) for name in names], path.name).part
             return RawImage(archive[chosen], part=chosen if len(names) > 1 else "")
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise SciMLError(f"{path} could not be read as .npz ({error})", DAMAGED) from error
+
+
+def described(archive: Any, name: str) -> ArrayEntry:
+    """Return shape and type of one array of an archive; its pixels are not read."""
+    with archive.zip.open(f"{name}.npy") as member:
+        version = np.lib.format.read_magic(member)
+        first = version == (1, 0)
+        read = np.lib.format.read_array_header_1_0 if first else np.lib.format.read_array_header_2_0
+        shape, _, dtype = read(member)
+    return ArrayEntry(name, tuple(shape), np.dtype(dtype))
 
 
 NPY = Reader("NumPy", open_npy, (".npy",), ((0, b"\x93NUM"),))
