@@ -91,7 +91,13 @@ def test_no_pick_comes_with_what_to_do() -> None:
     found = pick(image, contrast="light", threshold=0.99)
     assert not len(found.table)
     (problem,) = found.provenance.problems
-    assert problem == "No particle was found; with contrast dark there would be 40: set contrast to dark."
+    assert problem == "No particle was found; with contrast dark there would be 40: try that."
     nothing = pick(np.random.default_rng(0).normal(size=(320, 384)), threshold=0.999)
     (problem,) = nothing.provenance.problems
     assert "with contrast light there would be none either: lower the threshold" in problem
+
+
+def test_strong_discs_that_are_taken_for_junk_are_told() -> None:
+    image, _ = micrograph(8, -30)
+    (problem,) = pick(image, mask_junk=True, threshold=0.99).provenance.problems
+    assert problem.startswith("No particle was found; with mask_junk off there would be ")

@@ -148,7 +148,7 @@ class MicrographSearch(Search):
             self.defects[number] = seen.shrunk.defects
         # Settled before, except where no micrograph could be looked at ahead.
         self.contrast = self.contrast or majority([seen.vote])
-        picked = self.pick(seen, self.contrast.kind)
+        picked = self.pick(seen, self.contrast.kind, self._settings.mask_junk)
         self.masks[number] = picked.mask
         picked.table.insert(0, "frame", number)
         self.found.append(picked.table)
@@ -184,17 +184,22 @@ class MicrographSearch(Search):
         return int((table["score"] >= self._settings.threshold).sum())
 
     def _advise(self) -> str:
-        """Return what to do after a search without a pick, from the other contrast in one micrograph."""
+        """Return what to do after a search without a pick, from other settings tried on one micrograph."""
         assert self.contrast is not None
-        number = next(iter(self.votes))
-        other = OTHER[self.contrast.kind]
-        count = self._counting(self.pick(self._look(number), other).table)
+        number, other = next(iter(self.votes)), OTHER[self.contrast.kind]
+        seen, junk = self._look(number), self._settings.mask_junk
+        tried = {f"contrast {other}": self._counting(self.pick(seen, other, junk).table)}
+        if junk:
+            tried["mask_junk off"] = self._counting(self.pick(seen, self.contrast.kind, False).table)
+        best = max(tried, key=lambda name: tried[name])
         where = "" if self.total == 1 else f" in micrograph {number}"
+        if tried[best]:
+            return f"with {best} there would be {tried[best]}{where}: try that"
         below = sum(map(len, self.found))
-        if count:
-            return f"with contrast {other} there would be {count}{where}: set contrast to {other}"
         lower = f"lower the threshold, {below} candidates lie below it, or " if below else ""
-        return f"with contrast {other} there would be none{where} either: {lower}check the particle diameter"
+        return (
+            f"with {' or '.join(tried)} there would be none{where} either: {lower}check the particle diameter"
+        )
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -240,19 +245,19 @@ class MicrographSearch(Search):
         dead = shrunk.broken | enlarged(self.edges_mask(frame, shrunk), normalised.shape)
         return Seen(frame, shrunk, normalised, response, vote(response, dead))
 
-    def pick(self, seen: Seen, contrast: Kind) -> Picked:
-        """Pick in one micrograph what is darker or lighter than the ice."""
+    def pick(self, seen: Seen, contrast: Kind, mask_junk: bool) -> Picked:
+        """Pick in one micrograph what is darker or lighter than the ice, maybe also where junk lies."""
         sign = np.float32(1 if contrast == "light" else -1)
         shrunk, normalised, response = seen.shrunk, sign * seen.normalised, sign * seen.response
         # Elements of the network's map lie between two pixels.
         scores = None
         mask = shrunk.broken[::NATIVE_STRIDE, ::NATIVE_STRIDE].copy()
-        if self._settings.mask_junk:
+        if mask_junk:
             mask |= self.edges_mask(seen.frame, shrunk)
         if self._predictor is not None:
             labels = label_field(self._predictor, normalised)
             classes = self._predictor.model.classes
-            if self._settings.mask_junk and JUNK in classes:
+            if mask_junk and JUNK in classes:
                 mask |= labels[..., classes.index(JUNK)] > JUNK_LIMIT
             if self._settings.picker == "network":
                 scores = probability(labels[..., classes.index(PARTICLE)], self._predictor.model)
