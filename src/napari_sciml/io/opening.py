@@ -166,13 +166,13 @@ def _open_raw(file: str, part: str, independent_frames: bool, typed: dict[str, A
     if frames := detector_files(file):
         return open_detector(frames)
     if is_pattern(file):
-        return open_files(*files_matching(file), file, independent_frames)
+        return open_files(*files_matching(file), file, independent_frames, part)
     path = Path(file).expanduser()
     reader = reader_of(path)
-    if part and not (reader and reader.parts):
-        raise SciMLError(f"{path} has no parts to choose {part} from", "leave the part out")
     if reader is None:
-        return open_files(*files_in(path), path.name, independent_frames)
+        return open_files(*files_in(path), path.name, independent_frames, part)
+    if part and not reader.parts:
+        raise SciMLError(f"{path} has no parts to choose {part} from", "leave the part out")
     return reader.opener(path, part) if reader.parts else reader.opener(path)
 
 

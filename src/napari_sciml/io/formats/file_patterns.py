@@ -7,13 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.hdf5 import HDF5
 from napari_sciml.io.formats.jpeg_png import PHOTO
 from napari_sciml.io.formats.mrc import MRC, MRC_STACK
 from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff import TIFF
 from napari_sciml.io.paths import natural_key, unreadable
 
-SERIES = (TIFF, MRC, MRC_STACK, PHOTO)
+SERIES = (TIFF, MRC, MRC_STACK, PHOTO, HDF5)
 """Formats whose files may stand in one series."""
 
 
@@ -39,12 +40,14 @@ def files_in(folder: Path) -> tuple[Reader, list[Path]]:
     seen = [path for path in entries if not path.name.startswith(".")]
     found = {reader.name: [path for path in seen if reader.has_name(path)] for reader in SERIES}
     present = [reader for reader in SERIES if found[reader.name]]
-    # Pictures beside other images are previews of them.
-    if len(present) > 1 and PHOTO in present:
-        present.remove(PHOTO)
+    # Pictures beside other images are previews of them, HDF5 files often what came of them.
+    for beside in (PHOTO, HDF5):
+        if len(present) > 1 and beside in present:
+            present.remove(beside)
     if not present:
         raise SciMLError(
-            f"The folder {folder} holds no TIFF files, nor MRC, JPEG or PNG", "choose a folder of images"
+            f"The folder {folder} holds no TIFF files, nor MRC, HDF5, JPEG or PNG",
+            "choose a folder of images",
         )
     if len(present) > 1:
         kinds = " and ".join(f"{len(found[reader.name])} {reader.name} files" for reader in present)

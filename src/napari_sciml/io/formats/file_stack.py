@@ -17,7 +17,9 @@ from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.raw_image import RawImage
 
 
-def open_files(reader: Reader, paths: list[Path], name: str, independent_frames: bool) -> RawImage:
+def open_files(
+    reader: Reader, paths: list[Path], name: str, independent_frames: bool, part: str = ""
+) -> RawImage:
     """Open one file as it is, several of one size behind each other, the first axis counting files.
 
     Every header is read now, so that a file that does not belong is named before a run and not in the
@@ -33,6 +35,10 @@ def open_files(reader: Reader, paths: list[Path], name: str, independent_frames:
         one can be read. If they state different pixel sizes.
     """
     paths = reader.alone(paths)
+    if reader.series is not None:
+        return reader.series(paths, part, name, independent_frames)
+    if part:
+        raise SciMLError(f"{name} has no parts to choose {part} from", "leave the part out")
     if len(paths) == 1:
         return reader.opener(paths[0])
     seen: list[FileHeader] = []
@@ -96,8 +102,9 @@ class FileHeader:
     def of(cls, path: Path, reader: Reader) -> FileHeader:
         """Look into a file."""
         raw = reader.opener(path)
+        kind = kind_of(raw)
         raw.close()
-        return cls(path, kind_of(raw), raw.axes, raw.pixel_um, raw.known, raw.cautions)
+        return cls(path, kind, raw.axes, raw.pixel_um, raw.known, raw.cautions)
 
 
 def kind_of(raw: RawImage) -> Kind:

@@ -34,6 +34,9 @@ class Reader:
         Whether a file may hold several images.
     outer
         Letter of the axis that counts the files of a series; empty where their content decides.
+    series
+        ``series(paths, part, name, independent_frames)`` opens several files as one image, where that is
+        more than one image behind the other.
     alone
         Leaves out of the files of a series those that are opened with another one, as its parts.
     """
@@ -46,6 +49,7 @@ class Reader:
     packed: bool = False
     parts: bool = False
     outer: str = ""
+    series: Callable[[Sequence[Path], str, str, bool], RawImage] | None = None
     alone: Callable[[Sequence[Path]], list[Path]] = list
 
     def has_mark(self, start: bytes) -> bool:

@@ -115,6 +115,11 @@ class VirtualFrames(LazyArray):
         """Return the dataset that a piece shows; raises as `Hdf5Tree.node` does."""
         return pixels_of(self._tree.node(piece.name, self._file(piece.file)["/"]), self._tree)
 
+    @property
+    def files(self) -> set[Path]:
+        """The files in which the frames lie."""
+        return {Path(self._file(piece.file).filename).resolve() for piece in self._pieces}
+
     def _file(self, stated: str) -> Any:
         return self._tree.file(self._master.name if stated == "." else stated, self._master)
 
