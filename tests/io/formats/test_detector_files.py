@@ -10,6 +10,7 @@ import pytest
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.io import open_image
+from napari_sciml.io.events import event_names
 
 fabio = pytest.importorskip("fabio")
 
@@ -118,3 +119,17 @@ def test_a_mask_is_not_taken_for_the_picture(tmp_path: Path) -> None:
         file["entry/data"] = picture(3)
         file["entry/mask"] = picture(0) > 400
     assert open_image(tmp_path / "m.h5").name == "m.h5::/entry/data"
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_an_edf_with_a_third_dimension_is_a_series(order: str, tmp_path: Path) -> None:
+    frames = np.arange(3 * 40 * 50, dtype=f"{order}u2").reshape(3, 40, 50)
+    name = {"<": "LowByteFirst", ">": "HighByteFirst"}[order]
+    lines = ["HeaderID = EH:000001:000000:000000", f"ByteOrder = {name}", "DataType = UnsignedShort"]
+    lines += ["Dim_1 = 50", "Dim_2 = 40", "Dim_3 = 3", f"Size = {frames.nbytes}"]
+    head = "{\n" + "".join(f"{line} ;\n" for line in lines)
+    (tmp_path / "scan.edf").write_bytes(f"{head:<510}}}\n".encode() + frames.tobytes())
+    source = open_image(tmp_path / "scan.edf")
+    assert (source.shape, source.axes) == ((3, 40, 50), ("t", "y", "x"))
+    np.testing.assert_array_equal(source.read((slice(None),) * 3), frames)
+    assert event_names(source)(2) == f"{tmp_path / 'scan.edf'} //2"

@@ -47,6 +47,8 @@ def measure(path: Path) -> FileKind:
         If it is absent, damaged or needs another package.
     """
     with opened(path) as image:
+        if (stack := stacked(image, path)) is not None:
+            return FileKind(stack.shape[0], (stack.shape[1], stack.shape[2]), stack.dtype)
         count, data = int(image.nframes), flat(image.data, path)
     return FileKind(count, (data.shape[0], data.shape[1]), data.dtype)
 
@@ -60,12 +62,32 @@ def read_frame(path: Path, number: int, frames: int) -> npt.NDArray[Any]:
         If it is absent, damaged, needs another package, or has another number of frames.
     """
     with opened(path) as image:
-        if int(image.nframes) != frames:
+        stack = stacked(image, path)
+        count = int(image.nframes) if stack is None else len(stack)
+        if count != frames:
             raise SciMLError(
-                f"{path.name} has {image.nframes} frames, but {frames} were expected",
+                f"{path.name} has {count} frames, but {frames} were expected",
                 "open the series again, or this file by itself",
             )
+        if stack is not None:
+            return flat(np.array(stack[number]), path)
         return flat(image.data if number == 0 else image.get_frame(number).data, path)
+
+
+def stacked(image: Any, path: Path) -> npt.NDArray[Any] | None:
+    """Return the pixels ``(frames, rows, columns)`` of a file whose one image has three axes, else None.
+
+    EDF of a tomogram or a scan is such a file: mapped where it lies flat on the disk, for it may be large.
+    """
+    if int(image.nframes) != 1 or len(image.shape) != 3:
+        return None
+    frame = image.get_frame(0)
+    start, order = getattr(frame, "start", None), getattr(frame, "byteorder", None)
+    packed = getattr(frame, "_data_compression", "unknown")
+    if start is None or order is None or packed is not None or path.suffix.lower() != ".edf":
+        return np.asarray(image.data)
+    dtype = np.dtype(image.dtype).newbyteorder(getattr(order, "value", order))
+    return np.memmap(path, dtype, mode="r", offset=int(start), shape=tuple(image.shape))
 
 
 def flat(data: Any, path: Path) -> npt.NDArray[Any]:
