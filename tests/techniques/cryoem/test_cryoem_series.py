@@ -101,3 +101,5 @@ def test_strong_discs_that_are_taken_for_junk_are_told() -> None:
     image, _ = micrograph(8, -30)
     (problem,) = pick(image, mask_junk=True, threshold=0.99).provenance.problems
     assert problem.startswith("No particle was found; with mask_junk off there would be ")
+    (problem,) = pick(image, picker="network", mask_junk=True, threshold=0.99).provenance.problems
+    assert "with picker log and mask_junk off there would be 8: try that." in problem

@@ -191,6 +191,9 @@ class MicrographSearch(Search):
         tried = {f"contrast {other}": self._counting(self.pick(seen, other, junk).table)}
         if junk:
             tried["mask_junk off"] = self._counting(self.pick(seen, self.contrast.kind, False).table)
+        if self._settings.picker == "network":
+            blobs = self.pick(seen, self.contrast.kind, False, network=False)
+            tried["picker log and mask_junk off"] = self._counting(blobs.table)
         best = max(tried, key=lambda name: tried[name])
         where = "" if self.total == 1 else f" in micrograph {number}"
         if tried[best]:
@@ -245,8 +248,8 @@ class MicrographSearch(Search):
         dead = shrunk.broken | enlarged(self.edges_mask(frame, shrunk), normalised.shape)
         return Seen(frame, shrunk, normalised, response, vote(response, dead))
 
-    def pick(self, seen: Seen, contrast: Kind, mask_junk: bool) -> Picked:
-        """Pick in one micrograph what is darker or lighter than the ice, maybe also where junk lies."""
+    def pick(self, seen: Seen, contrast: Kind, mask_junk: bool, network: bool = True) -> Picked:
+        """Pick in one micrograph, also where junk lies unless `mask_junk`, and as blobs unless `network`."""
         sign = np.float32(1 if contrast == "light" else -1)
         shrunk, normalised, response = seen.shrunk, sign * seen.normalised, sign * seen.response
         # Elements of the network's map lie between two pixels.
@@ -254,12 +257,12 @@ class MicrographSearch(Search):
         mask = shrunk.broken[::NATIVE_STRIDE, ::NATIVE_STRIDE].copy()
         if mask_junk:
             mask |= self.edges_mask(seen.frame, shrunk)
-        if self._predictor is not None:
+        if self._predictor is not None and (network or mask_junk):
             labels = label_field(self._predictor, normalised)
             classes = self._predictor.model.classes
             if mask_junk and JUNK in classes:
                 mask |= labels[..., classes.index(JUNK)] > JUNK_LIMIT
-            if self._settings.picker == "network":
+            if network and self._settings.picker == "network":
                 scores = probability(labels[..., classes.index(PARTICLE)], self._predictor.model)
         if scores is not None:
             places, values = find_peaks(scores, self.spacing(NATIVE_STRIDE), self._floor, mask)
