@@ -79,7 +79,7 @@ def stacked(image: Any, path: Path) -> npt.NDArray[Any] | None:
 
     EDF of a tomogram or a scan is such a file: mapped where it lies flat on the disk, for it may be large.
     """
-    if int(image.nframes) != 1 or len(image.shape) != 3:
+    if int(image.nframes) != 1 or len(getattr(image, "shape", ())) != 3:
         return None
     frame = image.get_frame(0)
     start, order = getattr(frame, "start", None), getattr(frame, "byteorder", None)
