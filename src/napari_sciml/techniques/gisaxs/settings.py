@@ -19,7 +19,17 @@ def two_numbers(value: Any) -> Any:
     return value
 
 
+def two_ends(value: Any) -> Any:
+    """Take two numbers in either order: the larger one first where rows count from the bottom."""
+    if isinstance(value, str):
+        value = tuple(float(part) for part in value.replace(",", " ").split())
+    if value is not None and (len(value) != 2 or value[0] == value[1]):
+        raise ValueError("give two numbers that differ")
+    return value
+
+
 QRange = Annotated[tuple[float, float] | None, BeforeValidator(two_numbers)]
+QEnds = Annotated[tuple[float, float] | None, BeforeValidator(two_ends)]
 
 
 class GisaxsSettings(RunSettings):
@@ -33,9 +43,10 @@ class GisaxsSettings(RunSettings):
         None,
         description="q_y of first and last column in 1/nm; for a detector image, the part to look at.",
     )
-    qz_range: QRange = Field(
+    qz_range: QEnds = Field(
         None,
-        description="q_z of last and first row in 1/nm; for a detector image, the part to look at.",
+        description="q_z of last and first row in 1/nm, falling if row 0 is the lowest; "
+        "for a detector image, the part to look at.",
     )
     half_plane: bool = Field(False, description="Only q_y >= 0 is shown, q_y = 0 at the left edge.")
     intensity: Literal["linear", "log"] = Field(

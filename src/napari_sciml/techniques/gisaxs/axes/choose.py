@@ -84,7 +84,8 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
         shape,
         given["incidence_deg"],
         given["qy_range"],
-        given["qz_range"],
+        # Which way up a detector stands is for its geometry to say.
+        None if given["qz_range"] is None else (min(given["qz_range"]), max(given["qz_range"])),
         origin,
         half_plane=given["half_plane"],
     )
@@ -184,7 +185,7 @@ def check_poni_given(given: Mapping[str, Any]) -> None:
 
 def check_even(given: Mapping[str, Any]) -> None:
     """Raise `SciMLError` if ranges of a picture contradict the rest."""
-    left, top = given["qy_range"][0], given["qz_range"][1]
+    left, top = given["qy_range"][0], max(given["qz_range"])
     if given["half_plane"] and left != 0:
         raise SciMLError(
             f"half_plane says that q_y = 0 is at the left edge, but qy_range begins at {left:g}",

@@ -51,7 +51,7 @@ def check_numbers(given: Mapping[str, Any], shape: tuple[int, int]) -> None:
     for name in ("qy_range", "qz_range"):
         if (limits := given.get(name)) is not None:
             check_range(name, limits, given.get("energy_kev"))
-    if (limits := given.get("qz_range")) is not None and limits[1] <= 0:
+    if (limits := given.get("qz_range")) is not None and max(limits) <= 0:
         raise SciMLError(
             f"qz_range={limits[0]:g},{limits[1]:g} holds nothing above q_z = 0, where the sample scatters to",
             "give the smaller value first and q_z upwards positive",

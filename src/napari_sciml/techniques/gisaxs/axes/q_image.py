@@ -69,7 +69,7 @@ class EvenAxes:
     Attributes
     ----------
     qy_range, qz_range
-        Left and right end, lower and upper end, 1/nm.
+        Left and right end, lower and upper end, 1/nm; q_z falls if row 0 of the frame is the lowest.
     shape
         Rows and columns of a frame.
     relative
@@ -97,7 +97,10 @@ class EvenAxes:
     def to_q(self, values: npt.NDArray[np.float32]) -> QImage:
         """Bring a frame onto its axes; its pixels stay as they are."""
         rows, columns = self.shape
-        return QImage(values, np.linspace(*self.qy_range, columns), np.linspace(*self.qz_range[::-1], rows))
+        low, high = sorted(self.qz_range)
+        # A falling range says that row 0 is the lowest q_z.
+        upright = values if self.qz_range[0] == low else values[::-1]
+        return QImage(upright, np.linspace(*self.qy_range, columns), np.linspace(high, low, rows))
 
     def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
         """Return row and column for places in q; NaN outside of the frame."""
