@@ -13,6 +13,8 @@ from qtpy.QtWidgets import QWidget
 
 import napari_sciml
 from napari_sciml.io.formats.detector_series import SUFFIXES
+from napari_sciml.io.formats.readers import all_formats
+from napari_sciml.io.picks.which_files import PICK_FORMATS
 from napari_sciml.layers.readers import get_volume_reader
 
 FILE = Path(napari_sciml.__file__).parent / "napari.yaml"
@@ -84,10 +86,20 @@ def test_the_installed_plugin_is_this_manifest():
     assert PluginManifest.from_distribution("napari-sciml").contributions == PARTS
 
 
-def test_tiff_stays_with_napari():
-    patterns = {pattern for reader in PARTS.readers for pattern in reader.filename_patterns}
-    assert {"*.h5", "*.hdf5", "*.nxs", "*.npy", "run.json", "*.run.json"} <= patterns
-    assert not [pattern for pattern in patterns if "tif" in pattern or "zarr" in pattern]
+def test_what_is_offered_to_our_readers_is_what_they_read():
+    offered = {reader.command: set(reader.filename_patterns) for reader in PARTS.readers}
+    images = {pattern for reader in all_formats() for pattern in reader.patterns}
+    assert offered["napari-sciml.read_volume"] == images
+    assert "*.tif" in images
+    assert not {"*.png", "*.jpg"} & images, "napari opens these as well"
+    picks = {f"*{suffix}" for kind in PICK_FORMATS if kind.in_window for suffix in kind.suffixes}
+    assert offered["napari-sciml.read_picks"] == picks
+
+
+@pytest.mark.parametrize("reader", [r for r in all_formats() if r.patterns], ids=lambda r: r.name)
+def test_every_pattern_has_a_reader(reader):
+    for pattern in reader.patterns:
+        assert get_volume_reader(pattern.replace("*", "name")) is not None
 
 
 @pytest.mark.parametrize("suffix", [*SUFFIXES, ".cxi", ".cbf.gz", ".CBF"])

@@ -23,6 +23,7 @@ from napari_sciml.layers.readers import (
     get_run_reader,
     get_volume_reader,
     read_runs,
+    read_series,
     read_volumes,
     volume_layer,
 )
@@ -55,13 +56,22 @@ def findings():
     return drive(SpotTechnique().run(source, MicroCTSettings(fiber_diameter_px=9.0)))
 
 
-@pytest.mark.parametrize("name", ["a.h5", "A.HDF5", "b.nxs", Path("c.npy"), ["a.h5", "b.h5"]])
-def test_volumes_that_napari_cannot_open_lazily_are_ours(name):
+@pytest.mark.parametrize(
+    "name", ["a.h5", "A.HDF5", "b.nxs", Path("c.npy"), ["a.npy", "b.npy"], "a.tif", "b.zarr.zip", "c.nii.gz"]
+)
+def test_what_the_command_line_opens_is_ours(name):
     assert get_volume_reader(name) is read_volumes
 
 
-@pytest.mark.parametrize("name", ["a.tif", "a.tiff", "a.zarr", "a.png", ["a.h5", "b.tif"]])
-def test_what_napari_opens_well_is_left_to_napari(name):
+@pytest.mark.parametrize(
+    "name", [["a.h5", "b.h5"], ["1.cbf", "2.cbf"], ["1.mrc", "2.mrc"], ["1.tif", "2.tif"]]
+)
+def test_several_of_a_kind_are_one_series(name):
+    assert get_volume_reader(name) is read_series
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.zip", "a.obj", ["a.h5", "b.png"]])
+def test_what_napari_opens_as_well_is_left_to_napari(name):
     assert get_volume_reader(name) is None
     assert get_run_reader(name) is None
 

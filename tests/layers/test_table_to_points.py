@@ -143,7 +143,7 @@ def test_a_folder_is_a_run_if_its_record_says_so(folder, tmp_path):
     zarr.mkdir()
     (zarr / ".zgroup").write_text("{}")
     assert get_run_reader(str(zarr)) is None
-    assert get_volume_reader(str(zarr)) is None
+    assert get_volume_reader(str(zarr)) is read_volumes
 
 
 def test_a_folder_of_frames_still_opens_as_one_stack(viewer, tmp_path):

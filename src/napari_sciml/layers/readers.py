@@ -1,4 +1,4 @@
-"""Open what napari cannot, or not lazily: HDF5, detector files, MRC, big .npy files, picks, our runs."""
+"""Open in the window what the command line opens, in the same way: images, picks, our runs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from typing import Any
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.formats.which_array import SeveralImages
+from napari_sciml.layers.choosing import chosen_part
 from napari_sciml.layers.image_layer import image_layer
 from napari_sciml.layers.keys import RECORD_NAME
 from napari_sciml.layers.notify import remark, tell
@@ -19,8 +21,7 @@ from napari_sciml.layers.window_layers import open_layers
 Paths = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 Reader = Callable[[Paths], list[Any]]
 
-VOLUME_SUFFIXES = (".h5", ".hdf5", ".hdf", ".nxs", ".cxi", ".npy")
-PICK_SUFFIXES = (".star", ".box", ".cbox")
+SURE_PICKS = (".star", ".box", ".cbox", ".cs")
 TABLE_SUFFIX = ".csv"
 TABLE_STEMS = ("points", "findings", "corrected_points")
 """Tables that a run saves; others are left to napari."""
@@ -29,16 +30,24 @@ NOTHING: list[Any] = [(None,)]
 
 
 def get_volume_reader(path: Paths) -> Reader | None:
-    """Return the reader of lazily opened images, or None if the names are not among its own.
+    """Return the reader of lazily opened images, or None if these are none of its own.
 
-    Several detector or MRC files, or a folder of them, become one stack.
+    Several files of one kind, which napari hands over as a stack, become one; so do the files of a folder.
     """
-    paths = _listed(path)
-    if len(paths) == 1 and _is_folder(paths[0]):
+    from napari_sciml.io.formats.file_patterns import common_reader
+    from napari_sciml.io.formats.readers import DETECTOR, reader_by_name
+    from napari_sciml.io.formats.tiff import TIFF, is_colour
+
+    paths = [Path(file) for file in _listed(path)]
+    if len(paths) == 1 and paths[0].is_dir():
         return None if is_run_folder(paths[0]) else read_volumes
-    if all(_is_detector_file(p) for p in paths) or all(_is_mrc(p) for p in paths):
-        return read_volumes if len(paths) == 1 else read_series
-    return read_volumes if all(_name(p).endswith(VOLUME_SUFFIXES) for p in paths) else None
+    kinds = [reader_by_name(file) for file in paths]
+    if not all(kind is not None and kind.offers(file) for kind, file in zip(kinds, paths, strict=True)):
+        return None
+    if kinds[0] is TIFF and is_colour(paths[0]):
+        return None
+    joined = len(paths) > 1 and (all(kind is DETECTOR for kind in kinds) or common_reader(paths) is not None)
+    return read_series if joined else read_volumes
 
 
 def get_run_reader(path: Paths) -> Reader | None:
@@ -47,8 +56,14 @@ def get_run_reader(path: Paths) -> Reader | None:
 
 
 def get_picks_reader(path: Paths) -> Reader | None:
-    """Return the reader of particle picks, or None if the names are not those of such files."""
-    return read_pick_files if all(_name(p).endswith(PICK_SUFFIXES) for p in _listed(path)) else None
+    """Return the reader of particle picks, or None if these are no such files.
+
+    A text may be about anything, and is looked into; other files are told what they lack.
+    """
+    from napari_sciml.io.picks.which_files import is_pick_file
+
+    sure = (_name(file).endswith(SURE_PICKS) or is_pick_file(file) for file in _listed(path))
+    return read_pick_files if all(sure) else None
 
 
 def read_volumes(path: Paths) -> list[Any]:
@@ -57,7 +72,7 @@ def read_volumes(path: Paths) -> list[Any]:
 
 
 def read_series(path: Paths) -> list[Any]:
-    """Open detector or MRC files as one stack. What is wrong with them is told in one sentence."""
+    """Open files as one stack. What is wrong with them is told in one sentence."""
     from napari_sciml.io.file_series import open_series
 
     try:
@@ -104,6 +119,8 @@ def read_pick_files(path: Paths) -> list[Any]:
 def volume_layer(path: str | os.PathLike[str]) -> LayerData:
     """Open one volume as image layer data; pixels are read when they are looked at.
 
+    Where several images of a file may be meant, the person is asked; nothing is opened if they do not choose.
+
     Raises
     ------
     SciMLError
@@ -111,7 +128,11 @@ def volume_layer(path: str | os.PathLike[str]) -> LayerData:
     """
     from napari_sciml.io import open_image
 
-    return told_image(open_image(path))
+    try:
+        return told_image(open_image(path))
+    except SeveralImages as several:
+        part = chosen_part(several)
+        return told_image(open_image(f"{os.fspath(path)}::{part}")) if part else NOTHING[0]
 
 
 def told_image(source: ImageSource) -> LayerData:
@@ -133,26 +154,6 @@ def _read_each(path: Paths, read: Callable[[str], list[LayerData]]) -> list[Any]
 
 def _listed(path: Paths) -> list[str]:
     return [os.fspath(p) for p in ([path] if isinstance(path, str | os.PathLike) else path)]
-
-
-def _is_detector_file(path: str) -> bool:
-    from napari_sciml.io.formats.detector_series import is_detector_file
-
-    return is_detector_file(Path(path))
-
-
-def _is_mrc(path: str) -> bool:
-    from napari_sciml.io.formats.mrc import is_mrc_name
-
-    return is_mrc_name(Path(path))
-
-
-def _is_folder(path: str) -> bool:
-    """Whether a path is a folder of files; what is inside is looked at when it is opened."""
-    from napari_sciml.io.formats.ome_zarr import is_zarr
-
-    folder = Path(path)
-    return folder.is_dir() and not is_zarr(folder)
 
 
 def _is_file_of_run(path: str) -> bool:

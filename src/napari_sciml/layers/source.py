@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from napari.layers import Image, Layer
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import AXES_BY_NDIM, SPATIAL_AXES, ImageSource
+from napari_sciml.io.axis_rules import letter_of
+from napari_sciml.io.opening import open_image
 from napari_sciml.layers.keys import (
     CAUTIONS_KEY,
     FINGERPRINT_KEY,
@@ -21,9 +24,6 @@ from napari_sciml.layers.keys import (
 
 LENGTH_UNIT = "um"
 """Physical lengths leave the layers in this unit, whatever unit the layer was given."""
-
-AXIS_ALIASES = {"t": "t", "time": "t", "c": "c", "channel": "c", "z": "z", "y": "y", "x": "x"}
-"""Axis labels (lower case) that carry a meaning. Others say nothing about what an axis is."""
 
 
 def source_from_layer(layer: Layer) -> ImageSource:
@@ -52,11 +52,13 @@ def source_from_layer(layer: Layer) -> ImageSource:
         raise SciMLError(
             f"{name} is a colour image", "convert it to greyscale, for example with Layers > Split RGB"
         )
-    data = layer.data[0] if layer.multiscale else layer.data
+    data = full_data(layer)
     axes = meaningful_axes(layer)
     if axes is not None and "c" in axes:
         raise SciMLError(f"{name} has channels", "take one of them, for example with Layers > Split Stack")
     size = pixel_size(layer, axes) if axes is not None else None
+    if size is None and axes is not None:
+        size = size_in_file(layer, axes)
     digits, shape = layer.metadata.get(FINGERPRINT_KEY, ("", ()))
     source = ImageSource.from_array(
         data,
@@ -77,8 +79,8 @@ def meaningful_axes(layer: Layer) -> tuple[str, ...] | None:
 
     A number of dimensions that no image has gives None.
     """
-    named = tuple(AXIS_ALIASES.get(label.strip().lower(), "") for label in layer.axis_labels)
-    if all(named) and len(set(named)) == len(named):
+    named = tuple(letter_of(label) for label in layer.axis_labels)
+    if not {"?", "s"} & set(named) and len(set(named)) == len(named):
         return named
     return AXES_BY_NDIM.get(layer.ndim)
 
@@ -104,6 +106,35 @@ def pixel_size(layer: Layer, axes: tuple[str, ...]) -> tuple[float, ...] | None:
         # Scale and affine are typed in decimal; the sums above must not show as 0.6500000000000004.
         sizes.append(float(f"{np.linalg.norm(edges):.9g}"))
     return tuple(sizes)
+
+
+def size_in_file(layer: Layer, axes: tuple[str, ...]) -> tuple[float, ...] | None:
+    """Return the pixel size that the file of a layer states, where another reader did not look for it.
+
+    A scale that somebody gave the layer says that its pixels are no longer those of the file.
+    """
+    path = layer.source.path
+    if path is None or PATH_KEY in layer.metadata or not np.all(np.asarray(layer.scale) == 1):
+        return None
+    if layer not in _sizes_in_files:
+        _sizes_in_files[layer] = None
+        try:
+            again = open_image(path)
+        except SciMLError:
+            return None
+        again.close()
+        if again.axes == axes and again.shape == tuple(full_data(layer).shape):
+            _sizes_in_files[layer] = again.pixel_size
+    return _sizes_in_files[layer]
+
+
+_sizes_in_files: WeakKeyDictionary[Layer, tuple[float, ...] | None] = WeakKeyDictionary()
+"""What was found, for a file is opened once."""
+
+
+def full_data(layer: Layer) -> Any:
+    """Return the pixels of a layer; of a multiscale image, the full resolution."""
+    return layer.data[0] if getattr(layer, "multiscale", False) else layer.data
 
 
 def length_factor(unit: Any) -> float | None:

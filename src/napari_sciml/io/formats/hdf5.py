@@ -15,4 +15,6 @@ HDF5 = Reader(
     needs_mark=False,
     parts=True,
     series=open_hdf5_series,
+    variants="NeXus, CXI, linked and virtual frames, a dataset an event, EMAN, Data Exchange, ilastik",
+    written="peaks.cxi",
 )

@@ -60,4 +60,12 @@ def _load(path: Path, *, pixels: bool) -> tuple[str, tuple[int, int], npt.NDArra
         raise SciMLError(f"{path} could not be read as a picture ({error})", DAMAGED) from error
 
 
-PHOTO = Reader("JPEG or PNG", open_photo, (".jpg", ".jpeg", ".png"), ((0, b"\xff\xd8\xff"), (0, b"\x89PNG")))
+PHOTO = Reader(
+    "JPEG or PNG",
+    open_photo,
+    (".jpg", ".jpeg", ".png"),
+    ((0, b"\xff\xd8\xff"), (0, b"\x89PNG")),
+    variants="grey",
+    in_window=False,
+    written="overlay.png",
+)

@@ -119,4 +119,10 @@ def _unpacked(file: Path, start: int, shape: tuple[int, ...], dtype: np.dtype[An
         raise SciMLError(f"{file} could not be unpacked ({error})", DAMAGED) from error
 
 
-META_IMAGE = Reader("MetaImage", open_meta_image, (".mha", ".mhd"), needs_mark=False)
+META_IMAGE = Reader(
+    "MetaImage",
+    open_meta_image,
+    (".mha", ".mhd"),
+    needs_mark=False,
+    variants="raw or packed, data inside or in a file beside it",
+)

@@ -54,6 +54,8 @@ MRC = Reader(
     needs_mark=False,
     packed=True,
     outer="t",
+    variants="modes 0 to 2, 6 and 12, also packed",
+    written="averages.mrcs, references.mrcs, map.mrc, simulated micrographs",
 )
 MRC_STACK = replace(MRC, name="MRC stack", suffixes=STACK_SUFFIXES)
 

@@ -83,5 +83,11 @@ class NiftiPixels(LazyArray):
 
 
 NIFTI = Reader(
-    "NIfTI", open_nifti, (".nii",), ((344, b"n+1\x00"), (344, b"n+2\x00")), needs_mark=False, packed=True
+    "NIfTI",
+    open_nifti,
+    (".nii",),
+    ((344, b"n+1\x00"), (344, b"n+2\x00")),
+    needs_mark=False,
+    packed=True,
+    variants="versions 1 and 2, also packed",
 )

@@ -112,4 +112,10 @@ def _described(path: Path, header: dict[str, Any], data: Any) -> RawImage:
     return RawImage(data, tuple(axes[::-1]), sizes, cautions=tuple(cautions))
 
 
-NRRD = Reader("NRRD", open_nrrd, (".nrrd", ".nhdr"), ((0, b"NRRD"),))
+NRRD = Reader(
+    "NRRD",
+    open_nrrd,
+    (".nrrd", ".nhdr"),
+    ((0, b"NRRD"),),
+    variants="one data file, raw, gzip or bzip2; attached or detached header",
+)

@@ -64,5 +64,7 @@ def described(archive: Any, name: str) -> ArrayEntry:
     return ArrayEntry(name, tuple(shape), np.dtype(dtype))
 
 
-NPY = Reader("NumPy", open_npy, (".npy",), ((0, b"\x93NUM"),))
-NPZ = Reader("NumPy", open_npz, (".npz",), ((0, b"PK\x03\x04"),), parts=True)
+NPY = Reader("NumPy", open_npy, (".npy",), ((0, b"\x93NUM"),), variants="numbers, mapped from the disk")
+NPZ = Reader(
+    "NumPy", open_npz, (".npz",), ((0, b"PK\x03\x04"),), parts=True, variants="one array, or the named one"
+)

@@ -212,5 +212,18 @@ def _groups_around(array: Any, path: Path, top: str) -> Iterator[tuple[Any, str]
         yield _node(str(folder)), "/".join([*whole.relative_to(folder).parts, *steps])
 
 
-ZARR = Reader("Zarr", open_zarr, parts=True)
-ZARR_ZIP = Reader("zipped Zarr", open_zipped, (".zip", ".ozx"), ((0, b"PK\x03\x04"),), parts=True)
+ZARR = Reader(
+    "Zarr",
+    open_zarr,
+    parts=True,
+    variants="Zarr 2 and 3, OME-Zarr 0.1 to 0.6, converted series, nested images, one level",
+)
+ZARR_ZIP = Reader(
+    "zipped Zarr",
+    open_zipped,
+    (".zip", ".ozx"),
+    ((0, b"PK\x03\x04"),),
+    parts=True,
+    variants="a Zarr store in one file",
+    window_patterns=("*.zarr.zip", "*.ozx"),
+)

@@ -266,4 +266,10 @@ def suggested(size: int) -> str:
     return "--shape 300,512,512 --dtype uint16"
 
 
-RAW = Reader("raw volume", open_raw, (".raw", ".vol"), needs_mark=False)
+RAW = Reader(
+    "raw volume",
+    open_raw,
+    (".raw", ".vol"),
+    needs_mark=False,
+    variants="size from an info file beside it, from its name, or typed",
+)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 
 from napari_sciml.io.raw_image import RawImage
@@ -39,6 +40,14 @@ class Reader:
         more than one image behind the other.
     alone
         Leaves out of the files of a series those that are opened with another one, as its parts.
+    variants
+        Which kinds of these files are read, in the words of the page on formats.
+    in_window
+        Whether napari is offered to open such files here; what it opens as well itself is left to it.
+    window_patterns
+        What names look like that are offered, where they are not all that end in one of `suffixes`.
+    written
+        What this program writes in the format.
     """
 
     name: str
@@ -51,6 +60,23 @@ class Reader:
     outer: str = ""
     series: Callable[[Sequence[Path], str, str, bool], RawImage] | None = None
     alone: Callable[[Sequence[Path]], list[Path]] = list
+    variants: str = ""
+    in_window: bool = True
+    window_patterns: tuple[str, ...] = ()
+    written: str = ""
+
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What names look like of files that napari is offered to open here."""
+        if not self.in_window:
+            return ()
+        packings = ("", *PACKED_SUFFIXES) if self.packed else ("",)
+        named = (f"*{suffix}{packing}" for packing in packings for suffix in self.suffixes)
+        return self.window_patterns or tuple(named)
+
+    def offers(self, path: Path) -> bool:
+        """Whether napari is offered to open a file of this name here."""
+        return any(fnmatch(path.name.lower(), pattern) for pattern in self.patterns)
 
     def has_mark(self, start: bytes) -> bool:
         """Whether the first bytes of a file are those of this format."""

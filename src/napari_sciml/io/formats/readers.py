@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.detector_series import SUFFIXES, open_detector
 from napari_sciml.io.formats.hdf5 import HDF5
 from napari_sciml.io.formats.jpeg_png import PHOTO
 from napari_sciml.io.formats.meta_image import META_IMAGE
@@ -18,6 +19,13 @@ from napari_sciml.io.formats.reader import Reader
 from napari_sciml.io.formats.tiff import TIFF
 from napari_sciml.io.paths import unreadable
 
+DETECTOR = Reader(
+    "detector file",
+    lambda path: open_detector([path]),
+    SUFFIXES,
+    packed=True,
+    variants="CBF, EDF (also with three axes), MarCCD, mar345, SMV, Bruker, Esperanto",
+)
 READERS = (MRC, MRC_STACK, TIFF, HDF5, NPY, NPZ, ZARR_ZIP, PHOTO, NRRD, META_IMAGE, NIFTI, RAW)
 """In the order in which they are asked; detector files are known before, by their names alone."""
 START_BYTES = max(at + len(mark) for reader in READERS for at, mark in reader.marks)
@@ -26,6 +34,33 @@ READABLE = (
     "use TIFF, a folder of TIFF slices, OME-Zarr, HDF5/NeXus, MRC, CBF, EDF, MarCCD, SMV, .npy, .npz, "
     "JPEG, PNG, NRRD, MetaImage, NIfTI, or .raw and .vol with their size"
 )
+
+
+def all_formats() -> tuple[Reader, ...]:
+    """Return every format that is read, in the order of the page on them."""
+    return (
+        TIFF,
+        ZARR,
+        ZARR_ZIP,
+        HDF5,
+        DETECTOR,
+        MRC,
+        MRC_STACK,
+        NRRD,
+        META_IMAGE,
+        NIFTI,
+        RAW,
+        NPY,
+        NPZ,
+        PHOTO,
+    )
+
+
+def reader_by_name(path: Path) -> Reader | None:
+    """Return the format that a path has by its name alone; None if it has none."""
+    if DETECTOR.has_name(path) and not path.name.startswith("."):
+        return DETECTOR
+    return next((reader for reader in READERS if reader.has_name(path)), None)
 
 
 def reader_of(path: Path) -> Reader | None:

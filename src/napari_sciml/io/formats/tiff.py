@@ -75,6 +75,17 @@ def ome_parts(path: Path) -> set[Path]:
     return {path.parent / str(node.get("FileName")) for node in ome_elements(text, "UUID")}
 
 
+def is_colour(path: Path) -> bool:
+    """Whether a TIFF file holds pictures in colour, as far as its first page tells. Never raises."""
+    import tifffile
+
+    try:
+        with _quiet(), tifffile.TiffFile(path) as tif:
+            return int(tif.pages.first.samplesperpixel) >= 3
+    except (OSError, tifffile.TiffFileError, IndexError, struct.error):
+        return False
+
+
 def check_whole(tif: Any, path: Path) -> None:
     """Raise `SciMLError` if the file ends before its pages or their pixels do."""
     if not len(tif.pages):
@@ -293,4 +304,5 @@ TIFF = Reader(
     ((0, b"II*\x00"), (0, b"MM\x00*"), (0, b"II+\x00"), (0, b"MM\x00+")),
     parts=True,
     alone=without_parts,
+    variants="plain, ImageJ, OME (in one file or several), BigTIFF, all compressions of imagecodecs",
 )

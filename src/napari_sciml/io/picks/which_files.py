@@ -4,9 +4,52 @@ from __future__ import annotations
 
 import os
 import re
+from dataclasses import dataclass
 from pathlib import Path
 
-PICK_SUFFIXES = (".star", ".box", ".cbox", ".cs", ".csv", ".txt", ".tsv", ".coords")
+
+@dataclass(frozen=True)
+class PickFormat:
+    """A format of particle picks.
+
+    Attributes
+    ----------
+    name
+        What people call it.
+    suffixes
+        How names of its files end, in lower case.
+    variants
+        Which kinds of these files are read, in the words of the page on formats.
+    written
+        What this program writes in the format.
+    in_window
+        Whether napari is offered to open such files here.
+    """
+
+    name: str
+    suffixes: tuple[str, ...]
+    variants: str
+    written: str = ""
+    in_window: bool = True
+
+
+PICK_FORMATS = (
+    PickFormat(
+        "RELION and crYOLO STAR",
+        (".star",),
+        "particles of RELION 3.0 and later, coordinates of one micrograph, autopick.star",
+        "picks.star, particles.star, star/autopick.star with one file a micrograph",
+    ),
+    PickFormat("EMAN boxes", (".box",), "one file a micrograph", "box/"),
+    PickFormat("crYOLO boxes", (".cbox",), "CBOX as STAR, and the older form"),
+    PickFormat("cryoSPARC", (".cs",), "particles with their location"),
+    PickFormat(
+        "Topaz and other tables", (".txt", ".tsv", ".coords"), "with or without a header", "coords.txt"
+    ),
+    PickFormat("comma-separated tables", (".csv",), "columns x and y", "findings.csv", in_window=False),
+)
+"""What is read as picks; napari itself opens comma-separated tables of points."""
+PICK_SUFFIXES = tuple(suffix for kind in PICK_FORMATS for suffix in kind.suffixes)
 """How names of files with picks end, in lower case."""
 HEAD_BYTES = 65536
 """So much of a file is looked at to see whether it holds picks: optics and column names of a STAR file lie
