@@ -10,15 +10,21 @@ from napari_sciml.layers.plugin_samples import offer_samples
 
 
 def activate(context: Any = None) -> None:
-    """Offer samples of other packages, and ask in a dialog which image of a file is meant.
+    """Offer samples of other packages, ask which image of a file is meant, and join frames that are dropped.
 
     Parameters
     ----------
     context
         What napari hands over; it is not looked at.
     """
+    from qtpy.QtWidgets import QApplication
+
     offer_samples(context)
     ask_with(choose_image)
+    if QApplication.instance() is not None:
+        from napari_sciml.widgets.dropped_files import watch_drops
+
+        watch_drops()
 
 
 def choose_image(several: SeveralImages) -> str | None:

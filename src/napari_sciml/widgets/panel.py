@@ -7,6 +7,7 @@ from typing import Any
 from qtpy.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
 from napari_sciml.app.session import session_for
+from napari_sciml.widgets.dropped_files import watch_drops
 from napari_sciml.widgets.pages import pages
 from napari_sciml.widgets.parts.basics import scrolled
 from napari_sciml.widgets.parts.page import Following, Offer, Page, PageWidget
@@ -40,6 +41,7 @@ class SciMLPanel(QWidget):
             for controller in {id(one): one for one in controllers}.values()
         ]
         self._viewer.events.theme.connect(self._on_theme)
+        watch_drops()
 
     def turn_to(self, name: str) -> None:
         """Turn to the page of this name, if it is offered."""
