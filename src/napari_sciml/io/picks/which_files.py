@@ -38,7 +38,7 @@ PICK_FORMATS = (
         "RELION and crYOLO STAR",
         (".star",),
         "particles of RELION 3.0 and later, coordinates of one micrograph, autopick.star",
-        "picks.star, particles.star, star/autopick.star with one file a micrograph",
+        "picks.star, particles.star, autopick.star with one file a micrograph in star/",
     ),
     PickFormat("EMAN boxes", (".box",), "one file a micrograph", "box/"),
     PickFormat("crYOLO boxes", (".cbox",), "CBOX as STAR, and the older form"),
