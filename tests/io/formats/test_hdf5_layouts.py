@@ -219,3 +219,31 @@ def test_a_part_that_is_not_there_names_those_that_are(tmp_path: Path) -> None:
         file["a/data"] = FRAMES
     with pytest.raises(SciMLError, match=r"has no dataset /b: use one of /a/data"):
         open_image(f"{tmp_path}/run.h5::/b")
+
+
+@pytest.mark.parametrize(
+    ("link", "stated"),
+    [
+        (h5py.SoftLink("/nowhere"), True),
+        (h5py.ExternalLink("nowhere.h5", "/data"), True),
+        # Unnamed, all that is left is a flat field.
+        (h5py.ExternalLink("nowhere.h5", "/data"), False),
+    ],
+)
+def test_what_is_shown_and_not_there_is_told(link: object, stated: bool, tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.nxs", "w") as file:
+        data = nexus(file.create_group("entry/data"), "NXdata", **({"signal": "data"} if stated else {}))
+        data["data"] = link
+        file["entry/instrument/detector/flatfield"] = FRAMES[0]
+        if stated:
+            file["entry/somewhere/else"] = FRAMES
+    with pytest.raises(SciMLError, match=r"m\.nxs (says that|links to) .*not there"):
+        open_image(tmp_path / "m.nxs")
+
+
+def test_a_file_that_links_to_itself(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "m.h5", "w") as file:
+        file["data"] = FRAMES
+        file["again"] = h5py.ExternalLink("m.h5", "/")
+        file["group/up"] = file["/"]
+    assert open_image(tmp_path / "m.h5").shape == FRAMES.shape

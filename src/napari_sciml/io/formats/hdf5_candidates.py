@@ -43,14 +43,20 @@ def choose(tree: Hdf5Tree, part: str) -> Candidate:
     try:
         node = tree.node(part)
     except KeyError:
-        images = [c.entry.part for c in candidates(tree, names, "/") if c.entry.may_be_image]
-        hint = f"use one of {', '.join(images[:8])}" if images else "choose another file"
+        parts = [c.entry.part for c in candidates(tree, names, "/") if c.entry.may_be_image]
+        hint = f"use one of {', '.join(parts[:8])}" if parts else "choose another file"
         raise SciMLError(f"{tree.path} has no dataset {part}", hint) from None
     if not isinstance(node, h5py.Group):
         return Candidate(ArrayEntry(part, (), np.dtype(bool)))
     all_of_them = candidates(tree, names, part)
     where = tree.path.name if part == "/" else f"{tree.path.name}::{part}"
-    if tree.missing and not any(candidate.entry.may_be_image for candidate in all_of_them):
+    images = [c.entry for c in all_of_them if c.entry.may_be_image]
+    if (shown := lost_signal(tree, part)) and not any(entry.stated for entry in images):
+        raise SciMLError(
+            f"{tree.path} says that {shown} is to be shown, which is not there",
+            "put the file that it links to beside it, or name another part",
+        )
+    if tree.missing and all(entry.auxiliary for entry in images):
         lost = next((at for at in tree.missing if at.startswith(part)), next(iter(tree.missing)))
         raise SciMLError(
             f"{tree.path} links to {tree.missing[lost]}, which is not there or not readable",
@@ -119,8 +125,8 @@ def place_of(tree: Hdf5Tree, name: str) -> Place | None:
     return node.file.filename, h5py.h5o.get_info(node.id).addr
 
 
-def signals_below(tree: Hdf5Tree, part: str) -> dict[str, Place]:
-    """Return what NeXus says is shown, from ``default`` of a group on: path -> where it lies."""
+def shown_below(tree: Hdf5Tree, part: str) -> list[str]:
+    """List what NeXus says is shown, from ``default`` of a group on, whether it is there or not."""
     import h5py
 
     group, where = tree.node(part), part
@@ -131,7 +137,7 @@ def signals_below(tree: Hdf5Tree, part: str) -> dict[str, Place]:
             break
         where = f"{where.rstrip('/')}/{name.strip('/')}"
     if not isinstance(group, h5py.Group):
-        return {where: place} if (place := place_of(tree, where)) else {}
+        return [where]
     groups = [where]
 
     def note(name: bytes, info: Any) -> None:
@@ -139,13 +145,19 @@ def signals_below(tree: Hdf5Tree, part: str) -> dict[str, Place]:
             groups.append(f"{where.rstrip('/')}/{name.decode(errors='replace')}")
 
     h5py.h5o.visit(group.id, note, info=True)
-    found: dict[str, Place] = {}
-    for name in groups:
-        shown = tree.node(name).attrs
-        whole = f"{name.rstrip('/')}/{text(shown['signal'])}" if "signal" in shown else ""
-        if whole and (place := place_of(tree, whole)) is not None:
-            found.setdefault(whole, place)
-    return found
+    attributes = ((name, tree.node(name).attrs) for name in groups)
+    return [f"{name.rstrip('/')}/{text(own['signal'])}" for name, own in attributes if "signal" in own]
+
+
+def signals_below(tree: Hdf5Tree, part: str) -> dict[str, Place]:
+    """Return what NeXus says is shown and is there: path -> where it lies."""
+    places = {name: place_of(tree, name) for name in shown_below(tree, part)}
+    return {name: place for name, place in places.items() if place is not None}
+
+
+def lost_signal(tree: Hdf5Tree, part: str) -> str:
+    """Return what NeXus says is shown and is not there; empty if there is no such thing."""
+    return next((name for name in shown_below(tree, part) if place_of(tree, name) is None), "")
 
 
 def old_signal(dataset: Any) -> bool:

@@ -128,6 +128,8 @@ class Hdf5Tree:
         import h5py
 
         file = group.file.filename
+        # A link may lead back to a group that it lies in.
+        seen.add((file, h5py.h5o.get_info(group.id).addr))
 
         def note(name: bytes, info: Any) -> None:
             if info.type == h5py.h5o.TYPE_DATASET and (file, info.addr) not in seen:
