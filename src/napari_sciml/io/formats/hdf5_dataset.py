@@ -16,6 +16,7 @@ from napari_sciml.io.formats.hdf5_axes import stated_axes, text
 from napari_sciml.io.formats.hdf5_candidates import choose
 from napari_sciml.io.formats.hdf5_tree import Hdf5Tree
 from napari_sciml.io.formats.module_rows import ModuleRows
+from napari_sciml.io.formats.nexus_q_axes import stated_q
 from napari_sciml.io.formats.virtual_frames import VirtualFrames, pixels_of
 from napari_sciml.io.raw_image import RawImage
 
@@ -60,6 +61,11 @@ def dataset_raw(tree: Hdf5Tree, part: str) -> RawImage:
     data = pixels_of(dataset, tree)
     cautions = [*missing_frames(data), *unwritten(dataset)]
     letters, sizes = stated_axes(dataset)
+    known, turned, unused = stated_q(dataset)
+    cautions += unused
+    if known:
+        # Directions in q are no axes of a volume.
+        letters, sizes = (*("t",) * (dataset.ndim - 2), *("xy" if turned else "yx")), {}
     if dataset.ndim == 4 and letters is None and of_detector(tree, dataset, part):
         modules, rows, columns = data.shape[1:]
         if modules > 1:
@@ -71,7 +77,7 @@ def dataset_raw(tree: Hdf5Tree, part: str) -> RawImage:
     elif letters is None and (dataset.ndim > 4 or (dataset.ndim == 4 and 1 in dataset.shape[:-2])):
         # Axes of one step are left out if that makes an image of it.
         letters = ("?",) * dataset.ndim
-    return RawImage(data, letters, sizes, part=part, cautions=tuple(cautions))
+    return RawImage(data, letters, sizes, part=part, known=known, cautions=tuple(cautions))
 
 
 def frames_raw(tree: Hdf5Tree, family: Family) -> RawImage:

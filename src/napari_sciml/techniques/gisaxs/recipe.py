@@ -130,6 +130,8 @@ class Gisaxs(NetworkTechnique[GisaxsSettings, Reader, LatticeSearch]):
             outlier_limit=float(run.model.card["training"].get("outlier_limit", 1.0)),
         )
         table = candidates(range(search.done), search.probabilities, explained)
+        # What stands on its head is no picture that the network knows, whatever it is called.
+        table.loc[table["frame"].isin(search.upside_down), "outlier"] = np.inf
         return Findings(
             tables=self.decide(table, run.settings, context),
             main=MAIN,

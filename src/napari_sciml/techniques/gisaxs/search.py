@@ -17,6 +17,7 @@ from napari_sciml.core.source import ImageSource
 from napari_sciml.techniques.gisaxs.axes.q_image import QImage
 from napari_sciml.techniques.gisaxs.prepare import Reader
 from napari_sciml.techniques.gisaxs.refraction import wavenumber
+from napari_sciml.techniques.gisaxs.upright import DOUBTED_STEP, SURE_STEP, horizon_step
 
 MARKER_SHARE = 0.03
 """Diameter of a marker over the shorter edge of a frame, at least 5 px."""
@@ -30,6 +31,8 @@ class LatticeSearch(Search):
     ----------
     probabilities
         Those of the seven classes, by frame.
+    upside_down
+        Frames that show a film standing on its head.
     spots, explained, features, feature_lines
         Rows of the tables, see `tables`; one part for each frame.
     notes
@@ -47,6 +50,7 @@ class LatticeSearch(Search):
         self._left_out = self._caution = ""
         # The faulty lattices of that program, stretched besides, have no spots that could be predicted.
         self._explains = predictor.model.card["training"].get("protocol") != FALSE_LATTICES
+        self.upside_down: list[int] = []
         self.probabilities: dict[int, npt.NDArray[np.float32]] = {}
         self.spots: list[pd.DataFrame] = []
         self.explained: list[pd.DataFrame] = []
@@ -67,7 +71,14 @@ class LatticeSearch(Search):
     @property
     def cautions(self) -> tuple[str, ...]:
         """What a person should be told of the pixels that were left out."""
-        return (self._caution,) if self._caution else ()
+        told = [self._caution] if self._caution else []
+        if count := len(self.upside_down):
+            which = f"Frame {self.upside_down[0]} shows" if count == 1 else f"{count} frames show"
+            told.append(
+                f"{which} the horizon of a film that stands on its head, and no lattice is named: give "
+                "qz_range with the larger number first if row 0 is the lowest q_z, or turn the image."
+            )
+        return tuple(told)
 
     def run(self, cancel: CancelToken) -> Generator[Progress, None, None]:
         """Look at frame after frame, yielding after each.
@@ -88,11 +99,21 @@ class LatticeSearch(Search):
         model = self._predictor.model
         probabilities = self._predictor.classify(model.normalise(square[np.newaxis]))[0]
         self.probabilities[number] = probabilities
+        if self._on_its_head(square, float(probabilities.max())):
+            self.upside_down.append(number)
         if self._explains:
             self._explain(number, image, model.classes[int(probabilities.argmax())])
         if self._explore:
             self._find_features(number, image)
         yield
+
+    def _on_its_head(self, square: npt.NDArray[np.float32], sureness: float) -> bool:
+        """Whether a film stands on its head, by its horizon and, in doubt, by the network."""
+        step = horizon_step(square)
+        if step > DOUBTED_STEP:
+            return False
+        turned = self._predictor.model.normalise(square[np.newaxis, ::-1])
+        return step < SURE_STEP or float(self._predictor.classify(turned).max()) > sureness
 
     def _explain(self, number: int, image: QImage, label: str) -> None:
         from napari_sciml.techniques.gisaxs.lattices.explain import fit_spots

@@ -51,6 +51,7 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
             given["qy_range"],
             given["qz_range"],
             shape,
+            origin="as given" if settings.qz_range or settings.qy_range else "as the file states",
             energy_kev=given["energy_kev"],
             incidence_deg=given["incidence_deg"],
         )
@@ -119,6 +120,8 @@ def collect(settings: GisaxsSettings, source: ImageSource) -> dict[str, Any]:
         given |= {name: getattr(settings, name) for name in RANGES}
     if settings.poni is not None:
         given |= {name: getattr(settings, name) for name in DETECTOR}
+    if upside_down(given["qz_range"], source.known.get("qz_range")):
+        given["qz_range"] = given["qz_range"][::-1]
     if (
         given["half_plane"]
         and given["qy_range"] is not None
@@ -126,6 +129,11 @@ def collect(settings: GisaxsSettings, source: ImageSource) -> dict[str, Any]:
     ):
         given["qy_range"] = (0.0, given["qy_range"][1])
     return given
+
+
+def upside_down(said: Any, stated: Any) -> bool:
+    """Whether a range that rises, as people type it, is of a file that says its row 0 is the lowest q_z."""
+    return said is not None and stated is not None and said[0] < said[1] and stated[0] > stated[1]
 
 
 def choose_way(given: Mapping[str, Any], settings: GisaxsSettings, source: ImageSource) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import numpy as np
@@ -69,11 +69,14 @@ class EvenAxes:
     Attributes
     ----------
     qy_range, qz_range
-        Left and right end, lower and upper end, 1/nm; q_z falls if row 0 of the frame is the lowest.
+        Left and right end, lower and upper end, 1/nm; q_z falls if row 0 of the frame is the lowest, q_y if
+        it grows to the left.
     shape
         Rows and columns of a frame.
     relative
         Whether the ranges are only assumed: units then mean nothing but ratios do.
+    origin
+        Who said so, for the record.
     """
 
     qy_range: tuple[float, float]
@@ -82,6 +85,7 @@ class EvenAxes:
     energy_kev: float | None = None
     incidence_deg: float | None = None
     relative: bool = False
+    origin: str = field(default="as given", compare=False)
 
     @property
     def sentence(self) -> str:
@@ -92,7 +96,9 @@ class EvenAxes:
                 "no q ranges were given: q_y is taken to be symmetric and q_z to end where q_y does, "
                 "so distances are relative"
             )
-        return f"q_y {left:g} to {right:g}, q_z {low:g} to {high:g} 1/nm as given"
+        row = ", row 0 is the lowest q_z" if low > high else ""
+        low, high = sorted((low, high))
+        return f"q_y {left:g} to {right:g}, q_z {low:g} to {high:g} 1/nm {self.origin}{row}"
 
     def to_q(self, values: npt.NDArray[np.float32]) -> QImage:
         """Bring a frame onto its axes; its pixels stay as they are."""
@@ -100,7 +106,9 @@ class EvenAxes:
         low, high = sorted(self.qz_range)
         # A falling range says that row 0 is the lowest q_z.
         upright = values if self.qz_range[0] == low else values[::-1]
-        return QImage(upright, np.linspace(*self.qy_range, columns), np.linspace(high, low, rows))
+        left, right = sorted(self.qy_range)
+        rising = upright if self.qy_range[0] == left else upright[:, ::-1]
+        return QImage(rising, np.linspace(left, right, columns), np.linspace(high, low, rows))
 
     def to_pixel(self, qy: Floats, qz: Floats) -> tuple[Floats, Floats]:
         """Return row and column for places in q; NaN outside of the frame."""
