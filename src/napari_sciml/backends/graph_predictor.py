@@ -8,6 +8,7 @@ import numpy as np
 
 from napari_sciml.backends.graph_sessions import Session, open_session
 from napari_sciml.backends.graphs import at_stride, statement_of, write_graph
+from napari_sciml.backends.graphs.rounding import with_one_rounding
 from napari_sciml.backends.predictor import FIELD_STRIDE, FieldScores, check_dense
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.normalise.pixels import FloatArray
@@ -43,7 +44,8 @@ class GraphPredictor:
         self._statement = statement_of(model.architecture)
         if not graph and backend == "float32":
             graph = write_graph(model.architecture, model.build()).SerializeToString()
-        self._graph = graph or model.variant(backend).read()
+        graph = graph or model.variant(backend).read()
+        self._graph = with_one_rounding(graph) if backend == "int8" else graph
         self._sessions: dict[int, Session] = {}
         # What does not work fails here, where another runtime can still be chosen.
         self._session(FIELD_STRIDE if model.dense else self._statement.stride)
@@ -79,6 +81,5 @@ class GraphPredictor:
     def _session(self, stride: int) -> Session:
         if stride not in self._sessions:
             graph = at_stride(self.model.architecture, self._graph, stride)
-            rough = self.backend == "int8"
-            self._sessions[stride] = open_session(self.runtime, graph, rough=rough)
+            self._sessions[stride] = open_session(self.runtime, graph)
         return self._sessions[stride]

@@ -26,7 +26,7 @@ class Session(Protocol):
 class OnnxRuntimeSession:
     """A graph in ONNX Runtime; its floating point is always in single precision."""
 
-    def __init__(self, graph: bytes, rough: bool = False) -> None:
+    def __init__(self, graph: bytes) -> None:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -45,17 +45,16 @@ class OnnxRuntimeSession:
 class OpenVinoSession:
     """A graph in OpenVINO.
 
-    Floating point is in single precision even where the processor could do with less, unless `rough`: then
-    what stays in floating point between integers has 8 bits of precision as well, on processors that have
-    bfloat16.
+    Floating point is in single precision also between integers: in bfloat16, which OpenVINO takes by itself
+    on processors that have it, the same graph gives other labels than elsewhere.
     """
 
-    def __init__(self, graph: bytes, rough: bool = False) -> None:
+    def __init__(self, graph: bytes) -> None:
         openvino = import_openvino()
         core = openvino.Core()
         settings = {
             "INFERENCE_NUM_THREADS": torch.get_num_threads(),
-            "INFERENCE_PRECISION_HINT": "bf16" if rough else "f32",
+            "INFERENCE_PRECISION_HINT": "f32",
             "PERFORMANCE_HINT": "LATENCY",
         }
         with kept_signal_stack():
@@ -104,8 +103,8 @@ def probe(runtime: str) -> None:
     open_session(runtime, graph).run({"x": np.zeros((1, 2), np.float32)})
 
 
-def open_session(runtime: str, graph: bytes, *, rough: bool = False) -> Session:
-    """Load a graph; `rough` allows bfloat16 where there is floating point.
+def open_session(runtime: str, graph: bytes) -> Session:
+    """Load a graph.
 
     Raises
     ------
@@ -118,7 +117,7 @@ def open_session(runtime: str, graph: bytes, *, rough: bool = False) -> Session:
         "openvino": OpenVinoSession,
     }
     try:
-        return kinds[runtime](graph, rough)
+        return kinds[runtime](graph)
     except failures() as error:
         # A library that is there but cannot be loaded, or that refuses the processor or the graph.
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

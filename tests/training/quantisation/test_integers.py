@@ -15,7 +15,7 @@ import onnx
 
 from napari_sciml.backends import open_predictor
 from napari_sciml.backends.graphs import write_graph
-from napari_sciml.backends.runtimes import installed
+from napari_sciml.backends.runtimes import GRAPH_RUNTIMES, installed
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.networks.model import Model
 from napari_sciml.networks.registry import open_model
@@ -104,6 +104,29 @@ def test_one_file_serves_every_stride(dense_model: Model, runtime: str, stride: 
     exact = open_predictor(dense_model).field(field, stride).scores
     assert np.abs(got - exact).mean() < 0.05
     assert np.ptp(exact) > 0.5
+
+
+@pytest.mark.skipif(not installed("openvino"), reason="openvino is not installed")
+def test_libraries_agree_on_what_users_quantise(
+    patch_model: Model, dense_model: Model, patches: np.ndarray, fields: np.ndarray
+) -> None:
+    graph = onnx.load_from_string(patch_model.variant("int8").read()).graph
+    step = next(onnx.numpy_helper.to_array(c) for c in graph.initializer if c.name == "pixels_scale")
+    half_way = ((np.floor(patches / step) + 0.5) * step).astype(np.float32)
+    answers = [
+        [open_predictor(patch_model, "int8", name).classify(half_way) for name in GRAPH_RUNTIMES],
+        *(
+            [
+                open_predictor(dense_model, "int8", name).field(fields[0], stride).scores
+                for name in GRAPH_RUNTIMES
+            ]
+            for stride in (1, 4)
+        ),
+    ]
+    for ours, theirs in answers:
+        # A step or two inside the layers, where a library rounds by itself.
+        assert np.abs(ours - theirs).max() < 0.02
+        assert np.abs(ours - theirs).mean() < 5e-4
 
 
 def test_layers_are_counted(random_patch_model: Model, patch_model: Model) -> None:
