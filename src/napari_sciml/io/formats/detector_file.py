@@ -6,9 +6,9 @@ import logging
 import struct
 import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.io.formats.stated_geometry import in_header
 from napari_sciml.io.paths import unreadable
 
 FAULTS = (
@@ -31,11 +32,12 @@ _one_at_a_time = threading.Lock()
 
 @dataclass(frozen=True)
 class FileKind:
-    """How many frames a file has, their rows and columns, and their type."""
+    """How many frames a file has, their rows and columns, their type, and the geometry that it states."""
 
     frames: int
     shape: tuple[int, int]
     dtype: np.dtype[Any]
+    known: Mapping[str, float] = field(default_factory=dict)
 
 
 def measure(path: Path) -> FileKind:
@@ -50,7 +52,8 @@ def measure(path: Path) -> FileKind:
         if (stack := stacked(image, path)) is not None:
             return FileKind(stack.shape[0], (stack.shape[1], stack.shape[2]), stack.dtype)
         count, data = int(image.nframes), flat(image.data, path)
-    return FileKind(count, (data.shape[0], data.shape[1]), data.dtype)
+        known = in_header(getattr(image, "header", {}))
+    return FileKind(count, (data.shape[0], data.shape[1]), data.dtype, known)
 
 
 def read_frame(path: Path, number: int, frames: int) -> npt.NDArray[Any]:

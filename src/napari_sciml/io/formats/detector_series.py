@@ -74,9 +74,10 @@ def open_detector(paths: Sequence[Path]) -> RawImage:
     found = [kinds.get(number) for number in range(len(paths))]
     counts = [kind.frames if isinstance(kind, FileKind) else usual for kind in found]
     series = DetectorFrames(paths, counts, shape, np.result_type(*(kind.dtype for kind in alike)))
+    known = alike[0].known
     if len(series) == 1:
-        return RawImage(series[0], ("y", "x"))
-    return RawImage(series, ("t", "y", "x"), place=series.place)
+        return RawImage(series[0], ("y", "x"), known=known)
+    return RawImage(series, ("t", "y", "x"), place=series.place, known=known)
 
 
 def measure_some(paths: Sequence[Path], numbers: Iterable[int]) -> dict[int, FileKind | SciMLError]:

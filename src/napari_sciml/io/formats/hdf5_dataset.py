@@ -17,6 +17,7 @@ from napari_sciml.io.formats.hdf5_candidates import choose
 from napari_sciml.io.formats.hdf5_tree import Hdf5Tree
 from napari_sciml.io.formats.module_rows import ModuleRows
 from napari_sciml.io.formats.nexus_q_axes import stated_q
+from napari_sciml.io.formats.stated_geometry import in_nexus
 from napari_sciml.io.formats.virtual_frames import VirtualFrames, pixels_of
 from napari_sciml.io.raw_image import RawImage
 
@@ -63,7 +64,9 @@ def dataset_raw(tree: Hdf5Tree, part: str) -> RawImage:
     letters, sizes = stated_axes(dataset)
     known, turned, unused = stated_q(dataset)
     cautions += unused
-    if known:
+    if not known and dataset.ndim in (2, 3):
+        known = in_nexus(tree, part)
+    if "qy_range" in known:
         # Directions in q are no axes of a volume.
         letters, sizes = (*("t",) * (dataset.ndim - 2), *("xy" if turned else "yx")), {}
     if dataset.ndim == 4 and letters is None and of_detector(tree, dataset, part):
@@ -93,7 +96,10 @@ def frames_raw(tree: Hdf5Tree, family: Family) -> RawImage:
         )
         cautions = (f"{lost}, the first is {frames.missing[0]}; their frames are left out",)
     sizes = stated_axes(dataset)[1]
-    return RawImage(frames, ("t", "y", "x"), sizes, part=family.part, place=frames.place, cautions=cautions)
+    known = in_nexus(tree, family.part)
+    return RawImage(
+        frames, ("t", "y", "x"), sizes, part=family.part, place=frames.place, known=known, cautions=cautions
+    )
 
 
 def of_detector(tree: Hdf5Tree, dataset: Any, part: str) -> bool:

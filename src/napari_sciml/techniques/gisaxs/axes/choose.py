@@ -18,6 +18,7 @@ from napari_sciml.techniques.gisaxs.axes.pyfai_geometry import (
     need_library,
 )
 from napari_sciml.techniques.gisaxs.axes.q_image import EvenAxes, QAxes
+from napari_sciml.techniques.gisaxs.axes.raw_frames import raw_frame_of
 from napari_sciml.techniques.gisaxs.refraction import wavenumber
 from napari_sciml.techniques.gisaxs.settings import GisaxsSettings
 
@@ -76,9 +77,12 @@ def choose_axes(settings: GisaxsSettings, source: ImageSource) -> QAxes:
         integrator = from_numbers(
             shape, **{name: given[name] for name in GEOMETRY if name != "incidence_deg"}
         )
+        whose = (
+            "" if any(getattr(settings, name) is not None for name in DETECTOR) else ", as the file states"
+        )
         origin = (
             f"{given['distance_mm']:g} mm, pixels of {given['pixel_um']:g} um and the beam at row "
-            f"{given['beam_row']:g}, column {given['beam_column']:g}"
+            f"{given['beam_row']:g}, column {given['beam_column']:g}{whose}"
         )
     axes = DetectorAxes(
         integrator,
@@ -160,6 +164,13 @@ def choose_way(given: Mapping[str, Any], settings: GisaxsSettings, source: Image
         return "numbers"
     absent = [name for name in RANGES if given[name] is None]
     if not absent:
+        if raw := raw_frame_of(source):
+            raise SciMLError(
+                f"{source.name} is a raw frame and no picture in q, since it {raw}; q ranges do not say "
+                "where its pixels lie",
+                "give a PONI file with incidence_deg, or energy_kev, incidence_deg, distance_mm, pixel_um, "
+                "beam_row and beam_column",
+            )
         check_even(given)
         return "ranges"
     if len(absent) == 1:
