@@ -77,6 +77,17 @@ def test_scores_are_not_rounded() -> None:
         np.testing.assert_array_equal(scores, -pixels)
 
 
+@pytest.mark.parametrize("name", SHIPPED)
+def test_nothing_is_rounded_after_the_last_layer(name: str) -> None:
+    graph = onnx.load_from_string(with_one_rounding(open_model(WEIGHTS_FOLDER / name).variant("int8").read()))
+    made_by = {output: node for node in graph.graph.node for output in node.output}
+    node = made_by["scores"]
+    assert node.op_type == "Softmax"
+    while node.op_type in ("Softmax", "Flatten"):
+        node = made_by[node.input[0]]
+    assert node.op_type in ("Conv", "Gemm", "Mul")
+
+
 def test_zero_points_of_stored_numbers_stay() -> None:
     model = onnx.load_from_string(rounding_graph(1.0, 89))
     model.graph.initializer.append(numpy_helper.from_array(np.array([90], np.uint8), "stored"))

@@ -16,6 +16,8 @@ from napari_sciml.backends.graphs.builder import SCORES
 from napari_sciml.core.errors import SciMLError
 
 QUANTISE, RESTORE = "QuantizeLinear", "DequantizeLinear"
+AFTER_LAYERS = ("Softmax", "Flatten")
+"""What may stand between the last layer and the scores."""
 
 
 def with_one_rounding(graph: bytes) -> bytes:
@@ -40,15 +42,22 @@ def with_one_rounding(graph: bytes) -> bytes:
 
 
 def leave_scores_exact(graph: GraphProto) -> None:
-    """Drop the rounding of the probabilities to 256 steps, which changes no order but makes ties."""
-    made_by = makers(graph)
-    last = made_by.get(SCORES)
-    if last is None or last.op_type != RESTORE:
-        return
-    rounding = made_by[last.input[0]]
-    made_by[rounding.input[0]].output[0] = SCORES
-    graph.node.remove(rounding)
-    graph.node.remove(last)
+    """Drop what rounds after the last layer: one of its 256 steps is up to 0.15 of a logarithm of the odds.
+
+    A number that falls on another side in another library would move a score by as much, and equal scores of
+    two classes would be common.
+    """
+    made_by, name = makers(graph), SCORES
+    while (node := made_by.get(name)) is not None and node.op_type in (*AFTER_LAYERS, RESTORE):
+        name = node.input[0]
+        if node.op_type != RESTORE or name not in made_by:
+            continue
+        rounding = made_by[name]
+        before = made_by[rounding.input[0]]
+        before.output[0] = node.output[0]
+        graph.node.remove(rounding)
+        graph.node.remove(node)
+        made_by[name := before.output[0]] = before
 
 
 def make_zero_points_even(graph: GraphProto) -> None:
