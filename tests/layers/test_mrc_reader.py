@@ -17,6 +17,7 @@ from fixtures.pick_files import write_cbox, write_picks_csv
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.io.formats.mrc import write_mrc
+from napari_sciml.io.paths import natural_key
 from napari_sciml.io.picks.reading import read_picks
 from napari_sciml.io.picks.writing import write_box, write_star
 from napari_sciml.io.star import read_star
@@ -173,7 +174,7 @@ def test_no_picks_are_an_empty_layer_that_takes_points(folder):
 
 def test_picks_that_lie_outside_are_told(folder, told, monkeypatch):
     image = open_layer(str(folder / NAMES[0]))
-    monkeypatch.setattr("napari_sciml.layers.pick_layers.open_image_layer", lambda: image)
+    monkeypatch.setattr(readers, "open_layers", lambda: (image,))
     path = write_box(PICKS.assign(x=5000.0), folder / "mic_1.box", 64)
     (data,) = readers.read_pick_files(str(path))
     assert len(data[0]) == 3
@@ -289,3 +290,37 @@ def test_napari_finds_readers_and_writer(folder):
     assert points.save(str(folder / "again.star"), plugin="napari-sciml") == [str(folder / "again.star")]
     write_picks_csv(PICKS, folder / "p.csv", NAMES)
     assert mrcfile.validate(folder / NAMES[0])
+
+
+def test_a_joint_star_goes_to_each_open_micrograph_its_own(folder, told, monkeypatch):
+    images = [open_layer(str(folder / name)) for name in NAMES[:2]]
+    helper = Layer.create(np.zeros((9, 9)), {"metadata": {METADATA_KEY: {}}, "name": "left out"}, "image")
+    monkeypatch.setattr(readers, "open_layers", lambda: (*images, helper))
+    star = write_star(PICKS, folder / "p.star", micrographs=NAMES)
+    shown = [Layer.create(*layer) for layer in readers.read_pick_files(str(star))]
+    expected = [PICKS[PICKS["frame"] == number] for number in range(2)]
+    expected = [part for part in expected if len(part)]
+    assert [layer.metadata[PICKS_KEY]["micrographs"] for layer in shown] == [
+        [NAMES[int(part["frame"].iloc[0])]] for part in expected
+    ]
+    for layer, part in zip(shown, expected, strict=True):
+        np.testing.assert_allclose(layer.data, part[["y", "x"]])
+
+
+def test_picks_of_one_of_several_lie_on_it_and_on_no_other(folder, told, monkeypatch):
+    images = [open_layer(str(folder / name)) for name in NAMES[:2]]
+    monkeypatch.setattr(readers, "open_layers", lambda: tuple(images))
+    mine = PICKS[PICKS["frame"] == 0]
+    star = write_star(mine, folder / "one.star", micrographs=[NAMES[0]])
+    (layer,) = readers.read_pick_files(str(star))
+    assert layer[1]["metadata"][PICKS_KEY]["micrographs"] == [NAMES[0]]
+    other = write_star(mine, folder / "other.star", micrographs=["elsewhere.mrc"])
+    assert readers.read_pick_files(str(other)) == NOTHING
+    assert "none of which is open" in told[-1]
+
+
+def test_frames_of_some_files_of_a_folder_keep_their_names(folder):
+    some = open_layer([str(folder / name) for name in NAMES[1:3]])
+    source = source_from_layer(some)
+    assert source.path is None
+    assert micrograph_names(source) == sorted(NAMES[1:3], key=natural_key)

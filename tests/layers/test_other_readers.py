@@ -16,6 +16,7 @@ from napari_sciml.io.formats.which_array import SeveralImages
 from napari_sciml.layers import choosing, notify
 from napari_sciml.layers.readers import NOTHING, get_volume_reader, read_volumes
 from napari_sciml.layers.source import source_from_layer
+from napari_sciml.techniques.cryoem.write import micrograph_names
 from napari_sciml.widgets import activation
 
 VOLUME = np.arange(6 * 40 * 50, dtype=np.uint16).reshape(6, 40, 50)
@@ -106,3 +107,14 @@ def test_the_dialog_lists_them_and_cancel_is_none(monkeypatch: pytest.MonkeyPatc
     assert activation.choose_image(caught.value) == "/b"
     monkeypatch.setattr(QInputDialog, "getItem", lambda *given: (given[3][0], False))
     assert activation.choose_image(caught.value) is None
+
+
+def test_a_stack_of_naparis_own_is_not_said_to_be_its_first_file(tmp_path: Path) -> None:
+    paths = [tmp_path / f"t_{number}.tif" for number in range(3)]
+    for number, path in enumerate(paths):
+        tifffile.imwrite(path, VOLUME[number])
+    find_plugins()
+    (layer,) = ViewerModel().open([str(path) for path in paths], stack=True, plugin="napari")
+    assert source_from_layer(layer).path is None
+    (ours,) = ViewerModel().open([str(path) for path in paths], stack=True, plugin="napari-sciml")
+    assert micrograph_names(source_from_layer(ours)) == [path.name for path in paths]

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from napari_sciml.core.errors import SciMLError
 from napari_sciml.core.source import ImageSource
+from napari_sciml.io.file_series import open_series
 from napari_sciml.io.opening import open_image
 
 Place = Callable[[int], tuple[str, int | str | None]]
@@ -35,10 +36,11 @@ def scattered(source: ImageSource) -> Place | None:
 
     A source whose maker did not say, such as a layer in a window, is opened again by its path.
     """
-    if source.place is not None or source.path is None:
+    files = source.opened.get("files")
+    if source.place is not None or (source.path is None and not files):
         return source.place
     try:
-        again = open_image(source.path, independent_frames=True)
+        again = open_series(files) if files else open_image(source.path or "", independent_frames=True)
     except SciMLError:
         # Moved since it was opened: the path is all that is known.
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pandas as pd
 from napari.layers import Image, Layer
 
 from napari_sciml.core.errors import SciMLError
+from napari_sciml.core.provenance import METADATA_KEY
 from napari_sciml.layers.points import LayerData, manual_defaults, plain_feature
 from napari_sciml.layers.source import source_from_layer
 from napari_sciml.layers.spatial import spatial_kwargs
@@ -30,7 +32,9 @@ USUAL_PX = 100.0
 """Size of a marker where neither boxes nor an image tell."""
 
 
-def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> list[LayerData]:
+def pick_layers(
+    path: str | os.PathLike[str], image: Layer | None = None, *, alone: bool = True
+) -> list[LayerData]:
     """Open a file of picks as a points layer.
 
     Parameters
@@ -41,6 +45,8 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
         The micrographs that were picked. Picks go to the frames by the names of the micrographs; a single
         micrograph takes the picks of a file that names only one. Without an image, frames are counted in
         the order in which the file names micrographs.
+    alone
+        Whether no other micrographs are open, so that a single one may have another name in the file.
 
     Raises
     ------
@@ -63,7 +69,7 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
         rows, columns = source.shape[-2:]
         table = read_picks(file, shape=(rows, columns), micrographs=names)
         place, size = spatial_kwargs(image), SHARE_OF_IMAGE * min(rows, columns)
-        table = on_image(table, names, file)
+        table = on_image(table, names, file, alone)
     attributes = table.attrs
     if attributes[BOX_KEY]:
         size = attributes[BOX_KEY] / BOX_DIAMETERS
@@ -92,19 +98,19 @@ def pick_layers(path: str | os.PathLike[str], image: Layer | None = None) -> lis
     return [(table[axes].to_numpy(float), arguments, "points")]
 
 
-def on_image(table: pd.DataFrame, names: list[str], file: Path) -> pd.DataFrame:
+def on_image(table: pd.DataFrame, names: list[str], file: Path, alone: bool) -> pd.DataFrame:
     """Keep the picks of the open micrographs; those of others stay in the file, and a note has told it."""
     named = list(dict.fromkeys(table["micrograph"]))
     if not len(table) or (table["frame"] >= 0).all():
         return table
-    if len(names) == 1 and len(named) == 1:
+    if alone and len(names) == 1 and len(named) == 1:
         # One micrograph and the picks of one, whose names differ: a person has put them together.
         return table.assign(frame=0)
     if not (table["frame"] >= 0).any():
         raise SciMLError(
             f"{file.name} holds picks of {len(named)} micrograph{'' if len(named) == 1 else 's'}, none of "
             f"which is open ({', '.join(named[:3])})",
-            "open and select the micrographs first; their names must agree",
+            "open the micrographs first; their names must agree",
         )
     kept = table[table["frame"] >= 0].reset_index(drop=True)
     kept.attrs = table.attrs
@@ -125,15 +131,46 @@ def pick_features(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def open_image_layer() -> Layer | None:
-    """Return the image that a person means: the selected one, else the topmost of the current window."""
-    import napari
+def routed_pick_layers(path: str | os.PathLike[str], layers: Sequence[Layer]) -> list[LayerData]:
+    """Open picks over those micrographs that the file names, whichever layer is selected.
 
-    viewer = napari.current_viewer()
-    if viewer is None:
-        return None
-    active = viewer.layers.selection.active
-    images = [
-        layer for layer in viewer.layers if isinstance(layer, Image) and layer.ndim <= 3 and not layer.rgb
+    Picks that belong to none of several open micrographs are told; only where a single one is open, picks of
+    a single other name are put on it.
+
+    Raises
+    ------
+    SciMLError
+        If the file cannot be read, or names none of the open micrographs.
+    """
+    images = micrographs(layers)
+    if len(images) < 2:
+        return pick_layers(path, images[0] if images else None)
+    found: list[LayerData] = []
+    wrong: list[SciMLError] = []
+    for image in images:
+        try:
+            found += pick_layers(path, image, alone=False)
+        except SciMLError as error:
+            wrong.append(error)
+    if not found:
+        raise wrong[0]
+    if len(found) > 1:
+        # What one micrograph lacks, another has.
+        shared = set.intersection(*(set(made[1]["metadata"][PICKS_KEY]["notes"]) for made in found))
+        for number, made in enumerate(found):
+            notes = made[1]["metadata"][PICKS_KEY]["notes"]
+            made[1]["metadata"][PICKS_KEY]["notes"] = [n for n in notes if n in shared and number == 0]
+            made[1]["name"] += f" of {made[1]['metadata'][PICKS_KEY]['micrographs'][0]}"
+    return found
+
+
+def micrographs(layers: Sequence[Layer]) -> list[Layer]:
+    """Return the images that picks may be of: those of files, not what a run has made of them."""
+    return [
+        layer
+        for layer in layers
+        if isinstance(layer, Image)
+        and layer.ndim <= 3
+        and not layer.rgb
+        and METADATA_KEY not in layer.metadata
     ]
-    return active if active in images else (images[-1] if images else None)

@@ -105,11 +105,11 @@ def read_runs(path: Paths) -> list[Any]:
 
 
 def read_pick_files(path: Paths) -> list[Any]:
-    """Open picks as points over the selected micrographs. What is wrong or lost is told in one sentence."""
-    from napari_sciml.layers.pick_layers import PICKS_KEY, open_image_layer, pick_layers
+    """Open picks as points over the micrographs that they name. What is wrong or lost is told."""
+    from napari_sciml.layers.pick_layers import PICKS_KEY, routed_pick_layers
 
-    image = open_image_layer()
-    layers = _read_each(path, lambda file: pick_layers(file, image))
+    open_now = open_layers()
+    layers = _read_each(path, lambda file: routed_pick_layers(file, open_now))
     for layer in layers:
         for note in layer[1]["metadata"][PICKS_KEY]["notes"] if len(layer) > 1 else ():
             remark(note)

@@ -57,8 +57,14 @@ def source_from_layer(layer: Layer) -> ImageSource:
     if axes is not None and "c" in axes:
         raise SciMLError(f"{name} has channels", "take one of them, for example with Layers > Split Stack")
     size = pixel_size(layer, axes) if axes is not None else None
-    if size is None and axes is not None:
-        size = size_in_file(layer, axes)
+    path, again = source_path(layer), file_of(layer)
+    if again is not None and (again.axes, again.shape) == (axes, tuple(data.shape)):
+        if size is None and np.all(np.asarray(layer.scale) == 1):
+            # A scale that somebody gave says that pixels are no longer those of the file.
+            size = again.pixel_size
+    elif again is not None and again.ndim < len(data.shape):
+        # napari remembers the first file of a stack; that is not where its frames are from.
+        path = None
     digits, shape = layer.metadata.get(FINGERPRINT_KEY, ("", ()))
     source = ImageSource.from_array(
         data,
@@ -66,7 +72,7 @@ def source_from_layer(layer: Layer) -> ImageSource:
         pixel_size=size,
         unit=LENGTH_UNIT if size is not None else "pixel",
         name=name,
-        path=source_path(layer),
+        path=path,
         known=dict(layer.metadata.get(KNOWN_KEY, {})),
         fingerprint=digits if tuple(shape) == tuple(data.shape) else "",
         cautions=tuple(layer.metadata.get(CAUTIONS_KEY, ())),
@@ -108,27 +114,23 @@ def pixel_size(layer: Layer, axes: tuple[str, ...]) -> tuple[float, ...] | None:
     return tuple(sizes)
 
 
-def size_in_file(layer: Layer, axes: tuple[str, ...]) -> tuple[float, ...] | None:
-    """Return the pixel size that the file of a layer states, where another reader did not look for it.
-
-    A scale that somebody gave the layer says that its pixels are no longer those of the file.
-    """
+def file_of(layer: Layer) -> ImageSource | None:
+    """Return what the file of a layer holds that another reader opened, closed; None if nobody knows."""
     path = layer.source.path
-    if path is None or PATH_KEY in layer.metadata or not np.all(np.asarray(layer.scale) == 1):
+    if path is None or PATH_KEY in layer.metadata:
         return None
-    if layer not in _sizes_in_files:
-        _sizes_in_files[layer] = None
+    if layer not in _files_of:
         try:
             again = open_image(path)
         except SciMLError:
-            return None
-        again.close()
-        if again.axes == axes and again.shape == tuple(full_data(layer).shape):
-            _sizes_in_files[layer] = again.pixel_size
-    return _sizes_in_files[layer]
+            _files_of[layer] = None
+        else:
+            again.close()
+            _files_of[layer] = again
+    return _files_of[layer]
 
 
-_sizes_in_files: WeakKeyDictionary[Layer, tuple[float, ...] | None] = WeakKeyDictionary()
+_files_of: WeakKeyDictionary[Layer, ImageSource | None] = WeakKeyDictionary()
 """What was found, for a file is opened once."""
 
 

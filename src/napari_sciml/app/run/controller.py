@@ -233,10 +233,11 @@ class RunController:
         if viewer is None:
             return
         image = image_of(run, layers, viewer.layers)
+        if image is not None:
+            # First: what was said of the image before stays with that one.
+            self._requests.image.choose(image)
         self._requests.request = request_of(run, self._requests.request)
         self._screen.put(result_of(run, layers, image))
-        if image is not None:
-            self._requests.image.choose(image)
         self._say("", " ".join(run.notes))
 
     def _on_saved(self, note: str) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import warnings
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from napari.components import ViewerModel
+from napari.layers import Layer
 
 from napari_sciml.app.base.backend_choices import changed, without_file
 from napari_sciml.app.base.run_request import Resolved, RunRequest
 from napari_sciml.app.canvas.live_settings import decided, live_settings
 from napari_sciml.app.run.image_choice import ImageChoice
+from napari_sciml.app.run.image_settings import ImageSettings
 from napari_sciml.app.run.resolve import resolve
 from napari_sciml.core.errors import SciMLError, SciMLWarning
 from napari_sciml.core.findings import Findings
@@ -48,6 +51,23 @@ class RunRequests:
         self.image = ImageChoice(viewer)
         self.request = RunRequest()
         self._techniques = techniques
+        self._settings = ImageSettings()
+        self._of = self._image_now()
+        self.image.changed.connect(self._follow)
+
+    def _image_now(self) -> weakref.ref[Layer] | None:
+        image = self.image.image
+        return None if image is None else weakref.ref(image)
+
+    def _follow(self) -> None:
+        """Leave the settings of an image with it when another one is chosen."""
+        left, taken = None if self._of is None else self._of(), self.image.image
+        if left is taken:
+            return
+        if left is not None:
+            values = self._settings.moved(self.request.values, left, taken)
+            self.request = replace(self.request, values=values)
+        self._of = self._image_now()
 
     def resolve(self) -> Resolved:
         """Decide what pressing Run would do now."""
