@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 from napari_sciml.io.formats.which_array import SeveralImages
@@ -17,14 +18,18 @@ def activate(context: Any = None) -> None:
     context
         What napari hands over; it is not looked at.
     """
-    from qtpy.QtWidgets import QApplication
-
     offer_samples(context)
     ask_with(choose_image)
-    if QApplication.instance() is not None:
+    if has_window():
         from napari_sciml.widgets.dropped_files import watch_drops
 
         watch_drops()
+
+
+def has_window() -> bool:
+    """Whether Qt is there and running: napari's readers also work in scripts without it."""
+    qt = sys.modules.get("qtpy.QtWidgets")
+    return qt is not None and qt.QApplication.instance() is not None
 
 
 def choose_image(several: SeveralImages) -> str | None:
@@ -35,10 +40,10 @@ def choose_image(several: SeveralImages) -> str | None:
     SeveralImages
         If there is no window to ask in.
     """
+    if not has_window():
+        raise several
     from qtpy.QtWidgets import QApplication, QInputDialog
 
-    if QApplication.instance() is None:
-        raise several
     lines = [f"{entry.part}   ({entry.size})" for entry in several.choices]
     question = f"{several.container} holds {len(lines)} images. Which one?"
     window = QApplication.activeWindow()
